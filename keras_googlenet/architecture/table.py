@@ -1,0 +1,209 @@
+"""Table 1 and Fig. 3 of "Going Deeper with Convolutions", as one literal table.
+
+Everything else that the package knows of the network's structure is derived from this file.
+"""
+
+import dataclasses
+
+from keras_googlenet.architecture.rows import (
+    LRN,
+    Auxiliary,
+    AveragePool,
+    Convolution,
+    Dropout,
+    Inception,
+    Linear,
+    MaxPool,
+)
+
+MIN_SIZE = 32
+"""Smallest input side in pixels: five halvings leave one pixel."""
+
+DEFAULT_SIZE = 224
+"""The paper's receptive field, section 5."""
+
+PADDINGS = ("caffe", "same")
+
+
+@dataclasses.dataclass(frozen=True)
+class BatchNorm:
+    """Batch normalization after each convolution, before its ReLU, in the variants that have it."""
+
+    epsilon: float = 1e-3
+    momentum: float = 0.99
+    scale: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Architecture:
+    """A network of the GoogLeNet family, as data.
+
+    Attributes:
+        name: What errors, summaries and files call it.
+        rows: The rows of the table from the input to the classifier.
+        auxiliary: The auxiliary classifiers, in the order of the model's outputs.
+        batch_norm: `BatchNorm` after every convolution (which then has no bias), or None.
+        padding: `"caffe"`: convolutions pad both sides alike and pools round their output size up. `"same"`:
+            TensorFlow's rule for both.
+
+    Raises:
+        ValueError: Two rows share a name, a number is out of range, or a head reads a row that does not exist.
+
+    Example:
+        >>> import dataclasses
+        >>> from keras_googlenet.architecture import PAPER
+        >>> shallow = dataclasses.replace(
+        ...     PAPER, name="shallow", rows=[row for row in PAPER.rows if row.name != "inception_5a"])
+        >>> len(shallow.rows)
+        20
+    """
+
+    name: str
+    rows: tuple
+    auxiliary: tuple = ()
+    batch_norm: BatchNorm | None = None
+    padding: str = "caffe"
+
+    def __post_init__(self):
+        object.__setattr__(self, "rows", tuple(self.rows))
+        object.__setattr__(self, "auxiliary", tuple(self.auxiliary))
+        _validate(self)
+
+    @property
+    def trunk(self):
+        """The rows below the classifier: all that `include_top=False` keeps."""
+        top = next(i for i, row in enumerate(self.rows) if isinstance(row, AveragePool))
+        return self.rows[:top]
+
+    @property
+    def top(self):
+        """The rows from the average pool on."""
+        return self.rows[len(self.trunk) :]
+
+    @property
+    def classifier(self):
+        """Name of the classifier's layer."""
+        return self.rows[-1].name
+
+    def get_config(self):
+        """A JSON-ready dictionary that `from_config` turns back into the same table."""
+        config = dataclasses.asdict(self)
+        for part in ("rows", "auxiliary"):
+            items = getattr(self, part)
+            config[part] = [{"kind": type(item).__name__, **dataclasses.asdict(item)} for item in items]
+        return config
+
+    @classmethod
+    def from_config(cls, config):
+        """The table that `get_config` described."""
+        config = dict(config)
+        for part in ("rows", "auxiliary"):
+            config[part] = [_row(item) for item in config[part]]
+        if config.get("batch_norm") is not None:
+            config["batch_norm"] = BatchNorm(**config["batch_norm"])
+        return cls(**config)
+
+
+ROW_KINDS = (Convolution, MaxPool, LRN, Inception, AveragePool, Dropout, Linear)
+
+
+def _row(config):
+    config = dict(config)
+    kind = config.pop("kind", None)
+    known = {cls.__name__: cls for cls in (*ROW_KINDS, Auxiliary)}
+    if kind not in known:
+        raise ValueError(f"A row of a table must be one of {sorted(known)}. Received: kind={kind!r}")
+    return known[kind](**config)
+
+
+def _validate(table):
+    """Refuses a table that cannot be built, before any layer exists."""
+    for row in table.rows:
+        if not isinstance(row, ROW_KINDS):
+            names = [cls.__name__ for cls in ROW_KINDS]
+            raise ValueError(f"Each row must be one of {names}. Received: row={row!r}")
+    names = [row.name for row in table.rows] + [head.name for head in table.auxiliary]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"Each row needs a name of its own. Received twice: {', '.join(twice)}")
+    tops = [isinstance(row, (AveragePool, Dropout, Linear)) for row in table.rows]
+    if tops != sorted(tops) or not isinstance(table.rows[-1], Linear) or sum(tops) < 2:
+        raise ValueError(
+            "A table must end in an AveragePool, optionally a Dropout, and one Linear row, and have them nowhere "
+            f"else. Received: rows={[type(row).__name__ for row in table.rows]}"
+        )
+    for item in (*table.rows, *table.auxiliary):
+        _validate_numbers(item)
+    known = {row.name for row in table.trunk}
+    for head in table.auxiliary:
+        if head.after not in known:
+            raise ValueError(
+                f"Auxiliary head {head.name!r} must read a row below the average pool. Received: after={head.after!r}"
+            )
+    if table.padding not in PADDINGS:
+        raise ValueError(f"`padding` must be one of {PADDINGS}. Received: {table.padding!r}")
+
+
+def _validate_numbers(item):
+    for field in dataclasses.fields(item):
+        value = getattr(item, field.name)
+        whole = field.type in (int, int | None) and value is not None
+        if whole and (not isinstance(value, int) or value < 1):
+            raise ValueError(
+                f"`{field.name}` of row {item.name!r} must be an integer of at least 1. Received: {value!r}"
+            )
+        if field.name in ("rate", "dropout") and not 0 <= value < 1:
+            raise ValueError(f"`{field.name}` of row {item.name!r} must be in [0, 1). Received: {value}")
+
+
+# fmt: off
+PAPER = Architecture(
+    name="paper",
+    rows=(
+        # kind       name            window filters stride reduce
+        Convolution("conv1",              7,     64,     2),
+        MaxPool("pool1",                  3,             2),
+        LRN("pool1_norm1"),                                              # Fig. 3
+        Convolution("conv2",              3,    192,     1,    64),
+        LRN("conv2_norm2"),                                              # Fig. 3
+        MaxPool("pool2",                  3,             2),
+        # kind     name            #1x1 #3x3 reduce #3x3 #5x5 reduce #5x5 pool proj
+        Inception("inception_3a",    64,         96, 128,         16,  32,       32),
+        Inception("inception_3b",   128,        128, 192,         32,  96,       64),
+        MaxPool("pool3",                  3,             2),
+        Inception("inception_4a",   192,         96, 208,         16,  48,       64),
+        Inception("inception_4b",   160,        112, 224,         24,  64,       64),
+        Inception("inception_4c",   128,        128, 256,         24,  64,       64),
+        Inception("inception_4d",   112,        144, 288,         32,  64,       64),
+        Inception("inception_4e",   256,        160, 320,         32, 128,      128),
+        MaxPool("pool4",                  3,             2),
+        Inception("inception_5a",   256,        160, 320,         32, 128,      128),
+        Inception("inception_5b",   384,        192, 384,         48, 128,      128),
+        AveragePool("avg_pool"),
+        Dropout("pool5_drop_7x7_s1", 0.4),
+        Linear("predictions"),
+    ),
+    auxiliary=(
+        Auxiliary("aux1", after="inception_4a"),
+        Auxiliary("aux2", after="inception_4d"),
+    ),
+)
+"""The network of the paper: Table 1, with Fig. 3's normalizations and auxiliary classifiers."""
+
+PRINTED = {
+    "conv1": ("2.7K", "34M"),
+    "conv2": ("112K", "360M"),
+    "inception_3a": ("159K", "128M"),
+    "inception_3b": ("380K", "304M"),
+    "inception_4a": ("364K", "73M"),
+    "inception_4b": ("437K", "88M"),
+    "inception_4c": ("463K", "100M"),
+    "inception_4d": ("580K", "119M"),
+    "inception_4e": ("840K", "170M"),
+    "inception_5a": ("1072K", "54M"),
+    "inception_5b": ("1388K", "71M"),
+    "predictions": ("1000K", "1M"),
+}
+"""What Table 1 prints under `params` and `ops`, K being 1024. Those of conv1, 4c, 4d, 5a and 5b are not what the
+arithmetic gives; conv1's would be those of a separable 7x7 convolution with depth multiplier 8."""
+# fmt: on

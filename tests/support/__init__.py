@@ -1,0 +1,1 @@
+"""Independent oracles: networks and layers written a second time, without the package."""
