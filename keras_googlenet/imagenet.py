@@ -1,0 +1,136 @@
+"""`preprocess_input` and `decode_predictions`, as each keras.applications module has them."""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+MEAN_RGB = (123.0, 117.0, 104.0)
+"""The mean that BVLC subtracts, `mean_value: 104, 117, 123` in its BGR order: whole numbers, not the
+103.939, 116.779, 123.68 of Keras's "caffe" mode."""
+
+_CLASS_INDEX_URL = "https://storage.googleapis.com/download.tensorflow.org/data/imagenet_class_index.json"
+_CLASS_INDEX_MD5 = "c2c37ea517e94d9795004a39431a14cb"
+
+
+def preprocess_input(x, data_format=None):
+    """Subtracts the mean colour from RGB images in 0..255, which is all that the network expects.
+
+    Args:
+        x: Images, RGB in [0, 255]: a NumPy array, a tensor of the backend or a symbolic Keras tensor, of shape
+            `(height, width, 3)` or `(batch, height, width, 3)`, or channels first. Integers become
+            `keras.config.floatx()`; floating dtypes are kept. `x` itself is not changed.
+        data_format: `"channels_last"` or `"channels_first"`; None means `keras.config.image_data_format()`.
+
+    Returns:
+        The images in RGB minus `(123, 117, 104)`, of the same kind and shape as `x`.
+
+    Raises:
+        ValueError: The data format is unknown, the rank is not 3 or 4, or there are not three channels.
+
+    Example:
+        >>> import numpy as np
+        >>> from keras_googlenet import preprocess_input
+        >>> preprocess_input(np.zeros((1, 1, 3), "uint8"), data_format="channels_last").tolist()
+        [[[-123.0, -117.0, -104.0]]]
+
+    Reference:
+        Section 6 of the paper ("mean subtraction"); Caffe's `models/bvlc_googlenet/train_val.prototxt`.
+    """
+    data_format = data_format or keras.config.image_data_format()
+    if data_format not in ("channels_last", "channels_first"):
+        raise ValueError(
+            f"`data_format` must be 'channels_last' or 'channels_first'. Received: data_format={data_format!r}"
+        )
+    if not hasattr(x, "shape"):
+        x = np.asarray(x)
+    rank = len(x.shape)
+    axis = rank - 1 if data_format == "channels_last" else rank - 3
+    if rank not in (3, 4) or x.shape[axis] != 3:
+        raise ValueError(
+            "`preprocess_input` takes RGB images of shape (height, width, 3) or (batch, height, width, 3), or with "
+            f"channels first. Received: shape={tuple(x.shape)} with data_format={data_format!r}"
+        )
+    dtype = keras.backend.standardize_dtype(x.dtype)
+    if not keras.backend.is_float_dtype(dtype):
+        dtype = keras.config.floatx()
+    mean = np.reshape(MEAN_RGB, [3 if i == axis else 1 for i in range(rank)])
+    if isinstance(x, np.ndarray):
+        return x.astype(dtype) - mean.astype(dtype)
+    return ops.subtract(ops.cast(x, dtype), ops.convert_to_tensor(mean, dtype=dtype))
+
+
+def decode_predictions(preds, top=5, *, class_index=None):
+    """Names the most probable ImageNet classes of each image.
+
+    Args:
+        preds: Array or tensor of shape `(images, 1000)`: the network's predictions.
+        top: How many classes to name, 1 to 1000.
+        class_index: Path of an `imagenet_class_index.json` to read instead of the one that Keras downloads once into
+            its cache, for machines without a network.
+
+    Returns:
+        One list per image of `(wordnet_id, name, score)` tuples, the best first.
+
+    Raises:
+        ValueError: `preds` has another shape, `top` is out of range, or the class index is not one.
+        OSError: The class index cannot be read, or neither found in the cache nor downloaded.
+
+    Example:
+        >>> decode_predictions(model.predict(images), top=1)  # doctest: +SKIP
+        [[('n02219486', 'ant', 0.98)]]
+    """
+    shape = tuple(getattr(preds, "shape", ()))
+    if len(shape) != 2 or shape[1] != 1000:
+        raise ValueError(
+            "`decode_predictions` expects a batch of ImageNet predictions, of shape (images, 1000). "
+            f"Received: shape={shape}"
+        )
+    if not isinstance(top, int) or not 1 <= top <= 1000:
+        raise ValueError(f"`top` must be an integer in 1..1000. Received: top={top!r}")
+    names = load_class_index(class_index)
+    scores = ops.convert_to_numpy(preds)
+    best = np.argsort(-scores, axis=1, kind="stable")[:, :top]
+    return [[(*names[i], row[i]) for i in order] for row, order in zip(scores, best, strict=True)]
+
+
+def load_class_index(path=None):
+    """The 1000 `(wordnet_id, name)` pairs of ImageNet, in the order of the network's outputs.
+
+    Args:
+        path: An `imagenet_class_index.json`; None takes the one in Keras's cache, downloading it the first time.
+
+    Returns:
+        A list of 1000 pairs.
+
+    Raises:
+        ValueError: The file is not a class index.
+        OSError: The file cannot be read or downloaded.
+    """
+    if path is None:
+        path = _cached_class_index()
+    try:
+        index = json.loads(Path(path).read_text(encoding="utf-8"))
+        return [(str(wnid), str(name)) for wnid, name in (index[str(i)] for i in range(1000))]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            "A class index is a JSON object that maps '0'..'999' to [wordnet_id, name]. "
+            f"Received: {path}, which is something else ({type(error).__name__}: {error})"
+        ) from error
+
+
+def _cached_class_index():
+    try:
+        return keras.utils.get_file(
+            "imagenet_class_index.json",
+            _CLASS_INDEX_URL,
+            cache_subdir="models",
+            file_hash=_CLASS_INDEX_MD5,
+        )
+    except Exception as error:  # get_file raises a bare Exception when a download fails
+        raise OSError(
+            f"The names of the ImageNet classes could not be downloaded ({error}). Put imagenet_class_index.json into "
+            "Keras's cache, ~/.keras/models, or pass its path as `class_index`."
+        ) from error
