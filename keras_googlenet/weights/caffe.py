@@ -1,0 +1,153 @@
+"""Caffe's names and array layouts, turned into this package's.
+
+BVLC's network reaches us in several containers (`.caffemodel`, `.onnx`, `.npz`), all of them with
+Caffe's layer names and conventions:
+
+- kernels are OIHW, inner products (out, in); Keras has HWIO and (in, out);
+- the first convolution reads BGR; every model here reads RGB;
+- the auxiliary fully connected layers read a feature map flattened in CHW order; Keras flattens
+  in HWC order.
+
+Source: `models/bvlc_googlenet/train_val.prototxt` of BVLC Caffe.
+"""
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+
+KERAS_NAMES = {
+    "loss1/conv": "aux1_conv",
+    "loss1/fc": "aux1_fc",
+    "loss1/classifier": "aux1",
+    "loss2/conv": "aux2_conv",
+    "loss2/fc": "aux2_fc",
+    "loss2/classifier": "aux2",
+    "loss3/classifier": "predictions",
+}
+"""Layers that are not simply called by their Caffe name with `/` as `_`."""
+
+HEADS = frozenset(name for name in KERAS_NAMES.values() if name.startswith("aux"))
+"""The layers of both auxiliary heads, by their names in Keras."""
+
+
+def keras_name(layer: str) -> str:
+    """Returns the Keras name of a Caffe layer.
+
+    Args:
+        layer: Name in Caffe's prototxt.
+
+    Returns:
+        Name in Keras, where `/` is not allowed.
+
+    Example:
+        >>> keras_name("inception_3a/3x3_reduce"), keras_name("loss3/classifier")
+        ('inception_3a_3x3_reduce', 'predictions')
+    """
+    return KERAS_NAMES.get(layer, layer.replace("/", "_"))
+
+
+def caffe_name(layer: str) -> str:
+    """Returns the Caffe name of a layer of this package: the inverse of `keras_name`.
+
+    Args:
+        layer: Name in Keras.
+
+    Returns:
+        Name in Caffe's prototxt.
+
+    Example:
+        >>> caffe_name("inception_3a_3x3_reduce"), caffe_name("aux1")
+        ('inception_3a/3x3_reduce', 'loss1/classifier')
+    """
+    for caffe, keras in KERAS_NAMES.items():
+        if keras == layer:
+            return caffe
+    group = re.match(r"inception_[^_]+|[^_]+", layer)
+    return layer if group is None else f"{group[0]}/{layer[group.end() + 1 :]}"
+
+
+def turned(array: np.ndarray) -> np.ndarray:
+    """Turns a Caffe blob's axes into Keras's order.
+
+    Args:
+        array: OIHW kernel, (out, in) kernel, or bias (out,).
+
+    Returns:
+        View of the array: HWIO, (in, out) or (out,). Any other rank is returned as it is.
+    """
+    if array.ndim == 4:
+        return array.transpose(2, 3, 1, 0)
+    return array.T
+
+
+def named(arrays: Mapping[str, np.ndarray]) -> list[tuple[str, np.ndarray]]:
+    """Gives Caffe's arrays this package's names and input orders.
+
+    Args:
+        arrays: `"<caffe layer>/kernel"` and `"<caffe layer>/bias"` to arrays with their axes in
+            Keras's order (see `turned`). Layers that are not BVLC's are kept under their names,
+            so that a strict transfer reports them.
+
+    Returns:
+        Pairs of `"<keras layer>/<variable>"` and array; two layers may have come to the same name.
+
+    Example:
+        >>> import numpy as np
+        >>> bgr = np.arange(3.0).reshape(1, 1, 3, 1)
+        >>> [(name, rgb)] = named({"conv1/7x7_s2/kernel": bgr})
+        >>> name, rgb.ravel().tolist()
+        ('conv1_7x7_s2/kernel', [2.0, 1.0, 0.0])
+    """
+    pairs = []
+    for key, array in arrays.items():
+        layer, slash, variable = key.rpartition("/")
+        if key == "conv1/7x7_s2/kernel" and array.ndim == 4 and array.shape[2] == 3:
+            array = array[:, :, ::-1, :]  # BGR -> RGB
+        elif key in ("loss1/fc/kernel", "loss2/fc/kernel") and array.ndim == 2:
+            bias = arrays.get(layer.replace("fc", "conv") + "/bias")
+            array = array if bias is None else _chw_to_hwc(array, channels=bias.size)
+        pairs.append((keras_name(layer) + slash + variable, array))
+    return pairs
+
+
+def unnamed(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Gives this package's arrays Caffe's names and input orders: the inverse of `named`.
+
+    Args:
+        arrays: `"<keras layer>/kernel"` and `"<keras layer>/bias"` to arrays.
+
+    Returns:
+        The arrays by `"<caffe layer>/<variable>"`, their axes still in Keras's order.
+
+    Example:
+        >>> import numpy as np
+        >>> rgb = np.arange(3.0).reshape(1, 1, 3, 1)
+        >>> [(name, bgr)] = unnamed({"conv1_7x7_s2/kernel": rgb}).items()
+        >>> name, bgr.ravel().tolist()
+        ('conv1/7x7_s2/kernel', [2.0, 1.0, 0.0])
+    """
+    turned_back = {}
+    for key, array in arrays.items():
+        layer, _, variable = key.rpartition("/")
+        if key == "conv1_7x7_s2/kernel" and array.shape[2] == 3:
+            array = array[:, :, ::-1, :]  # RGB -> BGR
+        elif key in ("aux1_fc/kernel", "aux2_fc/kernel"):
+            channels = arrays[layer.replace("fc", "conv") + "/bias"].size
+            array = _hwc_to_chw(array, channels)
+        turned_back[f"{caffe_name(layer)}/{variable}"] = array
+    return turned_back
+
+
+def _hwc_to_chw(kernel: np.ndarray, channels: int) -> np.ndarray:
+    rows, out = kernel.shape
+    return kernel.reshape(rows // channels, channels, out).swapaxes(0, 1).reshape(rows, out)
+
+
+def _chw_to_hwc(kernel: np.ndarray, channels: int) -> np.ndarray:
+    """Reorders the rows of a (C*H*W, out) kernel to H*W*C; a misfit is left to the transfer."""
+    rows, out = kernel.shape
+    if not channels or rows % channels:
+        return kernel
+    # H and W stay next to each other, so that they need not be told apart.
+    return kernel.reshape(channels, rows // channels, out).swapaxes(0, 1).reshape(rows, out)

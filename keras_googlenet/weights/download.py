@@ -1,0 +1,172 @@
+"""Named weights: from the network into Keras's cache, once, as a `.weights.h5` file.
+
+What arrives is believed only if its size and SHA-256 are those of the registry. All work is done
+in a temporary folder inside the cache, so that whatever fails leaves nothing behind, and the
+finished file appears there at once, also for a second process doing the same.
+"""
+
+import contextlib
+import hashlib
+import os
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import keras
+
+from keras_googlenet.weights import native, onnx
+from keras_googlenet.weights.caffe import HEADS
+from keras_googlenet.weights.files import WeightsError
+from keras_googlenet.weights.formats import read
+from keras_googlenet.weights.registry import Source, Weights
+from keras_googlenet.weights.transfer import targets, transfer
+
+TIMEOUT = 30
+"""Seconds that a server may be silent: behind a firewall that drops packets, that is all it ever is."""
+
+
+def cache_dir() -> Path:
+    """Returns the folder where Keras keeps models: `$KERAS_HOME/models`, or `~/.keras/models`."""
+    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "models"
+
+
+def fetch(weights: Weights, build: Callable[..., keras.Model]) -> Path:
+    """Returns the file of named weights, downloading and converting them the first time.
+
+    A source file that the user has put into the cache goes before any download, and stays there.
+
+    Args:
+        weights: The entry of the registry.
+        build: Called as `build(aux_heads=...)`, returns the whole network for these weights,
+            with or without the auxiliary heads.
+
+    Returns:
+        The converted `.weights.h5` in Keras's cache. It has the heads if the source had.
+
+    Raises:
+        WeightsError: If no source could be had, with the reason for each and which file to put
+            where; if a file in the cache is not what it should be; if the cache is not writable.
+    """
+    folder = cache_dir()
+    converted = folder / f"googlenet_{weights.name}.weights.h5"
+    if converted.exists():
+        _check_converted(converted)
+        return converted
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix="googlenet_") as work:
+            raw = _placed(weights, folder) or _download(weights, folder, Path(work))
+            finished = Path(work) / converted.name
+            _convert(raw, build, finished)
+            finished.replace(converted)
+    except OSError as error:
+        raise WeightsError(
+            f"Cannot write to Keras's cache {folder}. Expected a folder with room for the "
+            "weights; make it writable, or set KERAS_HOME to a folder that is. "
+            f"Received: {error}"
+        ) from error
+    return converted
+
+
+def _check_converted(path: Path) -> None:
+    try:
+        native.read(path)
+    except WeightsError as error:
+        raise WeightsError(
+            f"The cached weights {path} are damaged. Delete the file: it will be made anew. Received: {error}"
+        ) from error
+
+
+def _placed(weights: Weights, folder: Path) -> Path | None:
+    """Returns a usable source file that the user has put into the cache."""
+    for source in weights.sources:
+        path = folder / source.filename
+        if path.exists() and _obstacle(source) is None:
+            if wrong := _mismatch(path, source):
+                raise WeightsError(
+                    f"{path} is not the file that weights={weights.name!r} are made from. "
+                    f"Expected {_described(source)}. Received: {wrong}. Delete or replace it"
+                )
+            return path
+    return None
+
+
+def _download(weights: Weights, folder: Path, work: Path) -> Path:
+    """Downloads the first source that answers with the right file."""
+    reasons = []
+    for source in weights.sources:
+        reason = _obstacle(source)
+        if reason is None:
+            try:
+                path = Path(_get_file(source, work))
+            except Exception as error:  # get_file raises bare Exceptions
+                reason = str(error)
+            else:
+                reason = _mismatch(path, source)
+                if reason is None:
+                    return path
+        reasons.append(f"- {source.url}: {reason}")
+    files = " or ".join(_described(source) for source in weights.sources)
+    raise WeightsError(
+        f"Could not download weights={weights.name!r}. Expected one of these to answer with the right file:\n"
+        + "\n".join(reasons)
+        + f"\nWithout a network, put {files} into {folder}, or pass the path of such a file as `weights`. "
+        f"Received: none of {len(reasons)} sources"
+    )
+
+
+def _get_file(source: Source, work: Path) -> str:
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(before or TIMEOUT)  # get_file has no timeout of its own
+    try:
+        # Size and digest are checked by our own _mismatch, which tells more than get_file would.
+        return keras.utils.get_file(
+            source.filename, source.url, cache_dir=str(work), cache_subdir="downloads", force_download=True
+        )
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _convert(raw: Path, build: Callable[..., keras.Model], target: Path) -> None:
+    arrays = read(raw)
+    has_heads = any(name.partition("/")[0] in HEADS for name in arrays)
+    with _float32():
+        model = build(aux_heads=has_heads)
+    transfer(arrays, targets(model.layers), raw.name)
+    model.save_weights(target)
+
+
+@contextlib.contextmanager
+def _float32() -> Iterator[None]:
+    """The cached file serves later programs too, so this one's precision must not limit it."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
+def _obstacle(source: Source) -> str | None:
+    """Returns why a source could not be read even if it was there."""
+    if source.filename.endswith(".onnx"):
+        try:
+            onnx.require()
+        except WeightsError as error:
+            return f"skipped: {error}"
+    return None
+
+
+def _mismatch(path: Path, source: Source) -> str | None:
+    """Returns in what a file differs from its source."""
+    size = path.stat().st_size
+    if size != source.size:
+        return f"a file of {size:,} bytes"
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return None if digest == source.sha256 else f"a file with sha256 {digest}"
+
+
+def _described(source: Source) -> str:
+    return f"{source.filename} ({source.size:,} bytes, sha256 {source.sha256})"

@@ -1,0 +1,119 @@
+"""What every reader of weights shares: one kind of error, and a limit on what a file may claim.
+
+A weights file comes from somewhere else. Whatever is wrong with it, its reader raises a
+`WeightsError` that names the file and says what to do; nothing else escapes.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from keras_googlenet.errors import InputError
+
+MAX_BYTES = 1 << 30
+"""Most bytes of numbers that a file may hold or claim to hold: 1 GiB, twenty times BVLC's file.
+
+Compressed formats can claim far more than their own size; the limit is checked before reading.
+"""
+
+
+class WeightsError(InputError):
+    """Weights could not be found, read or transferred; the model is as it was."""
+
+
+def existing_file(path: str | Path) -> Path:
+    """Returns `path` as a `Path` that is known to be a file.
+
+    Args:
+        path: Path of a weights file.
+
+    Returns:
+        The same path.
+
+    Raises:
+        WeightsError: If there is no such file, or if it is a folder.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise WeightsError(f"{path} is a folder. Expected a weights file. Received: path={path}")
+    if not path.is_file():
+        raise WeightsError(
+            f"There is no weights file at {path}. Expected an existing file; check the path. Received: path={path}"
+        )
+    return path
+
+
+@contextmanager
+def reading(path: Path, kind: str, remedy: str = "download or save it again") -> Iterator[None]:
+    """Turns whatever goes wrong while `path` is read into one `WeightsError`.
+
+    The libraries underneath raise many kinds of errors on damaged files (`OSError`, `KeyError`,
+    `RuntimeError`, `struct.error`, `zlib.error`, `DecodeError`, ...), hence the broad `except`.
+
+    Args:
+        path: The file that is read in the `with` block.
+        kind: What the file ought to be, for the message.
+        remedy: What the user can do about it, for the message.
+
+    Raises:
+        WeightsError: If the block raises any exception. A `WeightsError` passes as it is.
+    """
+    try:
+        yield
+    except WeightsError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".strip(": ")
+        raise WeightsError(
+            f"Cannot read {path}. Expected {kind}; it may be truncated, damaged or of another "
+            f"format: {remedy}. Received: {path.stat().st_size:,} bytes ({reason})"
+        ) from error
+
+
+def check_size(path: Path, size: int) -> None:
+    """Refuses a file whose numbers would fill the memory.
+
+    Args:
+        path: The file, for the message.
+        size: Bytes that it holds, or claims to hold once decompressed.
+
+    Raises:
+        WeightsError: If `size` is beyond `MAX_BYTES`.
+    """
+    if size > MAX_BYTES:
+        raise WeightsError(
+            f"{path} claims to hold more than a network of this kind can. Expected at most "
+            f"{MAX_BYTES:,} bytes. Received: {size:,} bytes. Don't trust the file; get it again "
+            "from its source"
+        )
+
+
+def collect(path: Path, entries: Iterable[tuple[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Gathers the arrays of a file, each under a name of its own.
+
+    Args:
+        path: The file, for the messages.
+        entries: Names and arrays.
+
+    Returns:
+        The arrays by name.
+
+    Raises:
+        WeightsError: If a name occurs twice, or if there is no array at all.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    for name, array in entries:
+        if name in arrays:
+            raise WeightsError(
+                f"{path} holds two arrays for one target. Expected each name once; save the file "
+                f"again. Received: {name!r} twice"
+            )
+        arrays[name] = array
+    if not arrays:
+        raise WeightsError(
+            f"{path} holds no weights. Expected an array for each layer; download or save it "
+            f"again. Received: {path.stat().st_size:,} bytes without any array"
+        )
+    return arrays

@@ -1,0 +1,69 @@
+"""NumPy archives of Caffe's weights.
+
+Keys are `<caffe layer>/kernel` and `<caffe layer>/bias`. Only the axes are in Keras's order (HWIO,
+and (in, out) for fully connected layers); what the axes index is still Caffe's: BGR input, and the
+CHW flattening of the auxiliary heads.
+"""
+
+import io
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from keras_googlenet.weights import caffe
+from keras_googlenet.weights.files import WeightsError, check_size, collect, existing_file, reading
+
+
+def read(path: str | Path) -> dict[str, np.ndarray]:
+    """Reads an `.npz` file. Pickled arrays are refused: they could run code.
+
+    Args:
+        path: The archive.
+
+    Returns:
+        Arrays by `"<keras layer>/<variable>"`: HWIO and (in, out), RGB input.
+
+    Raises:
+        WeightsError: If the file is missing, damaged, too large once decompressed, or holds
+            anything but plain arrays with different names.
+    """
+    path = existing_file(path)
+    kind = "an .npz archive of plain (not pickled) arrays, as numpy.savez writes it"
+    with reading(path, kind), zipfile.ZipFile(path) as archive:
+        check_size(path, sum(member.file_size for member in archive.infolist()))
+        return collect(path, caffe.named(collect(path, _arrays(path, archive))))
+
+
+def write(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Writes arrays as `read` reads them back: Caffe's names and input orders.
+
+    Args:
+        path: The archive to write.
+        arrays: `"<keras layer>/kernel"` and `"<keras layer>/bias"` to arrays.
+
+    Raises:
+        WeightsError: If there are variables that Caffe's network lacks (batch normalization's).
+    """
+    foreign = [name for name in arrays if not name.endswith(("/kernel", "/bias"))]
+    if foreign:
+        raise WeightsError(
+            "An .npz file holds Caffe's network, which has kernels and biases only. Save this variant as .keras or "
+            f".weights.h5. Received: {foreign[0]!r} and {len(foreign) - 1} more"
+        )
+    with Path(path).open("wb") as file:
+        np.savez(file, **caffe.unnamed(arrays))
+
+
+def _arrays(path: Path, archive: zipfile.ZipFile) -> Iterator[tuple[str, np.ndarray]]:
+    for member in archive.infolist():
+        name = member.filename.removesuffix(".npy")
+        if name == member.filename:
+            raise WeightsError(
+                f"{path} holds a file that is no array. Expected members like "
+                f"'conv1/7x7_s2/kernel.npy'; save it again. Received: {name!r}"
+            )
+        # Reading a member to its end is what checks its CRC.
+        content = io.BytesIO(archive.read(member))
+        yield name, np.lib.format.read_array(content, allow_pickle=False)

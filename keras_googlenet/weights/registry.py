@@ -1,0 +1,88 @@
+"""Pretrained weights: where they come from, and what they are, as data."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file on the network that weights can be made from.
+
+    Attributes:
+        url: Where it is.
+        filename: What it is called in Keras's cache.
+        size: Its length in bytes.
+        sha256: Its SHA-256 digest, 64 hexadecimal digits.
+    """
+
+    url: str
+    filename: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Pretrained weights that have a name.
+
+    Attributes:
+        name: Their name, as in `GoogLeNet(weights=name)`.
+        variant: The variant of the network that they are for.
+        classes: Outputs of their classifier.
+        sources: Files that they can be made from, in order of preference.
+        licence: Terms of use, in their publisher's words.
+        top1: ImageNet validation accuracy of the centre crop, in percent.
+        top5: The same for the five best guesses.
+        pixels: What the network expects to see.
+        origin: Who trained them, on what, and who measured the accuracies.
+    """
+
+    name: str
+    variant: str
+    classes: int
+    sources: tuple[Source, ...]
+    licence: str
+    top1: float
+    top5: float
+    pixels: str
+    origin: str
+
+
+_ZOO = "https://github.com/onnx/models/raw/main/validated/vision/classification/inception_and_googlenet/googlenet/model"
+
+BVLC = Weights(
+    name="imagenet",
+    variant="paper",
+    classes=1000,
+    sources=(
+        # The only one with the auxiliary heads.
+        Source(
+            url="http://dl.caffe.berkeleyvision.org/bvlc_googlenet.caffemodel",
+            filename="bvlc_googlenet.caffemodel",
+            size=53_533_754,
+            sha256="6f7101e3a2183738a7125a0c5021ba82a1feb4228c5ca0924d991b6daf6f6fad",
+        ),
+        Source(
+            url=f"{_ZOO}/googlenet-12.onnx",
+            filename="googlenet-12.onnx",
+            size=28_021_836,
+            sha256="c99c507058eaf41de8723408fdda7db8325cb57f0a89f2ee07a716d6e963e14e",
+        ),
+        Source(
+            url=f"{_ZOO}/googlenet-9.onnx",
+            filename="googlenet-9.onnx",
+            size=28_020_232,
+            sha256="bd979d99d10d9acf84c5a67252bcae4992bf4e1afdab046cb0ea370e6f01ee38",
+        ),
+    ),
+    licence="unrestricted use",
+    top1=68.7,
+    top5=88.9,
+    pixels="RGB, 0-255, minus [123, 117, 104]; Caffe's own file is BGR and is turned around",
+    origin=(
+        "BVLC GoogLeNet, trained by Sergio Guadarrama with Caffe on ILSVRC 2012 after "
+        "Szegedy et al. 2014 (arXiv 1409.4842); accuracies from its model card"
+    ),
+)
+
+REGISTRY = {weights.name: weights for weights in (BVLC,)}
+"""All named weights."""

@@ -1,0 +1,237 @@
+"""Named weights from a server on this machine into a cache of the test's own."""
+
+import dataclasses
+import hashlib
+import http.server
+import socket
+import sys
+import threading
+
+import keras
+import pytest
+from caffe_builders import caffe_layers, keras_network, net, snapshot
+from file_builders import onnx_model
+
+from keras_googlenet.weights import REGISTRY, Source, WeightsError, download, fetch, load
+
+CAFFEMODEL, ONNX = "tiny.caffemodel", "tiny.onnx"
+CONVERTED = "googlenet_imagenet.weights.h5"
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    return tmp_path / "keras" / "models"
+
+
+@pytest.fixture
+def server():
+    """Serves `server.files`; a name that is not there is 404. Remembers what was asked for."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            name = self.path.lstrip("/")
+            self.server.asked.append(name)
+            content = self.server.files.get(name)
+            if content is None:
+                self.send_error(404)
+                return
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content) + self.server.withheld))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *args):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.files, server.asked, server.withheld = {}, [], 0
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def weights(server):
+    """Tiny weights in two sources: a .caffemodel with heads, an .onnx without."""
+    pytest.importorskip("onnx")
+    server.files = {
+        CAFFEMODEL: net(caffe_layers(), v1=True),
+        ONNX: onnx_model(caffe_layers(heads=False)).SerializeToString(),
+    }
+    return dataclasses.replace(
+        REGISTRY["imagenet"],
+        sources=tuple(
+            Source(
+                url=f"http://127.0.0.1:{server.server_port}/{name}",
+                filename=name,
+                size=len(content),
+                sha256=hashlib.sha256(content).hexdigest(),
+            )
+            for name, content in server.files.items()
+        ),
+    )
+
+
+def inhabitants(cache):
+    return sorted(path.name for path in cache.glob("*"))
+
+
+def assert_fetched(weights, *, heads):
+    model = keras_network()
+    before = {layer.name: snapshot(layer) for layer in model.layers}
+    path = fetch(weights, keras_network)
+    if heads:
+        load(model.layers, path)
+    else:
+        with pytest.warns(UserWarning, match="stay as initialized: aux1_conv"):
+            load(model.layers, path)
+    changed = {layer.name for layer in model.layers if snapshot(layer) != before[layer.name]}
+    assert "predictions" in changed
+    assert ("aux1_fc" in changed) == heads
+
+
+def test_downloaded_once_converted_and_kept(cache, server, weights, capsys):
+    assert_fetched(weights, heads=True)
+    assert inhabitants(cache) == [CONVERTED]
+    assert "Downloading data from http://127.0.0.1" in capsys.readouterr().out
+    assert_fetched(weights, heads=True)
+    assert server.asked == [CAFFEMODEL]
+
+
+def test_the_next_source_is_tried(cache, server, weights):
+    del server.files[CAFFEMODEL]
+    assert_fetched(weights, heads=False)
+    assert server.asked == [CAFFEMODEL, ONNX]
+    assert inhabitants(cache) == [CONVERTED]
+
+
+@pytest.mark.parametrize("damage", [lambda c: c[:-100], lambda c: c[:-1] + b"?", lambda c: b"404"])
+def test_a_wrong_download_is_not_used(cache, server, weights, damage):
+    server.files[CAFFEMODEL] = damage(server.files[CAFFEMODEL])
+    assert_fetched(weights, heads=False)
+    assert inhabitants(cache) == [CONVERTED]
+
+
+def fail(weights, match):
+    with pytest.raises(WeightsError, match=match) as caught:
+        fetch(weights, keras_network)
+    return str(caught.value)
+
+
+def test_every_reason_and_the_remedy_are_told(cache, server, weights):
+    server.files[CAFFEMODEL] = server.files[CAFFEMODEL][:-1] + b"?"
+    del server.files[ONNX]
+    message = fail(weights, "Could not download weights='imagenet'")
+    caffemodel, onnx = weights.sources
+    wrong = hashlib.sha256(server.files[CAFFEMODEL]).hexdigest()
+    assert f"- {caffemodel.url}: a file with sha256 {wrong}\n" in message
+    assert f"- {onnx.url}: URL fetch failure" in message
+    assert "404" in message
+    assert f"put {CAFFEMODEL} ({caffemodel.size:,} bytes, sha256 {caffemodel.sha256})" in message
+    assert f"into {cache}, or pass the path of such a file as `weights`. Received: none of 2 sources" in message
+    assert inhabitants(cache) == []
+
+
+def test_a_download_that_breaks_off(cache, server, weights):
+    server.withheld = 1000
+    fail(weights, "retrieval incomplete")
+    assert inhabitants(cache) == []
+
+
+def test_a_silent_server_is_given_up(cache, weights, monkeypatch):
+    monkeypatch.setattr(download, "TIMEOUT", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/{CAFFEMODEL}"
+        source = dataclasses.replace(weights.sources[0], url=url)
+        fail(dataclasses.replace(weights, sources=(source,)), r"tiny\.caffemodel: .*timed out")
+    assert socket.getdefaulttimeout() is None
+    assert inhabitants(cache) == []
+
+
+def test_without_a_network(cache, weights):
+    offline = dataclasses.replace(
+        weights,
+        sources=tuple(
+            dataclasses.replace(source, url="http://127.0.0.1:9/" + source.filename) for source in weights.sources
+        ),
+    )
+    fail(offline, r"127\.0\.0\.1:9/tiny\.caffemodel: .*refused")
+    assert inhabitants(cache) == []
+
+
+def test_onnx_sources_are_skipped_without_onnx(cache, server, weights, monkeypatch):
+    del server.files[CAFFEMODEL]
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    fail(weights, r'tiny\.onnx: skipped: .*pip install "keras-googlenet\[onnx\]"')
+    assert server.asked == [CAFFEMODEL]
+
+
+@pytest.mark.parametrize("name", [CAFFEMODEL, ONNX])
+def test_a_file_put_into_the_cache_is_used_and_kept(cache, server, weights, name):
+    cache.mkdir(parents=True)
+    (cache / name).write_bytes(server.files[name])
+    assert_fetched(weights, heads=name == CAFFEMODEL)
+    assert server.asked == []
+    assert inhabitants(cache) == sorted([CONVERTED, name])
+
+
+@pytest.mark.parametrize(("content", "received"), [(b"short", "a file of 5 bytes"), (None, "a file with sha256 ")])
+def test_a_wrong_file_put_into_the_cache_is_named_and_kept(cache, server, weights, content, received):
+    cache.mkdir(parents=True)
+    content = content or server.files[CAFFEMODEL][:-1] + b"?"
+    (cache / CAFFEMODEL).write_bytes(content)
+    fail(weights, rf"models/tiny\.caffemodel is not the file .*Received: {received}.*Delete or")
+    assert (cache / CAFFEMODEL).read_bytes() == content
+    assert inhabitants(cache) == [CAFFEMODEL]
+    assert server.asked == []
+
+
+def test_a_damaged_conversion_is_named(cache, weights):
+    path = fetch(weights, keras_network)
+    path.write_bytes(path.read_bytes()[:-1000])
+    fail(weights, rf"cached weights .*{CONVERTED} are damaged\. Delete the file.*Received: ")
+
+
+def test_a_file_that_does_not_fit_leaves_nothing(cache, weights):
+    with pytest.raises(WeightsError, match=r"of tiny\.caffemodel do not fit the model"):
+        fetch(weights, lambda aux_heads: keras_network(aux_heads=False, classes=10))
+    assert inhabitants(cache) == []
+
+
+def test_an_interrupted_conversion_leaves_nothing(cache, weights):
+    def interrupted(aux_heads):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fetch(weights, interrupted)
+    assert inhabitants(cache) == []
+
+
+def test_conversion_keeps_full_precision(cache, weights):
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float16")
+    try:
+        path = fetch(weights, keras_network)
+        assert keras.config.dtype_policy().name == "float16"
+    finally:
+        keras.config.set_dtype_policy(policy)
+    model, expected = keras_network(), keras_network()
+    load(model.layers, path)
+    (cache / CAFFEMODEL).write_bytes(net(caffe_layers()))
+    load(expected.layers, cache / CAFFEMODEL)
+    assert snapshot(model) == snapshot(expected)
+
+
+def test_a_cache_that_cannot_be_written(tmp_path, monkeypatch, weights):
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "file"))
+    fail(weights, r"Cannot write to Keras's cache .*file/models.*set KERAS_HOME.*Received: ")
+
+
+def test_the_cache_is_where_keras_keeps_it(monkeypatch, tmp_path):
+    monkeypatch.delenv("KERAS_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert download.cache_dir() == tmp_path / ".keras" / "models"
