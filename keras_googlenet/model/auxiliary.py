@@ -1,0 +1,45 @@
+"""The auxiliary classifiers, section 5 of the paper: they push gradient into the lower layers and regularize."""
+
+from keras import layers as keras_layers
+
+from keras_googlenet.model import initialization, layers
+
+
+def auxiliary(x, head, classes, activation, *, batch_norm=None, padding="caffe"):
+    """An average pool, a 1x1 convolution, a fully connected layer, dropout and a classifier.
+
+    The pool is 5x5 with a stride of 3, "valid", as the paper has it: 14x14 maps become 4x4. (Caffe would round the
+    output size up; the two agree at 224 pixels.) A map smaller than the window is pooled whole.
+
+    Args:
+        x: Keras tensor of feature maps with static height and width.
+        head: The `architecture.Auxiliary`.
+        classes: Number of classes.
+        activation: Activation of the classifier.
+        batch_norm: An `architecture.BatchNorm` after the convolution, or None.
+        padding: See `layers.conv`.
+
+    Returns:
+        Keras tensor of shape `(batch, classes)`.
+    """
+    if head.grid is None:
+        window = [min(head.pool, size) for size in layers.image_size(x)]
+        x = keras_layers.AveragePooling2D(window, head.stride, name=f"{head.name}_pool")(x)
+    else:
+        x = keras_layers.AdaptiveAveragePooling2D(head.grid, name=f"{head.name}_pool")(x)
+    x = layers.conv(
+        x,
+        head.conv,
+        batch_norm=batch_norm,
+        padding=padding,
+        kernel_initializer=initialization.auxiliary(),
+    )
+    x = keras_layers.Flatten(name=f"{head.name}_flatten")(x)
+    x = keras_layers.Dense(
+        head.units,
+        activation="relu",
+        kernel_initializer=initialization.auxiliary(),
+        name=f"{head.name}_fc",
+    )(x)
+    x = keras_layers.Dropout(head.dropout, name=f"{head.name}_drop")(x)
+    return layers.classifier(x, classes, activation, name=head.name)

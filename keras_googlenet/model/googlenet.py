@@ -1,0 +1,135 @@
+"""`GoogLeNet()`: walks the table and builds the Keras model."""
+
+import keras
+from keras import layers as keras_layers
+
+from keras_googlenet.architecture import (
+    LRN,
+    AveragePool,
+    Convolution,
+    Dropout,
+    Inception,
+    Linear,
+    MaxPool,
+    resolve,
+)
+from keras_googlenet.model import layers, validation
+from keras_googlenet.model.auxiliary import auxiliary
+from keras_googlenet.model.googlenet_model import GoogLeNetModel
+from keras_googlenet.model.inception import inception
+from keras_googlenet.model.pretrained import load_pretrained, made_for
+
+
+def GoogLeNet(
+    include_top=True,
+    weights="imagenet",
+    input_tensor=None,
+    input_shape=None,
+    pooling=None,
+    classes=1000,
+    classifier_activation="softmax",
+    name="googlenet",
+    *,
+    aux_heads=None,
+    variant=None,
+):
+    """Instantiates the GoogLeNet architecture, the first Inception network.
+
+    Inputs are RGB in 0..255 with the mean subtracted: see `preprocess_input`. By default the model classifies
+    ImageNet with BVLC's weights and has one output; with `weights=None` it has the paper's three, `[predictions, aux1,
+    aux2]`, to be trained with loss weights `[1, 0.3, 0.3]`.
+
+    Args:
+        include_top: Whether to end in the average pool, dropout and classifier.
+        weights: None (random initialization); `"imagenet"` (BVLC's, the paper's network, downloaded once); or the path
+            of a `.weights.h5`, `.keras`, `.caffemodel`, `.onnx` or `.npz` file. Where a file of 1000 classes meets
+            other `classes`, or `include_top=False`, the trunk alone is taken.
+        input_tensor: Keras tensor to build upon, instead of a new input.
+        input_shape: Shape of one image, by default `(224, 224, 3)`, `(None, None, 3)` without the top; at least
+            32x32. Channels come first where that is Keras's image data format.
+        pooling: Without the top: None gives the 4D feature map, `"avg"` and `"max"` pool it to a vector.
+        classes: Number of classes.
+        classifier_activation: Activation of the classifiers, or None for logits. Pretrained models take `"softmax"` or
+            None.
+        name: Name of the model.
+        aux_heads: Whether to build the auxiliary classifiers. None means: with the top and without pretrained weights,
+            where they exist to train. On maps smaller than their 5x5 pool (inputs under 113 pixels) the pool's
+            window is clipped to the map.
+        variant: The table to build: `"paper"`, `"plain"`, `"batchnorm"`, `"torchvision"`, `"slim"`, or an
+            `Architecture` of your own. None means the one that the weights were made for, else the paper's.
+
+    Returns:
+        A `GoogLeNetModel`, which is a Functional `keras.Model`.
+
+    Raises:
+        ValueError: An argument is out of range, or the weights do not fit: nothing is then half loaded.
+
+    Example:
+        >>> from keras_googlenet import GoogLeNet
+        >>> GoogLeNet(weights=None).count_params()
+        13378280
+        >>> GoogLeNet(weights=None, include_top=False, pooling="avg").output_shape
+        (None, 1024)
+
+    Reference:
+        [Going Deeper with Convolutions](https://arxiv.org/abs/1409.4842), Table 1 and Fig. 3.
+    """
+    validation.check_weights(weights, include_top, classes, classifier_activation)
+    table = resolve(made_for(weights) if variant is None else variant)
+    if aux_heads is None:
+        aux_heads = include_top and weights is None and bool(table.auxiliary)
+    validation.check_options(include_top, pooling, aux_heads, table)
+    if input_tensor is None:
+        shape = validation.resolve_input_shape(input_shape, weights, include_top)
+        x = inputs = keras.Input(shape)
+    else:
+        validation.check_input_tensor(input_tensor, input_shape, include_top)
+        x, inputs = input_tensor, keras.utils.get_source_inputs(input_tensor)
+
+    x, heads = _trunk(x, table, classes, classifier_activation, aux_heads)
+    if include_top:
+        x = _top(x, table, classes, classifier_activation)
+    elif pooling == "avg":
+        x = keras_layers.GlobalAveragePooling2D(name="avg_pool")(x)
+    elif pooling == "max":
+        x = keras_layers.GlobalMaxPooling2D(name="max_pool")(x)
+    model = GoogLeNetModel(inputs, [x, *heads] if heads else x, name=name, architecture=table)
+    if weights is not None:
+        upstream = () if input_tensor is None else keras.Model(inputs, input_tensor).layers
+        own = [layer for layer in model.layers if layer not in upstream]
+        load_pretrained(own, weights, table, include_top, GoogLeNet)
+    return model
+
+
+def _trunk(x, table, classes, activation, aux_heads):
+    """The rows below the average pool, and the outputs of the auxiliary heads that branch off them."""
+    style = {"batch_norm": table.batch_norm, "padding": table.padding}
+    heads = {}
+    for row in table.trunk:
+        match row:
+            case Convolution():
+                for step in row.convs:
+                    x = layers.conv(x, step, **style)
+            case MaxPool():
+                x = layers.max_pool(x, row, name=row.layer, padding=table.padding)
+            case LRN():
+                x = layers.lrn(x, row)
+            case Inception():
+                x = inception(x, row, **style)
+        for head in table.auxiliary if aux_heads else ():
+            if head.after == row.name:
+                heads[head.name] = auxiliary(x, head, classes, activation, **style)
+    return x, [heads[head.name] for head in table.auxiliary if head.name in heads]
+
+
+def _top(x, table, classes, activation):
+    """The average pool, the dropout and the classifier."""
+    for row in table.top:
+        match row:
+            case AveragePool():
+                x = keras_layers.GlobalAveragePooling2D(name=row.layer)(x)
+            case Dropout():
+                x = keras_layers.Dropout(row.rate, name=row.layer)(x)
+            case Linear():
+                x = layers.classifier(x, classes, activation, name=row.layer)
+    return x

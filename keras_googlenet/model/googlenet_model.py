@@ -1,0 +1,169 @@
+"""The model class: a Functional `keras.Model` that adds only what Keras lacks for a network with several heads."""
+
+import keras
+
+from keras_googlenet.architecture import PAPER, Architecture
+from keras_googlenet.model import compilation
+
+
+@keras.saving.register_keras_serializable(package="keras_googlenet")
+class GoogLeNetModel(keras.Model):
+    """A Functional model whose first output is the network's and whose others are auxiliary heads.
+
+    Beyond `keras.Model`, where there are several outputs:
+
+    - one label tensor serves all heads, in `fit`, `evaluate`, `train_on_batch` and custom loops through
+      `compute_loss`;
+    - `compile` takes a single loss and a flat list of metrics for all heads, and weighs the losses as the paper does
+      (section 5: 0.3 for the auxiliary ones) unless told otherwise;
+    - `layers` ends in the main classifier, as in any keras.applications model.
+
+    `GoogLeNet()` returns one. Build one of your own to give another head the same:
+    `GoogLeNetModel(base.input, [main, aux1, aux2])`.
+
+    Args:
+        inputs: Keras tensor or tensors, as in `keras.Model`.
+        outputs: A Keras tensor, or a list whose first is the main output.
+        name: Model name.
+        **kwargs: `architecture`, the `Architecture` that the layers were built from; `class_names`, what the main
+            output's columns mean, a sequence of strings; `trainable`. Each may be left out.
+
+    Example:
+        >>> import numpy as np
+        >>> from keras_googlenet import GoogLeNet
+        >>> model = GoogLeNet(weights=None, input_shape=(32, 32, 3), classes=2)
+        >>> model.compile("sgd", loss="sparse_categorical_crossentropy", loss_weights=[1, 0.3, 0.3])
+        >>> logs = model.train_on_batch(np.zeros((4, 32, 32, 3)), np.array([0, 1, 1, 0]), return_dict=True)
+        >>> sorted(logs)
+        ['aux1_loss', 'aux2_loss', 'loss', 'predictions_loss']
+    """
+
+    def __init__(self, inputs, outputs, name=None, **kwargs):
+        architecture = kwargs.pop("architecture", None)
+        if isinstance(architecture, dict):
+            architecture = Architecture.from_config(architecture)
+        class_names = kwargs.pop("class_names", None)
+        super().__init__(inputs, outputs, name=name, **kwargs)
+        self._architecture = architecture
+        self.class_names = class_names
+
+    @property
+    def architecture(self):
+        """The `Architecture` that the layers were built from, or None."""
+        return self._architecture
+
+    @property
+    def class_names(self):
+        """What the main output's columns mean, a tuple of strings, or None. It is saved with the model."""
+        return self._class_names
+
+    @class_names.setter
+    def class_names(self, names):
+        width = self.outputs[0].shape[-1]
+        if names is not None and len(names) != width:
+            raise ValueError(
+                f"`class_names` must have a name for each of the {width} columns of the main output. "
+                f"Received: {len(names)} names"
+            )
+        self._class_names = None if names is None else tuple(str(name) for name in names)
+
+    @property
+    def layers(self):
+        """All layers, from the input on; the main output's comes last."""
+        layers = super().layers
+        if len(self.outputs) == 1:
+            return layers
+        top = self.outputs[0]._keras_history.operation
+        return [layer for layer in layers if layer is not top] + [top]
+
+    @property
+    def endpoints(self):
+        """Every table row's output by the row's name, for feature pyramids and visualization.
+
+        Returns:
+            A dict of Keras tensors: `{"conv1": ..., "pool1": ..., "inception_3a": ..., ...}`, rows that this model
+            left out being absent. `keras.Model(model.input, model.endpoints)` computes them all.
+        """
+        built = {layer.name: layer for layer in self.layers}
+        rows = (self.architecture or PAPER).rows
+        return {row.name: built[row.layer].output for row in rows if row.layer in built}
+
+    def inference_model(self):
+        """The same network, weights shared, without the auxiliary heads ("discarded" at inference, section 5).
+
+        Returns:
+            A `GoogLeNetModel` with one output. It is not compiled.
+        """
+        return type(self)(
+            self.input,
+            self.outputs[0],
+            name=self.name,
+            architecture=self.architecture,
+            class_names=self.class_names,
+        )
+
+    def compile(
+        self,
+        optimizer="rmsprop",
+        loss=None,
+        loss_weights=None,
+        metrics=None,
+        weighted_metrics=None,
+        **kwargs,
+    ):
+        """Configures training, as `keras.Model.compile`, with one loss and one list of metrics for all heads.
+
+        Args:
+            optimizer: As in Keras.
+            loss: As in Keras; a single loss serves every output.
+            loss_weights: As in Keras, a list in the order of the outputs or a dict by their names. None means the
+                paper's: 1 for the main output, 0.3 for each auxiliary one.
+            metrics: As in Keras; a flat list is measured on every output. To choose by output, nest the list,
+                `[["accuracy"], [], []]`, or use a dict, `{"predictions": ["accuracy"]}`.
+            weighted_metrics: Likewise.
+            **kwargs: As in Keras.
+
+        Raises:
+            ValueError: `loss_weights` does not have one weight per output.
+        """
+        if len(self.outputs) > 1:
+            names = self.output_names
+            loss, loss_weights = compilation.losses(loss, loss_weights, names, self._default_loss_weights())
+            metrics = compilation.metrics(metrics, names)
+            weighted_metrics = compilation.metrics(weighted_metrics, names)
+        super().compile(optimizer, loss, loss_weights, metrics, weighted_metrics, **kwargs)
+
+    def _default_loss_weights(self):
+        heads = (self.architecture or PAPER).auxiliary
+        weights = {head.name: head.weight for head in heads}
+        return [1.0] + [weights.get(name, 0.3) for name in self.output_names[1:]]
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """The weighted sum of the heads' losses; a single `y` is every head's label."""
+        y = compilation.labels(y, y_pred)
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """The metrics of every head; a single `y` is every head's label."""
+        y = compilation.labels(y, y_pred)
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    def get_config(self):
+        """The Functional model's configuration, the table and the names of the classes."""
+        config = super().get_config()
+        if self.architecture is not None:
+            config["architecture"] = self.architecture.get_config()
+        if self.class_names is not None:
+            config["class_names"] = list(self.class_names)
+        return config
+
+    def get_compile_config(self):
+        """What `compile_from_config` needs; Keras asks for both where `compile` is overridden."""
+        return super().get_compile_config()
+
+    def compile_from_config(self, config):
+        """Compiles a loaded model as the saved one was."""
+        config = keras.saving.deserialize_keras_object(config)
+        self.compile(**config)
+        if self.optimizer is not None and self.built:
+            self.optimizer.build(self.trainable_variables)
