@@ -1,0 +1,15 @@
+"""Section 6's input: where labelled images come from, and the batches made of them.
+
+`load` finds a data set, `batches` turns one of its splits into what `fit` and `evaluate` take.
+"""
+
+from keras_googlenet.data.errors import DataError as DataError
+from keras_googlenet.data.errors import ImageError as ImageError
+from keras_googlenet.data.errors import reading_errors as reading_errors
+from keras_googlenet.data.folder import image_files as image_files
+from keras_googlenet.data.images import read_image as read_image
+from keras_googlenet.data.images import resize_crop as resize_crop
+from keras_googlenet.data.pipeline import batches as batches
+from keras_googlenet.data.sources import load as load
+from keras_googlenet.data.splits import Source as Source
+from keras_googlenet.data.splits import Split as Split

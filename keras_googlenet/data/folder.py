@@ -1,0 +1,227 @@
+"""A folder of class subfolders as a data set, with or without a split of its own."""
+
+import hashlib
+import os
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from keras_googlenet.data.errors import DataError
+from keras_googlenet.data.images import image_extensions, read_image
+from keras_googlenet.data.splits import ListedSplit, Source
+
+TRAIN = "train"
+VALIDATION = ("val", "validation", "test")  # the first that is there serves
+
+DROPPINGS = frozenset(("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir"))
+
+
+@dataclass(frozen=True)
+class _Listing:
+    """The files under one folder of class subfolders.
+
+    Attributes:
+        folder: that folder.
+        images: for each class its image files, as sorted paths relative to the class's folder.
+        strays: files that are no images.
+    """
+
+    folder: Path
+    images: dict[str, list[str]]
+    strays: list[str]
+
+
+def load_folder(root: Path, validation_fraction: float) -> Source:
+    """Find the images of a folder.
+
+    `root` holds one subfolder for each class, or `train/` and `val/` (or `validation/`, or
+    `test/`) with the class subfolders in them. Images are found by extension at any depth below
+    their class. Hidden files and what operating systems leave behind are passed over; other files
+    are listed in `Source.ignored`.
+
+    Args:
+        root: the folder.
+        validation_fraction: part of each class to hold out if the folder has no split.
+
+    Returns:
+        Its `Source`; the classes are sorted by name.
+
+    Raises:
+        DataError: the folder is missing, or not two or more classes with images in each.
+    """
+    if not root.is_dir():
+        found = "this is a file" if root.exists() else "no such folder"
+        raise DataError(f"{root}: {found}. Expected: a folder with one subfolder for each class")
+    train_dir, validation_dir, strays = _find_splits(root)
+    listing = _list(train_dir)
+    if validation_dir is None:
+        train, validation = _hold_out(listing, validation_fraction)
+        held_out = f"{validation_fraction:.0%} of each class, chosen by a hash of the file's name"
+    else:
+        train, validation = listing, _list(validation_dir)
+        _check_same_classes(train, validation)
+        strays += validation.strays
+        held_out = f"the folder {validation_dir.name}/"
+    classes = tuple(train.images)
+    ignored = tuple(Path(path) for path in sorted(listing.strays + strays))
+    return Source(str(root), classes, _split(train), _split(validation), held_out, ignored)
+
+
+def image_files(folder: Path) -> list[Path]:
+    """All image files of a folder, at any depth, sorted by path.
+
+    Images are told by extension; hidden files and what operating systems leave behind are passed over.
+
+    Args:
+        folder: an existing folder.
+
+    Returns:
+        Paths that begin with `folder`.
+
+    Raises:
+        DataError: a folder cannot be listed.
+    """
+    return [folder / path for path in sorted(_walk(folder)) if _is_image(path)]
+
+
+def _find_splits(root: Path) -> tuple[Path, Path | None, list[str]]:
+    """The folders of the two splits, and what lies beside them.
+
+    `train/` alone is a split layout too, but beside folders of other names it is a class (of
+    vehicles, say).
+    """
+    folders, strays = _entries(root)
+    present = [name for name in VALIDATION if name in folders]
+    others = [name for name in folders if name != TRAIN and name not in VALIDATION]
+    if TRAIN not in folders:
+        if present and not others:
+            raise DataError(
+                f"{root}: there is {present[0]}/ but no {TRAIN}/ to learn from. "
+                f"Expected: {TRAIN}/ beside it, or one subfolder for each class"
+            )
+        return root, None, []
+    if present:
+        unused = [str(root / name) for name in (*others, *present[1:])]
+        return root / TRAIN, root / present[0], strays + unused
+    if others:
+        return root, None, []
+    return root / TRAIN, None, strays
+
+
+def _list(folder: Path) -> _Listing:
+    names, strays = _entries(folder)
+    if not names:
+        raise DataError(f"{folder}: no class folders in it. {_hint(strays)}")
+    images: dict[str, list[str]] = {}
+    for name in names:
+        images[name] = []
+        for path in _walk(folder / name):
+            if _is_image(path):
+                images[name].append(path)
+            else:
+                strays.append(os.path.join(folder, name, path))
+        if not images[name]:
+            raise DataError(
+                f"{folder / name}: no images in this class folder. "
+                "Expected: at least one; remove the folder if it is no class"
+            )
+        images[name].sort()
+    if len(images) == 1:
+        raise DataError(f"{folder}: only one class, {names[0]}/. Expected: two or more class folders")
+    return _Listing(folder, images, strays)
+
+
+def _hint(strays: list[str]) -> str:
+    loose = sum(map(_is_image, strays))
+    if not loose:
+        return "Expected: one subfolder for each class, with its images"
+    return (
+        f"{loose:,} images lie directly in it: move them into one subfolder for each class, "
+        "or name the folder above if this one is a class"
+    )
+
+
+def _is_image(path: str) -> bool:
+    return os.path.splitext(path)[1].lower() in image_extensions()
+
+
+def _entries(folder: Path | str) -> tuple[list[str], list[str]]:
+    """Sorted names of the subfolders, and paths of the files; hidden ones and droppings left out.
+
+    A broken link counts as a file, so that an image that is gone is missed when it is read.
+    """
+    folders, files = [], []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith(".") or entry.name.lower() in DROPPINGS:
+                    continue
+                if entry.is_dir():
+                    folders.append(entry.name)
+                else:
+                    files.append(entry.path)
+    except OSError as error:
+        raise DataError(f"{folder}: cannot list this folder: {error.strerror}") from error
+    return sorted(folders), files
+
+
+def _walk(folder: Path) -> Iterator[str]:
+    """Paths of all files below `folder`, relative to it. Links are followed, but not in circles."""
+    pending, seen = [str(folder)], set()
+    while pending:
+        current = pending.pop()
+        real = os.path.realpath(current)
+        if real in seen:
+            continue
+        seen.add(real)
+        folders, files = _entries(current)
+        pending.extend(os.path.join(current, name) for name in folders)
+        for path in files:
+            yield path[len(str(folder)) + 1 :]
+
+
+def _hold_out(listing: _Listing, fraction: float) -> tuple[_Listing, _Listing]:
+    """Split each class by a hash of its files' names: the same files wherever the folder lies."""
+    train, validation = {}, {}
+    for name, paths in listing.images.items():
+        if len(paths) == 1:
+            raise DataError(
+                f"{listing.folder / name}: only one image, {paths[0]}, but one has to be held out "
+                "for validation. Expected: two or more images in each class, or a folder with "
+                f"{TRAIN}/ and {VALIDATION[0]}/"
+            )
+        count = min(max(1, round(len(paths) * fraction)), len(paths) - 1)
+        ranked = sorted(paths, key=_hash)
+        train[name], validation[name] = sorted(ranked[count:]), sorted(ranked[:count])
+    return _Listing(listing.folder, train, []), _Listing(listing.folder, validation, [])
+
+
+def _hash(path: str) -> bytes:
+    # The same name on every system: macOS decomposes accents, Windows turns slashes around.
+    name = unicodedata.normalize("NFC", path.replace(os.sep, "/"))
+    return hashlib.sha256(os.fsencode(name)).digest()
+
+
+def _check_same_classes(train: _Listing, validation: _Listing) -> None:
+    for one, other in ((train, validation), (validation, train)):
+        missing = [name for name in one.images if name not in other.images]
+        if missing:
+            raise DataError(
+                f"{other.folder}: lacks {len(missing)} of the classes of {one.folder}: "
+                f"{', '.join(missing[:5])}. Expected: the same class folders in both"
+            )
+
+
+def _split(listing: _Listing) -> ListedSplit:
+    paths, labels = [], []
+    for label, (name, files) in enumerate(listing.images.items()):
+        paths += [os.fsencode(os.path.join(listing.folder, name, file)) for file in files]
+        labels += [label] * len(files)
+    return ListedSplit(np.array(paths, object), np.array(labels, np.int64), read=_read)
+
+
+def _read(path: bytes) -> np.ndarray:
+    return read_image(os.fsdecode(path))

@@ -1,0 +1,82 @@
+"""From what a user writes after `--dataset` to a `Source`."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from keras_googlenet.data.errors import DataError
+from keras_googlenet.data.splits import ListedSplit, Source
+
+
+def load(
+    spec: str | os.PathLike,
+    *,
+    data_dir: str | os.PathLike | None = None,
+    validation_fraction: float = 0.2,
+) -> Source:
+    """Find a data set and its two splits; no image is decoded yet.
+
+    Args:
+        spec: in this order, `"digits"` (scikit-learn's scanned handwritten digits, embedded), a
+            folder of class subfolders, or a TensorFlow Datasets name such as `"cifar10"` or
+            `"imagenette/160px"`. A folder called `digits` is `"./digits"`.
+        data_dir: where TensorFlow Datasets keeps its data; `None` for its default. The others
+            have no use for it.
+        validation_fraction: part of the training images to hold out where the data set has no
+            split of its own. It is the same images every time.
+
+    Returns:
+        The data set's `Source`.
+
+    Raises:
+        DataError: there is no such data set, or it is not fit to train on.
+
+    Example:
+        >>> source = load("digits")
+        >>> source.train.count, source.validation.count, len(source.classes)
+        (1437, 360, 10)
+    """
+    if not 0 < validation_fraction < 1:
+        raise DataError(
+            "`validation_fraction` must lie between 0 and 1, both excluded. "
+            f"Received: validation_fraction={validation_fraction}"
+        )
+    if spec == "digits":
+        return _digits()
+    if Path(spec).expanduser().is_dir() or _must_be_a_path(spec):
+        from keras_googlenet.data.folder import load_folder
+
+        return load_folder(Path(spec).expanduser(), validation_fraction)
+
+    # Imported only here: TensorFlow Datasets is slow to import.
+    from keras_googlenet.data.tfds import load_tfds
+
+    return load_tfds(spec, data_dir, validation_fraction)
+
+
+def _must_be_a_path(spec: str | os.PathLike) -> bool:
+    """Whether `spec` can mean nothing but a path (`a/b` may be a TFDS name with its config)."""
+    if not isinstance(spec, str) or os.path.exists(spec):
+        return True
+    return spec.startswith((".", "~")) or os.path.isabs(spec) or "\\" in spec
+
+
+def _digits() -> Source:
+    """scikit-learn's `load_digits`: 1,797 images of 8x8 pixels, grey levels 0-16.
+
+    A fixed 360 of them are held out: every fifth image of each class.
+    """
+    from sklearn.datasets import load_digits
+
+    data = load_digits()
+    grey = np.rint(data.images * (255 / 16)).astype(np.uint8)
+    images = np.repeat(grey[..., np.newaxis], 3, axis=-1)
+    labels = data.target.astype(np.int64)
+
+    by_class = np.argsort(labels, kind="stable")
+    held_out = np.zeros(len(labels), dtype=bool)
+    held_out[by_class[::5]] = True
+    train, validation = (ListedSplit(images[part], labels[part], read=np.asarray) for part in (~held_out, held_out))
+    classes = tuple(str(name) for name in data.target_names)
+    return Source("digits", classes, train, validation, "every fifth image of each class")

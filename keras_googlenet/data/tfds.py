@@ -1,0 +1,146 @@
+"""A data set of TensorFlow Datasets (TFDS), the only module that imports it."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from keras_googlenet.data.errors import DataError
+from keras_googlenet.data.images import decode_image
+from keras_googlenet.data.splits import Source
+
+TRAIN = "train"
+VALIDATION = ("validation", "val", "test")  # the first that is there serves
+
+# Records are shuffled while still encoded. ImageNet's average 110 KB, so that this buffer takes
+# 0.45 GB; the order of the files, and of the examples inside them, is random already.
+SHUFFLE_BUFFER = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class TfdsSplit:
+    """One split of a TFDS data set.
+
+    Attributes:
+        builder: the data set, prepared.
+        instruction: which examples, in TFDS's words: `"train[:900]"`.
+    """
+
+    builder: tfds.core.DatasetBuilder
+    instruction: str
+
+    @property
+    def count(self) -> int:
+        """Number of images."""
+        return self.builder.info.splits[self.instruction].num_examples
+
+    def records(self, shuffle_seed: int | None) -> tf.data.Dataset:
+        """See `Split.records`; a record is the encoded image."""
+        shuffle = shuffle_seed is not None
+        examples = self.builder.as_dataset(
+            split=self.instruction,
+            shuffle_files=shuffle,
+            decoders={"image": tfds.decode.SkipDecoding()},
+            # The pipeline caches views, which are smaller.
+            read_config=tfds.ReadConfig(shuffle_seed=shuffle_seed, try_autocache=False),
+        )
+        records = examples.map(lambda example: (example["image"], example["label"]))
+        if not shuffle:
+            return records
+        return records.shuffle(min(self.count, SHUFFLE_BUFFER), seed=shuffle_seed, reshuffle_each_iteration=True)
+
+    def read(self, record: bytes) -> np.ndarray:
+        """See `Split.read`; the same reader as for files, so the same colours."""
+        return decode_image(record, f"{self.builder.info.full_name}, {self.instruction}")
+
+
+def load_tfds(name: str, data_dir: str | os.PathLike | None, validation_fraction: float) -> Source:
+    """Find a TFDS data set; download and prepare it if that has not been done.
+
+    Args:
+        name: in TFDS's words, `"name"`, `"name/config"` or `"name:version"`.
+        data_dir: where TFDS keeps its data; `None` for its default.
+        validation_fraction: part of `train` to hold out if there is no other split.
+
+    Returns:
+        Its `Source`.
+
+    Raises:
+        DataError: no such data set; no images with one class label each; no `train` split; or it
+            could not be prepared.
+    """
+    builder = _builder(name, data_dir)
+    _check_features(name, builder.info.features)  # before a download of many gigabytes
+    _prepare(name, builder)
+    train, validation, held_out = _instructions(name, builder.info.splits, validation_fraction)
+    classes = tuple(builder.info.features["label"].names)
+    if len(classes) < 2:
+        raise DataError(f"{name}: this data set has one class. Expected: two or more")
+    parts = (TfdsSplit(builder, instruction) for instruction in (train, validation))
+    return Source(name, classes, *parts, held_out=held_out)
+
+
+def _builder(name: str, data_dir: str | os.PathLike | None) -> tfds.core.DatasetBuilder:
+    try:
+        return tfds.builder(name, data_dir=None if data_dir is None else os.fspath(data_dir))
+    except Exception as error:
+        # TFDS raises ValueError, AssertionError, ImportError, ...: a data set that it knows has a
+        # reason of its own (no such config or version), any other name is taken for a mistake.
+        known = tfds.list_builders(with_community_datasets=False)
+        base = re.split(r"[/:]", name)[0]
+        if base in known:
+            raise DataError(f"{name}: TensorFlow Datasets cannot load it: {error}") from error
+        near = difflib.get_close_matches(base, ["digits", *known], cutoff=0.7)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise DataError(
+            f"{name}: neither 'digits', nor an existing folder, nor the name of a TensorFlow Datasets data set.{hint}"
+        ) from error
+
+
+def _check_features(name: str, features: Any) -> None:
+    image, label = (
+        (features["image"], features["label"])
+        if isinstance(features, tfds.features.FeaturesDict) and {"image", "label"} <= set(features)
+        else (None, None)
+    )
+    if not (isinstance(image, tfds.features.Image) and isinstance(label, tfds.features.ClassLabel)):
+        raise DataError(
+            f"{name}: no classification data set. Expected: the features 'image' (Image) and "
+            f"'label' (ClassLabel). Received: {' '.join(str(features).split())}"
+        )
+    if image.np_dtype != np.uint8:
+        raise DataError(f"{name}: its images hold {image.np_dtype.__name__}. Expected: uint8")
+
+
+def _prepare(name: str, builder: tfds.core.DatasetBuilder) -> None:
+    if builder.is_prepared():
+        return
+    try:
+        builder.download_and_prepare()
+    except Exception as error:
+        # The network, the disk, a source that moved, files to be fetched by hand, ...
+        raise DataError(
+            f"{name}: TensorFlow Datasets could not download and prepare it in "
+            f"{builder.data_dir}: {str(error) or type(error).__name__}"
+        ) from error
+
+
+def _instructions(name: str, splits: Any, fraction: float) -> tuple[str, str, str]:
+    """The two splits in TFDS's words, and where the second comes from in ours."""
+    if TRAIN not in splits:
+        raise DataError(f"{name}: no split '{TRAIN}' to learn from. Received: {', '.join(splits) or 'none'}")
+    for validation in VALIDATION:
+        if validation in splits:
+            return TRAIN, validation, f"the split '{validation}'"
+    count = splits[TRAIN].num_examples
+    kept = count - min(max(1, round(count * fraction)), count - 1)
+    if kept < 1:
+        raise DataError(f"{name}: one image cannot be split. Expected: two or more")
+    return f"{TRAIN}[:{kept}]", f"{TRAIN}[{kept}:]", f"the last {count - kept:,} of '{TRAIN}'"

@@ -1,0 +1,197 @@
+"""Data sets of TensorFlow Datasets: written by its own writer, or its own mock."""
+
+import json
+
+import numpy as np
+import pytest
+
+from keras_googlenet.data import DataError, ImageError, batches, load, reading_errors
+
+tfds = pytest.importorskip("tensorflow_datasets")
+
+
+class TinyShapes(tfds.core.GeneratorBasedBuilder):
+    """Ten grey images for training and three for testing; the label is odd or even."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    SPLITS = {"train": range(10), "test": range(10, 13)}  # noqa: RUF012 (TFDS's style of class)
+    FEATURES = tfds.features.FeaturesDict(
+        {
+            "image": tfds.features.Image(shape=(None, None, 3), encoding_format="png"),
+            "label": tfds.features.ClassLabel(names=["even", "odd"]),
+        }
+    )
+
+    def _info(self):
+        return tfds.core.DatasetInfo(builder=self, features=self.FEATURES)
+
+    def _split_generators(self, dl_manager):
+        return {split: self._generate_examples(numbers) for split, numbers in self.SPLITS.items()}
+
+    def _generate_examples(self, numbers):
+        for n in numbers:
+            yield n, self._example(n)
+
+    def _example(self, n):
+        return {"image": np.full((8, 9, 3), 10 * n, np.uint8), "label": n % 2}
+
+
+class TinyOnePart(TinyShapes):
+    """Without a test split."""
+
+    SPLITS = {"train": range(10)}  # noqa: RUF012
+
+
+class TinyUntrained(TinyShapes):
+    """Without a train split."""
+
+    SPLITS = {"test": range(10)}  # noqa: RUF012
+
+
+class TinyUnlabelled(TinyShapes):
+    """Without labels."""
+
+    FEATURES = tfds.features.FeaturesDict({"image": tfds.features.Image()})
+
+
+class TinyDepth(TinyShapes):
+    """Depths instead of colours."""
+
+    FEATURES = tfds.features.FeaturesDict(
+        {
+            "image": tfds.features.Image(shape=(8, 9, 1), dtype=np.float32),
+            "label": tfds.features.ClassLabel(num_classes=2),
+        }
+    )
+
+
+class TinyAlike(TinyShapes):
+    """Of one class."""
+
+    FEATURES = tfds.features.FeaturesDict(
+        {"image": tfds.features.Image(), "label": tfds.features.ClassLabel(names=["same"])}
+    )
+
+    def _example(self, n):
+        return {**super()._example(n), "label": 0}
+
+
+class TinyBroken(TinyShapes):
+    """Whose source has moved."""
+
+    def _split_generators(self, dl_manager):
+        raise ConnectionError("the server is gone")
+
+
+def contents(dataset):
+    return sorted(
+        (int(image.max()), int(label))
+        for images, labels in dataset.as_numpy_iterator()
+        for image, label in zip(images, labels, strict=True)
+    )
+
+
+def test_a_data_set_is_prepared_and_read(tmp_path):
+    source = load("tiny_shapes", data_dir=tmp_path)
+    assert source.classes == ("even", "odd")
+    assert (source.train.count, source.validation.count) == (10, 3)
+    assert source.summary() == (
+        "tiny_shapes: 10 training and 3 validation images in 2 classes; validation: the split 'test'"
+    )
+    for split, numbers in ((source.train, range(10)), (source.validation, range(10, 13))):
+        for seed in (None, 0):
+            dataset = batches(split, image_size=8, batch_size=4, shuffle_seed=seed)
+            assert dataset.cardinality() == -(-len(numbers) // 4)
+            assert contents(dataset) == [(10 * n, n % 2) for n in numbers]
+
+
+def test_a_part_of_train_is_held_out(tmp_path):
+    for _ in range(2):  # the second time, it is prepared already
+        source = load("tiny_one_part", data_dir=str(tmp_path), validation_fraction=0.25)
+        assert (source.train.count, source.validation.count) == (8, 2)
+        assert source.held_out == "the last 2 of 'train'"
+    parts = [contents(batches(part, image_size=8, batch_size=4)) for part in (source.train, source.validation)]
+    assert sorted(parts[0] + parts[1]) == [(10 * n, n % 2) for n in range(10)]
+
+
+def test_order_follows_from_the_seed(tmp_path):
+    split = load("tiny_shapes", data_dir=tmp_path).train
+
+    def passes(seed):
+        view = lambda image, size: image[:size, :size]  # noqa: E731 (another view: no cache)
+        dataset = batches(split, image_size=8, batch_size=10, view=view, shuffle_seed=seed)
+        return [next(dataset.as_numpy_iterator())[0][:, 0, 0, 0].tolist() for _ in range(3)]
+
+    orders = passes(1)
+    assert orders == passes(1) != passes(2)
+    assert len({tuple(order) for order in orders}) == 3
+    assert passes(None)[0] == passes(None)[1]
+
+
+def test_a_corrupt_record_names_the_data_set(tmp_path):
+    split = load("tiny_shapes", data_dir=tmp_path).train
+    with pytest.raises(ImageError, match=r"^tiny_shapes/1.0.0, train: not an image in a format"):
+        split.read(b"no image")
+
+    def refuse(image, size):
+        split.read(b"")
+
+    dataset = batches(split, image_size=8, batch_size=4, view=refuse)
+    with pytest.raises(ImageError, match="train: the file is empty"), reading_errors():
+        list(dataset)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("tiny_untrained", "no split 'train' to learn from. Received: test"),
+        ("tiny_unlabelled", r"no classification data set. Expected: .*Received: FeaturesDict"),
+        ("tiny_depth", "its images hold float32. Expected: uint8"),
+        ("tiny_alike", "this data set has one class. Expected: two or more"),
+        ("tiny_broken", r"could not download and prepare it in .*: the server is gone"),
+    ],
+)
+def test_unusable_data_sets(tmp_path, name, message):
+    with pytest.raises(DataError, match=f"^{name}: .*{message}"):
+        load(name, data_dir=tmp_path)
+
+
+def test_a_failure_names_the_data_dir(tmp_path):
+    with pytest.raises(DataError, match=f"prepare it in {tmp_path}/tiny_broken/1.0.0: "):
+        load("tiny_broken", data_dir=tmp_path)
+
+
+def test_unknown_names(tmp_path):
+    def refuse(name, message):
+        with pytest.raises(DataError, match=message):
+            load(name, data_dir=tmp_path)
+
+    neither = "neither 'digits', nor an existing folder, nor the name of a TensorFlow Datasets"
+    refuse("cifar1O", f"^cifar1O: {neither} data set. Did you mean cifar10 or ")
+    refuse("digit", "Did you mean digits")
+    refuse("photos/of cats", rf"^photos/of cats: {neither} data set\.\Z")
+    refuse("imagenette/161px", "^imagenette/161px: TensorFlow Datasets cannot load it: .*161px")
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "classes", "train", "validation"),
+    [("cifar10", "3.0.2", 10, 50000, 10000), ("imagenet2012", "5.1.0", 1000, 1281167, 50000)],
+)
+def test_real_data_sets_as_tfds_mocks_them(tmp_path, name, version, classes, train, validation):
+    held_out = "test" if name == "cifar10" else "validation"
+    splits = [
+        {"name": split, "shardLengths": [str(count)], "numBytes": "1"}
+        for split, count in (("train", train), (held_out, validation))
+    ]
+    info = {"name": name, "version": version, "splits": splits, "fileFormat": "tfrecord"}
+    folder = tmp_path / name / version
+    folder.mkdir(parents=True)
+    (folder / "dataset_info.json").write_text(json.dumps(info))
+    with tfds.testing.mock_data(num_examples=5, data_dir=str(tmp_path)):
+        source = load(name)
+        assert len(source.classes) == classes
+        assert (source.train.count, source.validation.count) == (train, validation)
+        assert source.held_out == f"the split '{held_out}'"
+        images, labels = next(iter(batches(source.train, image_size=32, batch_size=5)))
+    assert images.shape == (5, 32, 32, 3)
+    assert labels.numpy().max() < classes
