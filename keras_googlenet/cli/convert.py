@@ -1,0 +1,63 @@
+"""Converts weights or a model into another format, whole or not at all.
+
+SOURCE is a .keras file, a weights name (imagenet), or a .weights.h5, .caffemodel, .onnx or .npz file. TARGET ends in
+.keras (the model with its weights), .weights.h5 (Keras weights) or .npz (Caffe's layers, as NumPy arrays).
+
+Examples:
+  keras-googlenet convert bvlc_googlenet.caffemodel googlenet.keras
+  keras-googlenet convert imagenet bvlc_googlenet.npz
+"""
+
+import os
+from pathlib import Path
+
+
+def add_arguments(parser):
+    """Declares the command's arguments."""
+    parser.add_argument("source", metavar="SOURCE", help="what to convert")
+    parser.add_argument("target", metavar="TARGET", type=Path, help="the file to write; it must not exist yet")
+
+
+def run(arguments):
+    """Runs the command.
+
+    Returns:
+        Exit status.
+    """
+    from keras_googlenet.cli.models import load_model
+    from keras_googlenet.errors import InputError
+
+    target = arguments.target
+    suffix = next((end for end in _WRITERS if target.name.lower().endswith(end)), None)
+    if suffix is None:
+        raise InputError(f"TARGET must end in one of {', '.join(_WRITERS)}. Received: {target}")
+    if target.exists():
+        raise InputError(f"TARGET exists already; remove it or choose another name. Received: {target}")
+    if not target.parent.is_dir():
+        raise InputError(f"TARGET's folder does not exist. Received: {target}")
+    model = load_model(arguments.source, aux_heads=True)
+    partial = target.with_name(f"partial-{target.name}")
+    try:
+        _WRITERS[suffix](model, partial)
+        os.replace(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
+    print(f"{target}: {model.count_params():,} numbers, {target.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+def _write_npz(model, path):
+    from keras.ops import convert_to_numpy
+
+    from keras_googlenet import weights
+    from keras_googlenet.weights import npz
+
+    variables = weights.targets(model.layers)
+    npz.write(path, {name: convert_to_numpy(variable) for name, variable in variables.items()})
+
+
+_WRITERS = {
+    ".keras": lambda model, path: model.save(path),
+    ".weights.h5": lambda model, path: model.save_weights(path),
+    ".npz": _write_npz,
+}

@@ -1,0 +1,107 @@
+"""Prints Table 1 of the paper beside what the network really costs, at any input size.
+
+Examples:
+  keras-googlenet summary
+  keras-googlenet summary batchnorm --image-size 128 --classes 10
+  keras-googlenet summary runs/digits-20261124-101500/model.keras
+"""
+
+
+def add_arguments(parser):
+    """Declares the command's arguments."""
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        nargs="?",
+        default="paper",
+        help="a variant (paper, plain, batchnorm, torchvision, slim; default: paper) or a .keras file",
+    )
+    parser.add_argument("--image-size", type=int, metavar="N", help="side of the input in pixels (default: 224)")
+    parser.add_argument("--classes", type=int, metavar="N", help="number of classes (default: 1000)")
+
+
+def run(arguments):
+    """Runs the command.
+
+    Returns:
+        Exit status.
+    """
+    from keras_googlenet import architecture
+    from keras_googlenet.errors import InputError
+
+    table, size, classes = _subject(arguments)
+    size, classes = arguments.image_size or size, arguments.classes or classes
+    if size < architecture.MIN_SIZE or classes < 1:
+        raise InputError(
+            f"--image-size must be at least {architecture.MIN_SIZE} and --classes at least 1. "
+            f"Received: {size} and {classes}"
+        )
+    print(f"{table.name}: {size}x{size} input, {classes:,} classes, {architecture.depth(table)} layers with parameters")
+    print()
+    print("\n".join(_table(table, (size, size, 3), classes)))
+    return 0
+
+
+def _subject(arguments):
+    """The table to print, and the size and classes that it is used with."""
+    from keras_googlenet import GoogLeNetModel, architecture
+    from keras_googlenet.cli.models import load_model
+    from keras_googlenet.errors import InputError
+
+    if arguments.model in architecture.VARIANTS:
+        return architecture.VARIANTS[arguments.model], architecture.DEFAULT_SIZE, 1000
+    if not arguments.model.endswith(".keras"):
+        raise InputError(
+            f"MODEL must be a .keras file or one of {', '.join(architecture.VARIANTS)}. Received: {arguments.model}"
+        )
+    model = load_model(arguments.model)
+    if not isinstance(model, GoogLeNetModel) or model.architecture is None:
+        raise InputError(f"{arguments.model} holds a model that was not built from a table of this package")
+    return model.architecture, model.input_shape[1] or architecture.DEFAULT_SIZE, model.output_shape[-1]
+
+
+def _table(table, shape, classes):
+    """The lines of the table and its totals."""
+    from keras_googlenet import architecture
+
+    rows = architecture.costs(table, shape, classes)
+    heads = architecture.costs(table, shape, classes, aux_heads=True)[len(rows) :]
+    naive = architecture.costs(architecture.naive(table), shape, classes)
+    printed = architecture.PRINTED if table == architecture.PAPER else {}
+
+    yield _LINE.format("", "", "printed", "", "computed", "", "naive", "")
+    yield _LINE.format("row", "output", *("params", "ops") * 3)
+    for row, twin in zip(rows, naive, strict=True):
+        cells = (*printed.get(row.name, ("", "")), *_figures(row), *_figures(twin))
+        yield _LINE.format(row.name, _size(row), *cells).rstrip()
+    if heads:
+        yield "auxiliary heads:"
+    for head in heads:
+        yield _LINE.format(head.name, _size(head), "", "", *_figures(head), "", "").rstrip()
+    yield ""
+    yield f"inference        {_total(rows)}"
+    if heads:
+        yield f"training         {_total(rows + heads)}"
+    yield f"naive modules    {_total(naive)}"
+    yield ""
+    yield "params: weights / 1024; ops: multiply-adds; naive: the modules of Fig. 2(a), stacked."
+    if printed:
+        yield "printed: by the paper's Table 1, for 224x224 and 1,000 classes."
+
+
+_LINE = "{:<18} {:>11} {:>9} {:>8} {:>10} {:>8} {:>10} {:>9}"
+
+
+def _size(cost):
+    return "x".join(map(str, cost.output))
+
+
+def _figures(cost):
+    if not cost.weights:
+        return "", ""
+    return f"{cost.weights / 1024:,.1f}K", f"{cost.macs / 1e6:,.1f}M"
+
+
+def _total(costs):
+    parameters = sum(cost.parameters for cost in costs)
+    return f"{parameters:>11,} parameters {sum(cost.macs for cost in costs) / 1e9:>8.3f} G multiply-adds"

@@ -1,0 +1,75 @@
+"""Trains a network; with no arguments, on scanned handwritten digits.
+
+The run's folder receives recipe.json, metrics.csv, curves.png and model.keras.
+
+Examples:
+  keras-googlenet train
+  keras-googlenet train --dataset photos/ --epochs 30 --image-size 128
+  keras-googlenet train --dataset photos/ --weights bvlc_googlenet.caffemodel --set learning_rate=0.002
+"""
+
+import datetime
+import sys
+from pathlib import Path
+
+
+def add_arguments(parser):
+    """Declares the command's arguments."""
+    parser.add_argument(
+        "--dataset",
+        default="digits",
+        metavar="SPEC",
+        help="digits (the default, no download), a folder of class subfolders, or a TFDS name",
+    )
+    parser.add_argument("--data-dir", metavar="DIR", help="where TFDS keeps its data sets")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="the run's folder (default: runs/DATASET-TIME)")
+    parser.add_argument("--epochs", type=int, metavar="N", help="passes over the training images")
+    parser.add_argument("--batch-size", type=int, metavar="N", help="images per step")
+    parser.add_argument("--image-size", type=int, metavar="N", help="side of the input, at least 32 pixels")
+    parser.add_argument("--weights", metavar="W", help="weights to start from: a name or a file")
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="any other field of the recipe, such as learning_rate=0.02 or seed=7; repeatable",
+    )
+
+
+def run(arguments):
+    """Runs the command.
+
+    Returns:
+        Exit status.
+    """
+    from keras_googlenet import training
+    from keras_googlenet.visualize import plot_curves
+
+    settings = dict(training.parse_setting(text) for text in arguments.settings)
+    named = ("data_dir", "epochs", "batch_size", "image_size", "weights")
+    settings |= {name: getattr(arguments, name) for name in named if getattr(arguments, name) is not None}
+    recipe = training.recipe_for(settings.pop("dataset", arguments.dataset), **settings)
+    folder = arguments.output or _default_folder(recipe.dataset)
+    logs = training.train(recipe, folder, verbose="auto" if sys.stdout.isatty() else 2)
+    plot_curves(folder / "metrics.csv", folder / "curves.png")
+    print(_result(logs))
+    print(f"run folder: {folder}")
+    return 0
+
+
+def _default_folder(dataset):
+    name = Path(dataset).name or "folder"
+    return Path("runs") / f"{name}-{datetime.datetime.now():%Y%m%d-%H%M%S}"
+
+
+def _result(logs):
+    prefix, suffix = "val_", "accuracy"
+    accuracies = {
+        name.removeprefix(prefix).removesuffix(suffix).rstrip("_") or "predictions": value
+        for name, value in logs.items()
+        if name.startswith(prefix) and name.endswith(suffix)
+    }
+    heads = [f"{name} {value:.2%}" for name, value in accuracies.items() if name != "predictions"]
+    text = f"validation accuracy: {accuracies['predictions']:.2%}"
+    return f"{text} (auxiliary heads: {', '.join(heads)})" if heads else text

@@ -1,0 +1,63 @@
+"""What happens around each epoch of a run."""
+
+import math
+
+import keras
+
+from keras_googlenet.errors import WorkError
+
+
+class TrainingError(WorkError):
+    """Training cannot go on."""
+
+
+class LogLearningRate(keras.callbacks.Callback):
+    """Adds the learning rate of the epoch's last step to its metrics."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Adds `learning_rate` to `logs`."""
+        if logs is not None:
+            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+
+
+class StopOnNonFinite(keras.callbacks.Callback):
+    """Ends training when the loss is not a number any more: nothing after it would be worth having."""
+
+    def __init__(self):
+        super().__init__()
+        self._epoch = 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Remembers the epoch for the message."""
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Looks at the running loss.
+
+        Raises:
+            TrainingError: It is infinite or not a number.
+        """
+        loss = float((logs or {}).get("loss", 0.0))
+        if not math.isfinite(loss):
+            raise TrainingError(
+                f"The loss became {loss} in epoch {self._epoch + 1}, batch {batch + 1}. Try a lower learning rate, a "
+                "longer warm-up or a lower clip_norm."
+            )
+
+
+def for_run(recipe, metrics_path):
+    """The callbacks of a run, in the order in which Keras must call them.
+
+    Args:
+        recipe: A `Recipe`.
+        metrics_path: Where the metrics go, as CSV, a row per epoch.
+
+    Returns:
+        A list of `keras.callbacks.Callback`.
+    """
+    return [
+        LogLearningRate(),
+        StopOnNonFinite(),
+        *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if recipe.averaging else []),
+        keras.callbacks.CSVLogger(str(metrics_path)),
+    ]

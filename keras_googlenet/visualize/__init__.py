@@ -1,0 +1,3 @@
+"""Pictures of the network and of its training."""
+
+from keras_googlenet.visualize.curves import plot_curves as plot_curves

@@ -1,0 +1,170 @@
+"""The main job end to end: from folders of images to a run's folder, by the command itself."""
+
+import csv
+import json
+import re
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_googlenet import preprocess_input
+from keras_googlenet.cli import main
+from keras_googlenet.data import read_image, resize_crop
+
+COLOURS = {"blue": (30, 40, 220), "green": (40, 200, 50), "red": (220, 30, 30)}
+
+
+def picture(path, colour, seed):
+    """A photo-like file of odd size: noise around a colour."""
+    rng = np.random.default_rng(seed)
+    size = rng.integers(20, 90, 2)
+    pixels = np.clip(rng.normal(colour, 25, (*size, 3)), 0, 255).astype("uint8")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photos")
+    for label, (name, colour) in enumerate(COLOURS.items()):
+        for i in range(10):
+            picture(folder / name / f"{i}.{'png' if i % 2 else 'jpg'}", colour, 100 * label + i)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def run(photos, tmp_path_factory):
+    """One run of the command, whose folder the tests look at."""
+    folder = tmp_path_factory.mktemp("runs") / "colours"
+    arguments = ["train", "--dataset", str(photos), "--output", str(folder), "--epochs", "2", "--batch-size", "4"]
+    assert main([*arguments, "--image-size", "32", "--set", "variant=plain", "--set", "averaging=0.5"]) == 0
+    return folder
+
+
+def test_the_run_folder_is_complete(run):
+    assert sorted(path.name for path in run.iterdir()) == ["curves.png", "metrics.csv", "model.keras", "recipe.json"]
+
+
+def test_the_recipe_is_written_resolved(run, photos):
+    record = json.loads((run / "recipe.json").read_text())
+    assert record["recipe"]["dataset"] == str(photos)
+    assert record["recipe"]["image_size"] == 32
+    assert record["recipe"]["momentum"] == 0.9
+    assert record["classes"] == list(COLOURS)
+    assert record["images"] == {"train": 24, "validation": 6}
+    assert set(record["versions"]) == {"python", "keras-googlenet", "keras", "tensorflow", "numpy"}
+
+
+def test_the_metrics_have_a_row_per_epoch(run):
+    rows = list(csv.DictReader((run / "metrics.csv").read_text().splitlines()))
+    assert [row["epoch"] for row in rows] == ["0", "1"]
+    for head in ("predictions", "aux1", "aux2"):
+        for name in (f"{head}_loss", f"{head}_accuracy", f"val_{head}_loss", f"val_{head}_accuracy"):
+            assert np.isfinite(float(rows[-1][name])), name
+    assert float(rows[-1]["learning_rate"]) == pytest.approx(0.02)  # the warm-up is over
+
+
+def test_the_curves_are_a_picture(run):
+    with Image.open(run / "curves.png") as image:
+        assert image.size == (1200, 504)
+        assert len(image.convert("RGB").getcolors(maxcolors=2**24)) > 50
+
+
+def test_the_saved_model_is_the_one_that_was_validated(run, photos):
+    """With averaging on, what is saved must be the averaged weights, which the last row's metrics are of."""
+    model = keras.saving.load_model(run / "model.keras")
+    assert model.class_names == tuple(COLOURS)
+    assert model.output_names == ["predictions", "aux1", "aux2"]
+    from keras_googlenet import data
+
+    split = data.load(str(photos)).validation
+    logs = model.evaluate(
+        data.batches(split, image_size=32, batch_size=4, preprocess=preprocess_input), verbose=0, return_dict=True
+    )
+    last = list(csv.DictReader((run / "metrics.csv").read_text().splitlines()))[-1]
+    for name, value in logs.items():
+        assert value == pytest.approx(float(last[f"val_{name}"]), rel=1e-4), name
+
+
+def test_predict_agrees_with_the_model(run, photos, capsys):
+    paths = [photos / "red" / "0.jpg", photos / "blue" / "1.png"]
+    assert main(["predict", str(run / "model.keras"), *map(str, paths), "--json", "--top", "2"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    model = keras.saving.load_model(run / "model.keras").inference_model()
+    views = np.stack([resize_crop(read_image(path), 32) for path in paths])
+    expected = model.predict(preprocess_input(views), verbose=0)
+    assert [line["path"] for line in lines] == [str(path) for path in paths]
+    for line, scores in zip(lines, expected, strict=True):
+        best = np.argsort(-scores)[:2]
+        assert [c["class"] for c in line["predictions"]] == [model.class_names[i] for i in best]
+        assert [c["probability"] for c in line["predictions"]] == pytest.approx(list(scores[best]), rel=1e-5)
+
+
+def test_predict_goes_on_after_an_unreadable_file(run, photos, tmp_path, capsys):
+    (tmp_path / "text.jpg").write_text("not an image")
+    status = main(["predict", str(run / "model.keras"), str(tmp_path / "text.jpg"), str(photos / "red" / "0.jpg")])
+    printed = capsys.readouterr()
+    assert status == 1
+    assert re.search(r"text.jpg: not an image", printed.err)
+    assert "red" in printed.out
+    assert "%" in printed.out
+
+
+def test_summary_reads_the_table_out_of_a_model(run, capsys):
+    assert main(["summary", str(run / "model.keras")]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("plain: 32x32 input, 3 classes, 22 layers")
+
+
+def test_a_run_never_writes_over_another(run, photos, capsys):
+    before = (run / "recipe.json").read_bytes()
+    assert main(["train", "--dataset", str(photos), "--output", str(run), "--image-size", "32"]) == 2
+    assert f"The run's folder must be new or empty. Received: {run}" in capsys.readouterr().err
+    assert (run / "recipe.json").read_bytes() == before
+
+
+def test_a_corrupt_image_ends_the_run_and_is_named(photos, tmp_path, capsys):
+    for source in photos.rglob("*.png"):
+        target = tmp_path / "bad" / source.relative_to(photos)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
+    victim = tmp_path / "bad" / "red" / "1.png"
+    victim.write_bytes(victim.read_bytes()[:200])
+    output = tmp_path / "run"
+    arguments = ["--dataset", str(tmp_path / "bad"), "--output", str(output), "--epochs", "1", "--image-size", "32"]
+    assert main(["train", *arguments, "--set", "variant=plain"]) == 1
+    error = capsys.readouterr().err
+    assert f"{victim}: " in error
+    assert "Traceback" not in error
+    assert not (output / "model.keras").exists()
+
+
+def test_a_loss_that_is_no_number_ends_the_run(photos, tmp_path, capsys):
+    output = tmp_path / "run"
+    arguments = ["--dataset", str(photos), "--output", str(output), "--epochs", "3", "--image-size", "32"]
+    settings = ["learning_rate=1e30", "clip_norm=none", "warmup_epochs=0", "variant=plain"]
+    flags = [flag for setting in settings for flag in ("--set", setting)]
+    assert main(["train", *arguments, *flags]) == 1
+    assert re.search(r"The loss became (nan|inf) in epoch \d, batch \d+. Try a lower learning", capsys.readouterr().err)
+    assert not (output / "model.keras").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--dataset", "no/such/folder/at-all!"], "no/such/folder/at-all!"),
+        (["--image-size", "16"], "`image_size` must be at least 32 pixels. Received: image_size=16"),
+        (["--epochs", "0"], "`epochs` must be at least 1. Received: epochs=0"),
+        (["--set", "lr=1"], "Expected FIELD=VALUE with a field of dataset"),
+        (["--weights", "no.caffemodel"], "no.caffemodel"),
+    ],
+)
+def test_wrong_commands_leave_nothing(arguments, message, tmp_path, capsys):
+    output = tmp_path / "run"
+    assert main(["train", "--output", str(output), *arguments]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+    assert not output.exists()
