@@ -3,7 +3,7 @@
 import keras
 
 from keras_googlenet.architecture import PAPER, Architecture
-from keras_googlenet.model import compilation
+from keras_googlenet.model import compilation, openvino
 
 
 @keras.saving.register_keras_serializable(package="keras_googlenet")
@@ -147,6 +147,13 @@ class GoogLeNetModel(keras.Model):
         """The metrics of every head; a single `y` is every head's label."""
         y = compilation.labels(y, y_pred)
         return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    def _get_compiled_model(self, data):
+        """Called by `predict` and `evaluate` on the OpenVINO backend alone."""
+        if self.compute_dtype != "float32":
+            return super()._get_compiled_model(data)
+        with openvino.full_precision():
+            return super()._get_compiled_model(data)
 
     def get_config(self):
         """The Functional model's configuration, the table and the names of the classes."""

@@ -8,7 +8,7 @@ the mean and no more. Nor would it be wise: with BVLC's constants, local respons
 of tens. So the 70 fades on its way up, evenly, by a little in each of the 21 convolutions.
 
 - *Trunk*: 1.2. Max pools raise the RMS, and this is what it takes to come out near 1. He's scale of 2 comes out at 25
-  to 90, Xavier's 1 at 0.3 to 0.5. To divide by 70 in `conv1` alone would leave its kernel with a gradient 1000 to 6000
+  to 90, Xavier's 1 at 0.3 to 0.5. To divide by 70 in `conv1` alone would leave its kernel with a gradient 4000 to 8000
   times as large, for its size, as the next one's: kernel times gradient sums to the same in every layer of a stack of
   ReLUs, so small kernels move fast.
 - *Auxiliary heads*: 1/3. They branch off where the RMS is still 14 (`inception_4a`) or 3 (`inception_4d`), and have two

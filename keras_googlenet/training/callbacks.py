@@ -1,6 +1,8 @@
 """What happens around each epoch of a run."""
 
+import csv
 import math
+from pathlib import Path
 
 import keras
 
@@ -45,6 +47,29 @@ class StopOnNonFinite(keras.callbacks.Callback):
             )
 
 
+class WriteMetrics(keras.callbacks.Callback):
+    """Appends a row of metrics to a CSV file at the end of each epoch.
+
+    `keras.callbacks.CSVLogger` keeps the file open for the whole run, and leaves it so when training ends in an error.
+
+    Args:
+        path: The file; its first row names the columns.
+    """
+
+    def __init__(self, path):
+        super().__init__()
+        self.path = Path(path)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Writes the epoch's row."""
+        row = {"epoch": epoch, **{name: float(value) for name, value in (logs or {}).items()}}
+        with self.path.open("a", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, row)
+            if file.tell() == 0:
+                writer.writeheader()
+            writer.writerow(row)
+
+
 def for_run(recipe, metrics_path):
     """The callbacks of a run, in the order in which Keras must call them.
 
@@ -59,5 +84,5 @@ def for_run(recipe, metrics_path):
         LogLearningRate(),
         StopOnNonFinite(),
         *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if recipe.averaging else []),
-        keras.callbacks.CSVLogger(str(metrics_path)),
+        WriteMetrics(metrics_path),
     ]

@@ -50,7 +50,7 @@ def predict(backend, images, folder, weights=""):
 
 
 def test_deterministic_weights(backend, tmp_path):
-    images = deterministic.images(2)
+    images = deterministic.images(4)
     model = GoogLeNet(weights=None, aux_heads=False)
     deterministic.fill(model)
     ours = model.predict(images, verbose=0)
@@ -58,7 +58,7 @@ def test_deterministic_weights(backend, tmp_path):
 
 
 def test_bvlc_weights(backend, tmp_path, shared_data):
-    images = deterministic.images(2, seed=1)
+    images = deterministic.images(4, seed=1)
     weights = shared_data / "bvlc_googlenet.npz"
     ours = GoogLeNet(weights=weights).predict(images, verbose=0)
     np.testing.assert_allclose(predict(backend, images, tmp_path, weights), ours, rtol=0, atol=2e-6)
