@@ -7,10 +7,13 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_googlenet.cache import models_dir
+
 MEAN_RGB = (123.0, 117.0, 104.0)
 """The mean that BVLC subtracts, `mean_value: 104, 117, 123` in its BGR order: whole numbers, not the
 103.939, 116.779, 123.68 of Keras's "caffe" mode."""
 
+_CLASS_INDEX = "imagenet_class_index.json"
 _CLASS_INDEX_URL = "https://storage.googleapis.com/download.tensorflow.org/data/imagenet_class_index.json"
 _CLASS_INDEX_MD5 = "c2c37ea517e94d9795004a39431a14cb"
 
@@ -117,20 +120,23 @@ def load_class_index(path=None):
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
             "A class index is a JSON object that maps '0'..'999' to [wordnet_id, name]. "
-            f"Received: {path}, which is something else ({type(error).__name__}: {error})"
+            f"Received: {path}, which is something else ({type(error).__name__}: {error}). Delete or replace it"
         ) from error
 
 
 def _cached_class_index():
+    cached = models_dir() / _CLASS_INDEX
+    if cached.exists():  # get_file would delete one that is formatted otherwise, though it says the same
+        return cached
     try:
         return keras.utils.get_file(
-            "imagenet_class_index.json",
+            _CLASS_INDEX,
             _CLASS_INDEX_URL,
             cache_subdir="models",
             file_hash=_CLASS_INDEX_MD5,
         )
     except Exception as error:  # get_file raises a bare Exception when a download fails
         raise OSError(
-            f"The names of the ImageNet classes could not be downloaded ({error}). Put imagenet_class_index.json into "
-            "Keras's cache, ~/.keras/models, or pass its path as `class_index`."
+            f"The names of the ImageNet classes could not be downloaded ({error}). Put {_CLASS_INDEX} into "
+            f"{cached.parent}, or pass its path as `class_index`."
         ) from error

@@ -53,16 +53,19 @@ def optimizer(recipe, steps_per_epoch):
     Returns:
         A `keras.optimizers.SGD`.
     """
+    steps = recipe.epochs * steps_per_epoch
     schedule = StepDecay(
         recipe.learning_rate,
         steps=recipe.decay_epochs * steps_per_epoch,
         rate=recipe.decay_rate,
-        warmup=round(recipe.warmup_epochs * steps_per_epoch),
+        warmup=min(recipe.warmup_steps, steps // 5),
     )
+    # The average of a short run must not still remember the initialization.
+    averaging = None if recipe.averaging is None else min(recipe.averaging, max(0.0, 1 - 7 / steps))
     return keras.optimizers.SGD(
         schedule,
         momentum=recipe.momentum,
         global_clipnorm=recipe.clip_norm,
-        use_ema=recipe.averaging is not None,
-        ema_momentum=recipe.averaging or 0.99,
+        use_ema=averaging is not None,
+        ema_momentum=0.99 if averaging is None else averaging,
     )

@@ -28,10 +28,12 @@ class Recipe:
         momentum: 0.9 (section 6).
         decay_rate: Factor of each decay, 0.96 (section 6: "decreasing the learning rate by 4%").
         decay_epochs: Epochs between decays, 8 (section 6).
-        warmup_epochs: Epochs over which the learning rate rises linearly from zero. The paper is silent.
+        warmup_steps: Steps over which the learning rate rises linearly from zero, at most a fifth of the run. The
+            paper is silent.
         clip_norm: Gradients are scaled down to this global norm; None leaves them. The paper is silent.
         averaging: Momentum of the exponential moving average of the weights, the averaged model being the one that
-            is validated and saved (section 6: "Polyak averaging"); None leaves it out.
+            is validated and saved (section 6: "Polyak averaging"). It remembers about `1 / (1 - averaging)` steps, at
+            most a seventh of the run. None leaves it out.
         seed: Seed of the initialization, the shuffling and the dropout.
     """
 
@@ -47,7 +49,7 @@ class Recipe:
     momentum: float = 0.9
     decay_rate: float = 0.96
     decay_epochs: int = 8
-    warmup_epochs: float = 2.0
+    warmup_steps: int = 100
     clip_norm: float | None = 1.0
     averaging: float | None = 0.99
     seed: int = 0
@@ -145,7 +147,7 @@ _RULES = (
     ("momentum", lambda v: 0 <= v < 1, "at least 0 and below 1"),
     ("decay_rate", lambda v: 0 < v <= 1, "above 0 and at most 1"),
     ("decay_epochs", _at_least_1, "at least 1"),
-    ("warmup_epochs", lambda v: 0 <= v < float("inf"), "at least 0"),
+    ("warmup_steps", lambda v: v >= 0, "at least 0"),
     ("clip_norm", lambda v: v > 0, "positive, or None"),
     ("averaging", lambda v: 0 < v < 1, "between 0 and 1, or None"),
     ("seed", lambda v: 0 <= v < 2**32, "a whole number in 0..2**32-1"),

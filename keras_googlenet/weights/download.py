@@ -7,7 +7,6 @@ finished file appears there at once, also for a second process doing the same.
 
 import contextlib
 import hashlib
-import os
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import keras
 
+from keras_googlenet.cache import models_dir
 from keras_googlenet.weights import native, onnx
 from keras_googlenet.weights.caffe import HEADS
 from keras_googlenet.weights.files import WeightsError
@@ -24,11 +24,6 @@ from keras_googlenet.weights.transfer import targets, transfer
 
 TIMEOUT = 30
 """Seconds that a server may be silent: behind a firewall that drops packets, that is all it ever is."""
-
-
-def cache_dir() -> Path:
-    """Returns the folder where Keras keeps models: `$KERAS_HOME/models`, or `~/.keras/models`."""
-    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "models"
 
 
 def fetch(weights: Weights, build: Callable[..., keras.Model]) -> Path:
@@ -48,7 +43,7 @@ def fetch(weights: Weights, build: Callable[..., keras.Model]) -> Path:
         WeightsError: If no source could be had, with the reason for each and which file to put
             where; if a file in the cache is not what it should be; if the cache is not writable.
     """
-    folder = cache_dir()
+    folder = models_dir()
     converted = folder / f"googlenet_{weights.name}.weights.h5"
     if converted.exists():
         _check_converted(converted)

@@ -94,7 +94,19 @@ def test_names_the_best_first(index):
     assert len(decode_predictions(scores, class_index=index)[0]) == 5
 
 
-def test_comes_from_kerass_cache(tmp_path, monkeypatch):
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "models").mkdir()
+    return tmp_path / "models"
+
+
+def test_a_class_index_in_the_cache_is_used_as_it_is(cache, index):
+    (cache / "imagenet_class_index.json").write_bytes(index.read_bytes())
+    assert decode_predictions(np.eye(1, 1000), top=1) == [[("n00000000", "name 0", 1.0)]]
+
+
+def test_comes_from_kerass_cache(cache, tmp_path, monkeypatch):
     """The file that the keras.applications share, so that a machine that has it needs no network."""
     asked = {}
 
@@ -111,7 +123,7 @@ def test_comes_from_kerass_cache(tmp_path, monkeypatch):
     assert asked["file_hash"] == "c2c37ea517e94d9795004a39431a14cb"
 
 
-def test_says_what_to_do_without_a_network(monkeypatch):
+def test_says_what_to_do_without_a_network(cache, monkeypatch):
     def get_file(*arguments, **options):
         raise Exception("URL fetch failure")  # what Keras raises
 

@@ -67,7 +67,7 @@ def test_settings_that_make_no_sense(text, message):
         ("momentum", 1.0, "at least 0 and below 1"),
         ("decay_rate", 1.5, "above 0 and at most 1"),
         ("decay_epochs", 0, "at least 1"),
-        ("warmup_epochs", -1.0, "at least 0"),
+        ("warmup_steps", -1, "at least 0"),
         ("clip_norm", 0.0, "positive, or None"),
         ("averaging", 1.0, "between 0 and 1, or None"),
         ("validation_fraction", 1.0, "between 0 and 1"),
@@ -89,7 +89,7 @@ def test_an_unknown_field():
 
 
 def test_the_learning_rate_falls_by_4_percent_every_8_epochs():
-    schedule = optimizer(recipe_for("digits", learning_rate=0.1, warmup_epochs=2.0), 10)._learning_rate
+    schedule = optimizer(recipe_for("digits", learning_rate=0.1, warmup_steps=20), 10)._learning_rate
     assert isinstance(schedule, StepDecay)
     rates = [float(schedule(step)) for step in (0, 9, 19, 20, 79, 80, 159, 160)]
     expected = [0.005, 0.05, 0.1, 0.1, 0.1, 0.096, 0.096, 0.1 * 0.96**2]
@@ -98,8 +98,16 @@ def test_the_learning_rate_falls_by_4_percent_every_8_epochs():
     assert [float(again(step)) for step in (3, 85)] == [float(schedule(step)) for step in (3, 85)]
 
 
+def test_short_runs_warm_up_and_average_over_fewer_steps():
+    recipe = recipe_for("digits", epochs=2)
+    built = optimizer(recipe, 35)
+    assert built.ema_momentum == pytest.approx(0.9)
+    assert built._learning_rate.warmup == 14
+    assert optimizer(recipe_for("digits", epochs=1), 1).ema_momentum == 0.0
+
+
 def test_the_optimizer_is_the_papers():
-    built = optimizer(Recipe(averaging=0.99, clip_norm=1.0), 10)
+    built = optimizer(Recipe(averaging=0.99, clip_norm=1.0), 100)
     assert type(built).__name__ == "SGD"
     assert (built.momentum, built.nesterov, built.global_clipnorm) == (0.9, False, 1.0)
     assert (built.use_ema, built.ema_momentum) == (True, 0.99)

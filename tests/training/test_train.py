@@ -144,7 +144,7 @@ def test_a_corrupt_image_ends_the_run_and_is_named(photos, tmp_path, capsys):
 def test_a_loss_that_is_no_number_ends_the_run(photos, tmp_path, capsys):
     output = tmp_path / "run"
     arguments = ["--dataset", str(photos), "--output", str(output), "--epochs", "3", "--image-size", "32"]
-    settings = ["learning_rate=1e30", "clip_norm=none", "warmup_epochs=0", "variant=plain"]
+    settings = ["learning_rate=1e30", "clip_norm=none", "warmup_steps=0", "variant=plain"]
     flags = [flag for setting in settings for flag in ("--set", setting)]
     assert main(["train", *arguments, *flags]) == 1
     assert re.search(r"The loss became (nan|inf) in epoch \d, batch \d+. Try a lower learning", capsys.readouterr().err)

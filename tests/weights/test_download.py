@@ -12,6 +12,7 @@ import pytest
 from caffe_builders import caffe_layers, keras_network, net, snapshot
 from file_builders import onnx_model
 
+from keras_googlenet.cache import models_dir
 from keras_googlenet.weights import REGISTRY, Source, WeightsError, download, fetch, load
 
 CAFFEMODEL, ONNX = "tiny.caffemodel", "tiny.onnx"
@@ -234,4 +235,4 @@ def test_a_cache_that_cannot_be_written(tmp_path, monkeypatch, weights):
 def test_the_cache_is_where_keras_keeps_it(monkeypatch, tmp_path):
     monkeypatch.delenv("KERAS_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert download.cache_dir() == tmp_path / ".keras" / "models"
+    assert models_dir() == tmp_path / ".keras" / "models"
