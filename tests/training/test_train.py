@@ -151,6 +151,24 @@ def test_a_loss_that_is_no_number_ends_the_run(photos, tmp_path, capsys):
     assert not (output / "model.keras").exists()
 
 
+def test_a_tfds_data_set(tmp_path, capsys):
+    tfds = pytest.importorskip("tensorflow_datasets")
+    output = tmp_path / "run"
+    info = {
+        "name": "cifar10",
+        "version": "3.0.2",
+        "splits": [{"name": split, "shardLengths": ["20"], "numBytes": "1"} for split in ("train", "test")],
+        "fileFormat": "tfrecord",
+    }
+    (tmp_path / "cifar10" / "3.0.2").mkdir(parents=True)
+    (tmp_path / "cifar10" / "3.0.2" / "dataset_info.json").write_text(json.dumps(info))
+    arguments = ["--dataset", "cifar10", "--output", str(output), "--epochs", "1", "--image-size", "32"]
+    with tfds.testing.mock_data(num_examples=20, data_dir=str(tmp_path)):
+        assert main(["train", *arguments, "--set", "variant=plain"]) == 0
+    assert "20 training and 20 validation" in capsys.readouterr().out
+    assert json.loads((output / "recipe.json").read_text())["classes"] == [str(i) for i in range(10)]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
