@@ -25,7 +25,23 @@ class Conv:
 
 
 @dataclasses.dataclass(frozen=True)
-class MaxPool:
+class Row:
+    """What every row of the table has.
+
+    Attributes:
+        name: The row's name, `inception_3a`: a key of a model's `endpoints`.
+    """
+
+    name: str
+
+    @property
+    def layer(self):
+        """Name of the layer that holds the row's output."""
+        return self.name
+
+
+@dataclasses.dataclass(frozen=True)
+class MaxPool(Row):
     """A max pool, Table 1's `max pool` rows and the pool inside each Inception module.
 
     Attributes:
@@ -34,7 +50,6 @@ class MaxPool:
         stride: Step in pixels.
     """
 
-    name: str
     kernel: int = 3
     stride: int = 2
 
@@ -45,7 +60,7 @@ class MaxPool:
 
 
 @dataclasses.dataclass(frozen=True)
-class Convolution:
+class Convolution(Row):
     """A `convolution` row of Table 1: one convolution, or two when it has a `reduce` column.
 
     Attributes:
@@ -56,7 +71,6 @@ class Convolution:
         reduce: Filters of the 1x1 convolution before it (the `#3x3 reduce` column), or None.
     """
 
-    name: str
     kernel: int
     filters: int
     stride: int = 1
@@ -79,27 +93,21 @@ class Convolution:
 
 
 @dataclasses.dataclass(frozen=True)
-class LRN:
+class LRN(Row):
     """Local response normalization across channels, in TensorFlow's terms (Fig. 3, `LocalRespNorm`).
 
     The paper gives no constants. These are BVLC's `local_size: 5, alpha: 1e-4, beta: 0.75, k: 1`; Caffe divides
     alpha by the window, TensorFlow does not, hence 2e-5.
     """
 
-    name: str
     depth_radius: int = 2
     bias: float = 1.0
     alpha: float = 2e-5
     beta: float = 0.75
 
-    @property
-    def layer(self):
-        """Name of the layer that holds the row's output."""
-        return self.name
-
 
 @dataclasses.dataclass(frozen=True)
-class Inception:
+class Inception(Row):
     """An `inception` row of Table 1: the module of Fig. 2(b), or of Fig. 2(a) where the reductions are None.
 
     Attributes:
@@ -113,7 +121,6 @@ class Inception:
         kernel5x5: Window of the `#5x5` column: 5 in the paper, 3 in torchvision and TF-slim.
     """
 
-    name: str
     conv1x1: int
     reduce3x3: int | None
     conv3x3: int
@@ -153,40 +160,24 @@ class Inception:
 
 
 @dataclasses.dataclass(frozen=True)
-class AveragePool:
+class AveragePool(Row):
     """The `avg pool` row: 7x7/1 in the paper, which is the whole map at 224 pixels, and the whole map at any size."""
 
     name: str = "avg_pool"
 
-    @property
-    def layer(self):
-        """Name of the layer that holds the row's output."""
-        return self.name
-
 
 @dataclasses.dataclass(frozen=True)
-class Dropout:
+class Dropout(Row):
     """A `dropout` row. `rate` is the fraction dropped, in [0, 1)."""
 
-    name: str
     rate: float
-
-    @property
-    def layer(self):
-        """Name of the layer that holds the row's output."""
-        return self.name
 
 
 @dataclasses.dataclass(frozen=True)
-class Linear:
+class Linear(Row):
     """The `linear` and `softmax` rows: the classifier. Its width is the model's `classes`."""
 
     name: str = "predictions"
-
-    @property
-    def layer(self):
-        """Name of the layer that holds the row's output."""
-        return self.name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -197,7 +188,7 @@ class Auxiliary:
         name: Output layer, `aux1`; the others are `aux1_pool`, `aux1_conv`, `aux1_fc`, `aux1_drop`.
         after: Name of the row whose output it reads.
         weight: Factor of its loss during training.
-        pool: Window of the average pool, clipped to the map where the map is smaller (inputs under 113 pixels).
+        pool: Window of the average pool, clipped to the map where the map is smaller (inputs under 79 pixels).
         stride: Step of the average pool.
         grid: Side of an adaptive average pool's output used instead of `pool` and `stride` (torchvision), or None.
         filters: Output channels of the 1x1 convolution.

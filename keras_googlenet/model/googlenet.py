@@ -53,7 +53,7 @@ def GoogLeNet(
             None.
         name: Name of the model.
         aux_heads: Whether to build the auxiliary classifiers. None means: with the top and without pretrained weights,
-            where they exist to train. On maps smaller than their 5x5 pool (inputs under 113 pixels) the pool's
+            where they exist to train. On maps smaller than their 5x5 pool (inputs under 79 pixels) the pool's
             window is clipped to the map.
         variant: The table to build: `"paper"`, `"plain"`, `"batchnorm"`, `"torchvision"`, `"slim"`, or an
             `Architecture` of your own. None means the one that the weights were made for, else the paper's.

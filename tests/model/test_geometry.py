@@ -52,11 +52,14 @@ def test_conv1_pads_both_sides_alike(size, dynamic):
     np.testing.assert_allclose(model.predict(x, verbose=0), expected, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize(("size", "side"), [(32, 1), (64, 1), (112, 1), (113, 1), (128, 2), (224, 4)])
-def test_the_auxiliary_pool_is_clipped_to_small_maps(size, side):
-    """4a's map has size / 16 pixels a side: 5x5/3 fits from 5 on, and a smaller map is pooled whole."""
-    model = GoogLeNet(weights=None, input_shape=(size, size, 3), classes=2)
-    assert model.get_layer("aux1_pool").output.shape[1:] == (side, side, 512)
+@pytest.mark.parametrize(
+    ("size", "window", "side"), [(32, 2, 1), (64, 4, 1), (78, 4, 1), (79, 5, 1), (126, 5, 1), (128, 5, 2), (224, 5, 4)]
+)
+def test_the_auxiliary_pool_is_clipped_to_small_maps(size, window, side):
+    """5x5/3 fits maps from 5 pixels on, which inputs from 79 have; a smaller map is pooled whole."""
+    narrow = wider(PAPER, 0.125)
+    model = GoogLeNet(weights=None, input_shape=(size, size, 3), classes=2, variant=narrow)
+    assert model.get_layer("aux1_pool").output.shape[1:] == (side, side, 64)
     pool = model.get_layer("aux1_pool")
-    assert pool.pool_size == (min(5, pool.input.shape[1]),) * 2
+    assert pool.pool_size == (window, window)
     assert pool.strides == (3, 3)
