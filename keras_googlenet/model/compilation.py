@@ -43,8 +43,7 @@ def losses(loss, loss_weights, names, default_weights):
         if isinstance(loss, dict):
             weights = dict(zip(names, loss_weights, strict=True))
             loss_weights = {name: weights.get(name, 1.0) for name in loss}
-    given = set(loss_weights) if isinstance(loss_weights, dict) else len(loss_weights)
-    if not isinstance(loss, dict) and given not in (set(names), len(names)):
+    if not isinstance(loss, dict) and not _one_each(loss_weights, names):
         raise ValueError(
             f"`loss_weights` must have one weight for each of the outputs {names}. "
             f"Received: loss_weights={loss_weights}"
@@ -54,6 +53,12 @@ def losses(loss, loss_weights, names, default_weights):
     if isinstance(loss_weights, dict):
         return {name: loss for name in names}, loss_weights
     return [loss] * len(names), loss_weights
+
+
+def _one_each(loss_weights, names):
+    if isinstance(loss_weights, dict):
+        return set(loss_weights) == set(names)
+    return hasattr(loss_weights, "__len__") and len(loss_weights) == len(names)
 
 
 def metrics(metrics, names):

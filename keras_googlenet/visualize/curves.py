@@ -32,17 +32,12 @@ def plot_curves(metrics_path, picture_path):
 
 
 def _draw(axes, kind, epochs, columns):
-    colours = iter(("#1f5fa8", "#c85a17", "#3b8f4a", "#7d4fa0", "#8a6d3b"))
-    validated = [name for name in columns if name.startswith("val_") and name.endswith(f"_{kind}")]
-    heads = [name.removeprefix("val_").removesuffix(f"_{kind}") for name in validated]
-    # With one output Keras logs plain `loss` and `accuracy`; with several, `loss` is their weighted sum.
-    series = {head: f"{head}_{kind}" for head in heads if head} or {"": kind}
-    for head, name in series.items():
-        colour = next(colours)
-        for prefix, style in (("", "--"), ("val_", "-")):
+    for colour, head in zip(_COLOURS, _heads(columns), strict=False):
+        name = f"{head}_{kind}" if head else kind
+        for prefix, style, part in (("", "--", "training"), ("val_", "-", "validation")):
             if prefix + name in columns:
-                label = " ".join(filter(None, (head, "validation" if prefix else "training")))
                 marker = "." if len(epochs) < 3 else ""
+                label = f"{head} {part}".strip()
                 axes.plot(epochs, columns[prefix + name], style, color=colour, label=label, marker=marker)
     axes.set_title(kind)
     axes.set_xlabel("epoch")
@@ -53,3 +48,16 @@ def _draw(axes, kind, epochs, columns):
     else:
         axes.set_ylim(bottom=0.0)
     axes.legend(fontsize=8)
+
+
+_COLOURS = ("#1f5fa8", "#c85a17", "#3b8f4a", "#7d4fa0", "#8a6d3b")
+
+
+def _heads(columns):
+    """The heads that were measured, the main one first; one without a name where there is only one.
+
+    With several outputs Keras's plain `loss` is their weighted sum, and each has a `<head>_loss`.
+    """
+    plain = [name.removeprefix("val_") for name in columns]
+    heads = dict.fromkeys(name.removesuffix("_loss") for name in plain if name.endswith("_loss"))
+    return sorted(heads, key=lambda head: head.startswith("aux")) or [""]

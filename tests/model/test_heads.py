@@ -166,7 +166,7 @@ def test_every_form_of_metrics(model, metrics, names):
     assert {name for name in logs if not name.endswith("loss")} == names
 
 
-@pytest.mark.parametrize("loss_weights", [[1, 0.3], [1.0] * 4, {"predictions": 1}])
+@pytest.mark.parametrize("loss_weights", [[1, 0.3], [1.0] * 4, {"predictions": 1}, 0.3])
 def test_loss_weights_that_do_not_match_the_outputs(model, loss_weights):
     with pytest.raises(ValueError, match=r"one weight for each of the outputs \['predictions', 'aux1', 'aux2'\]. Rec"):
         model.compile("sgd", loss="mse", loss_weights=loss_weights)
