@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-from unittest import mock
 
 
 @contextlib.contextmanager
@@ -13,6 +12,8 @@ def full_precision():
     then off in the third digit. Keras compiles with OpenVINO's defaults and offers no setting, so the one call that it
     makes is given the hint here.
     """
+    from unittest import mock
+
     import openvino
 
     compile_model = functools.partial(openvino.compile_model, config={"INFERENCE_PRECISION_HINT": "f32"})
