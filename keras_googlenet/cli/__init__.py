@@ -1,7 +1,9 @@
 """The `keras-googlenet` command: one short file per sub-command, each with `add_arguments` and `run`."""
 
 import argparse
+import contextlib
 import sys
+import warnings
 
 from keras_googlenet.cli import convert, predict, summary, train
 from keras_googlenet.errors import InputError, WorkError
@@ -24,13 +26,26 @@ def main(argv=None):
     from keras_googlenet.data import ImageError
 
     try:
-        return arguments.run(arguments)
+        with _plain_warnings():
+            return arguments.run(arguments)
     except (ImageError, WorkError, OSError) as error:
         return _fail(error, PARTLY_FAILED)
     except InputError as error:
         return _fail(error, WRONG_COMMAND)
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
+
+
+@contextlib.contextmanager
+def _plain_warnings():
+    """Says what is warned of in one line, without the line of code that it came from."""
+
+    def show(message, *_, **__):
+        print(f"keras-googlenet: warning: {message}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
 
 
 def _fail(message, status):

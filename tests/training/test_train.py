@@ -3,13 +3,14 @@
 import csv
 import json
 import re
+import warnings
 
 import keras
 import numpy as np
 import pytest
 from PIL import Image
 
-from keras_googlenet import preprocess_input
+from keras_googlenet import preprocess_input, weights
 from keras_googlenet.cli import main
 from keras_googlenet.data import read_image, resize_crop
 
@@ -149,6 +150,21 @@ def test_a_loss_that_is_no_number_ends_the_run(photos, tmp_path, capsys):
     assert main(["train", *arguments, *flags]) == 1
     assert re.search(r"The loss became (nan|inf) in epoch \d, batch \d+. Try a lower learning", capsys.readouterr().err)
     assert not (output / "model.keras").exists()
+
+
+def test_a_run_can_start_from_published_weights(photos, shared_data, tmp_path, capsys):
+    """The trunk is taken; what stays as initialized is said in one line."""
+    output = tmp_path / "run"
+    arguments = ["--dataset", str(photos), "--output", str(output), "--epochs", "1", "--image-size", "32"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("default", UserWarning)
+        assert main(["train", *arguments, "--weights", str(shared_data / "bvlc_googlenet.npz")]) == 0
+    error = capsys.readouterr().err
+    said = re.findall(r"^keras-googlenet: warning: .* stay as initialized: (.*)\. Train them", error, re.MULTILINE)
+    assert said == ["aux1_conv, aux2_conv, aux1_fc, aux2_fc, aux1, aux2, predictions"]
+    trained = keras.saving.load_model(output / "model.keras").get_layer("conv1_7x7_s2").kernel
+    published = weights.read(shared_data / "bvlc_googlenet.npz")["conv1_7x7_s2/kernel"]
+    assert np.abs(keras.ops.convert_to_numpy(trained) - published).max() < 0.05
 
 
 def test_a_tfds_data_set(tmp_path, capsys):
