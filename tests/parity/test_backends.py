@@ -87,6 +87,10 @@ def predict(backend, images, folder, weights=""):
     return np.load(folder / "output.npy")
 
 
+def test_the_layers_pass_their_own_tests(backend):
+    run("import pytest, sys; sys.exit(pytest.main(sys.argv[1:]))", backend, "-q", Path(__file__).parents[1] / "layers")
+
+
 def test_deterministic_weights(backend, tmp_path):
     images = deterministic.images(4)
     model = GoogLeNet(weights=None, aux_heads=False)
