@@ -1,6 +1,6 @@
 """Trains a network; with no arguments, on scanned handwritten digits.
 
-The run's folder receives recipe.json, metrics.csv, curves.png and model.keras.
+The run's folder receives recipe.json, samples.png, metrics.csv, curves.png and model.keras.
 
 Examples:
   keras-googlenet train
@@ -44,14 +44,15 @@ def run(arguments):
         Exit status.
     """
     from keras_googlenet import training
-    from keras_googlenet.visualize import plot_curves
+    from keras_googlenet.visualize import plot_curves, plot_samples
 
     settings = dict(training.parse_setting(text) for text in arguments.settings)
     named = ("data_dir", "epochs", "batch_size", "image_size", "weights")
     settings |= {name: getattr(arguments, name) for name in named if getattr(arguments, name) is not None}
     recipe = training.recipe_for(settings.pop("dataset", arguments.dataset), **settings)
     folder = arguments.output or _default_folder(recipe.dataset)
-    logs = training.train(recipe, folder, verbose="auto" if sys.stdout.isatty() else 2)
+    verbose = "auto" if sys.stdout.isatty() else 2
+    logs = training.train(recipe, folder, draw_samples=plot_samples, verbose=verbose)
     plot_curves(folder / "metrics.csv", folder / "curves.png")
     print(_result(logs))
     print(f"run folder: {folder}")

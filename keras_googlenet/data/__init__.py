@@ -3,6 +3,7 @@
 `load` finds a data set, `batches` turns one of its splits into what `fit` and `evaluate` take.
 """
 
+from keras_googlenet.data.augmentation import Sampler as Sampler
 from keras_googlenet.data.errors import DataError as DataError
 from keras_googlenet.data.errors import ImageError as ImageError
 from keras_googlenet.data.errors import reading_errors as reading_errors
@@ -10,6 +11,7 @@ from keras_googlenet.data.folder import image_files as image_files
 from keras_googlenet.data.images import read_image as read_image
 from keras_googlenet.data.images import resize_crop as resize_crop
 from keras_googlenet.data.pipeline import batches as batches
+from keras_googlenet.data.pipeline import preview as preview
 from keras_googlenet.data.sources import load as load
 from keras_googlenet.data.splits import Source as Source
 from keras_googlenet.data.splits import Split as Split

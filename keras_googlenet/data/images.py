@@ -119,6 +119,25 @@ def resize_crop(image: np.ndarray, size: int) -> np.ndarray:
         >>> resize_crop(np.zeros((480, 640, 3), "uint8"), 224).shape
         (224, 224, 3)
     """
+    check_view(image, size)
+    height, width = image.shape[:2]
+    side = min(height, width)
+    left, top = (width - side) / 2, (height - side) / 2
+    square = (left, top, left + side, top + side)
+    view = Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR, box=square)
+    return np.array(view)
+
+
+def check_view(image: np.ndarray, size: int) -> None:
+    """Refuse what no view can be made of.
+
+    Args:
+        image: to be a uint8 array of shape (height, width, 3).
+        size: to be a positive number of pixels.
+
+    Raises:
+        ValueError: one of them is not.
+    """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         raise ValueError(
             "`image` must be a uint8 array of shape (height, width, 3). "
@@ -126,12 +145,6 @@ def resize_crop(image: np.ndarray, size: int) -> np.ndarray:
         )
     if size < 1:
         raise ValueError(f"`size` must be a positive number of pixels. Received: size={size}")
-    height, width = image.shape[:2]
-    side = min(height, width)
-    left, top = (width - side) / 2, (height - side) / 2
-    square = (left, top, left + side, top + side)
-    view = Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR, box=square)
-    return np.array(view)
 
 
 def _open(path: str) -> BinaryIO:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keras_googlenet.data.augmentation import Sampler
 from keras_googlenet.data.images import resize_crop
 from keras_googlenet.data.splits import Split
 
@@ -23,7 +25,7 @@ def batches(
     *,
     image_size: int,
     batch_size: int,
-    view: Callable[[np.ndarray, int], np.ndarray] = resize_crop,
+    sampler: Callable[[np.ndarray, int, int], np.ndarray] | None = None,
     preprocess: Callable[[tf.Tensor], tf.Tensor] | None = None,
     shuffle_seed: int | None = None,
 ) -> tf.data.Dataset:
@@ -33,9 +35,9 @@ def batches(
         split: where the images come from.
         image_size: side of the square views, in pixels.
         batch_size: images per batch.
-        view: from a uint8 RGB image and `image_size` to a uint8 array of shape
-            (image_size, image_size, 3). It runs in several threads. The default is the view for
-            evaluation; training passes a random sampler here.
+        sampler: from a uint8 RGB image, `image_size` and the image's number in the split to a uint8
+            array of shape (image_size, image_size, 3), such as an `augmentation.Sampler`. It runs in
+            several threads. `None` for the one view that the network is evaluated on.
         preprocess: from a float32 batch, RGB, 0-255, to what the network takes.
         shuffle_seed: `None` for a fixed order (evaluation); with a seed, each pass comes in a new
             order, and two pipelines of one seed agree pass by pass.
@@ -59,17 +61,21 @@ def batches(
         if value < 1:
             raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value}")
 
-    def to_view(record, label):
+    def view(index, record):
+        image = split.read(record)
+        return resize_crop(image, image_size) if sampler is None else sampler(image, image_size, int(index))
+
+    def to_view(index, record, label):
         # One Python call per image: Pillow decodes and resizes without holding the interpreter.
-        image = tf.numpy_function(lambda record: view(split.read(record), image_size), [record], tf.uint8)
+        image = tf.numpy_function(view, [index, record], tf.uint8)
         return tf.ensure_shape(image, (image_size, image_size, 3)), label
 
     def finish(images, labels):
         images = tf.cast(images, tf.float32)
         return (images if preprocess is None else preprocess(images)), labels
 
-    # A random view must be drawn anew at each pass: only the deterministic one may be cached.
-    cached = view is resize_crop and split.count * image_size**2 * 3 <= CACHE_BYTES
+    # Random views differ from pass to pass: only the one for evaluation may be cached.
+    cached = sampler is None and split.count * image_size**2 * 3 <= CACHE_BYTES
     records = split.records(None if cached else shuffle_seed)
     dataset = records.map(to_view, num_parallel_calls=os.cpu_count(), deterministic=True)
     if cached:
@@ -77,3 +83,30 @@ def batches(
         if shuffle_seed is not None:
             dataset = dataset.shuffle(split.count, seed=shuffle_seed, reshuffle_each_iteration=True)
     return dataset.batch(batch_size).map(finish).prefetch(tf.data.AUTOTUNE)
+
+
+def preview(split: Split, *, image_size: int, sampler: Sampler | None, seed: int, side: int = 8) -> np.ndarray:
+    """What training will see of some images, for a person to look at.
+
+    Args:
+        split: where the images come from.
+        image_size: side of the square views, in pixels.
+        sampler: the one that training uses, or `None` as in `batches`.
+        seed: which images; any `shuffle_seed`.
+        side: views in a row, and rows.
+
+    Returns:
+        uint8 array of shape (views, image_size, image_size, 3), at most `side * side` views. With a
+        sampler, `side` of each image: the one for evaluation, then those of the first epochs.
+        Without one, a view of each.
+
+    Raises:
+        ImageError: an image cannot be read.
+    """
+    epochs = [] if sampler is None else [replace(sampler, epoch=epoch) for epoch in range(side - 1)]
+    views = []
+    for index, record, _ in split.records(seed).take(side if epochs else side * side).as_numpy_iterator():
+        image = split.read(record)
+        views.append(resize_crop(image, image_size))
+        views.extend(sample(image, image_size, int(index)) for sample in epochs)
+    return np.stack(views)

@@ -25,10 +25,13 @@ class Split(Protocol):
         """Number of images."""
 
     def records(self, shuffle_seed: int | None) -> tf.data.Dataset:
-        """Pairs (record, int64 label), each exactly once.
+        """Triples (int64 index, record, int64 label), each exactly once.
+
+        The index is the image's own: the same at each pass, whatever the order, and that of no other
+        image. Sources that count their images count from 0.
 
         Args:
-            shuffle_seed: `None` for the fixed order; otherwise the pairs come in a new random
+            shuffle_seed: `None` for the fixed order; otherwise the triples come in a new random
                 order at each pass, which follows from the seed.
         """
 
@@ -63,7 +66,7 @@ class ListedSplit:
         """See `Split.records`; the whole list is shuffled, not a buffer's worth at a time."""
         import tensorflow as tf
 
-        records = tf.data.Dataset.from_tensor_slices((self.items, self.labels))
+        records = tf.data.Dataset.from_tensor_slices((np.arange(self.count), self.items, self.labels))
         if shuffle_seed is None:
             return records
         return records.shuffle(self.count, seed=shuffle_seed, reshuffle_each_iteration=True)

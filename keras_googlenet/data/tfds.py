@@ -42,16 +42,16 @@ class TfdsSplit:
         return self.builder.info.splits[self.instruction].num_examples
 
     def records(self, shuffle_seed: int | None) -> tf.data.Dataset:
-        """See `Split.records`; a record is the encoded image."""
+        """See `Split.records`; a record is the encoded image, its index a hash of its file and place there."""
         shuffle = shuffle_seed is not None
         examples = self.builder.as_dataset(
             split=self.instruction,
             shuffle_files=shuffle,
             decoders={"image": tfds.decode.SkipDecoding()},
             # The pipeline caches views, which are smaller.
-            read_config=tfds.ReadConfig(shuffle_seed=shuffle_seed, try_autocache=False),
+            read_config=tfds.ReadConfig(shuffle_seed=shuffle_seed, try_autocache=False, add_tfds_id=True),
         )
-        records = examples.map(lambda example: (example["image"], example["label"]))
+        records = examples.map(lambda example: (_index(example["tfds_id"]), example["image"], example["label"]))
         if not shuffle:
             return records
         return records.shuffle(min(self.count, SHUFFLE_BUFFER), seed=shuffle_seed, reshuffle_each_iteration=True)
@@ -59,6 +59,10 @@ class TfdsSplit:
     def read(self, record: bytes) -> np.ndarray:
         """See `Split.read`; the same reader as for files, so the same colours."""
         return decode_image(record, f"{self.builder.info.full_name}, {self.instruction}")
+
+
+def _index(tfds_id: tf.Tensor) -> tf.Tensor:
+    return tf.strings.to_hash_bucket_fast(tfds_id, 2**62)
 
 
 def load_tfds(name: str, data_dir: str | os.PathLike | None, validation_fraction: float) -> Source:

@@ -13,6 +13,24 @@ class TrainingError(WorkError):
     """Training cannot go on."""
 
 
+class SetEpoch(keras.callbacks.Callback):
+    """Tells a sampler which epoch begins: its views follow from that.
+
+    Counting the passes over the data instead would miscount, for Keras begins some that it does not finish.
+
+    Args:
+        sampler: A `data.Sampler`.
+    """
+
+    def __init__(self, sampler):
+        super().__init__()
+        self.sampler = sampler
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Sets the sampler's epoch."""
+        self.sampler.epoch = epoch
+
+
 class LogLearningRate(keras.callbacks.Callback):
     """Adds the learning rate of the epoch's last step to its metrics."""
 
@@ -70,17 +88,19 @@ class WriteMetrics(keras.callbacks.Callback):
             writer.writerow(row)
 
 
-def for_run(recipe, metrics_path):
+def for_run(recipe, metrics_path, sampler):
     """The callbacks of a run, in the order in which Keras must call them.
 
     Args:
         recipe: A `Recipe`.
         metrics_path: Where the metrics go, as CSV, a row per epoch.
+        sampler: The `data.Sampler` that the training images go through, or None.
 
     Returns:
         A list of `keras.callbacks.Callback`.
     """
     return [
+        *([] if sampler is None else [SetEpoch(sampler)]),
         LogLearningRate(),
         StopOnNonFinite(),
         *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if recipe.averaging else []),

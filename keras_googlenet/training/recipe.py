@@ -22,6 +22,8 @@ class Recipe:
         variant: Name of the table to build (`architecture.VARIANTS`).
         weights: Weights to start from: a registry name or a path; None starts from the initialization.
         image_size: Side of the square input, pixels. The paper's is 224 (section 5).
+        sampling: What training sees of an image: `paper` for a random patch with its colours distorted (section 6),
+            anew in each epoch, or `centre` for the central square, which evaluation sees in any case.
         batch_size: Images per step. BVLC's 32; the paper is silent.
         epochs: Passes over the training images.
         learning_rate: Initial learning rate, once warmed up. The paper is silent.
@@ -34,7 +36,7 @@ class Recipe:
         averaging: Momentum of the exponential moving average of the weights, the averaged model being the one that
             is validated and saved (section 6: "Polyak averaging"). It remembers about `1 / (1 - averaging)` steps, at
             most a seventh of the run. None leaves it out.
-        seed: Seed of the initialization, the shuffling and the dropout.
+        seed: Seed of the initialization, the shuffling, the sampling and the dropout.
     """
 
     dataset: str = "digits"
@@ -43,6 +45,7 @@ class Recipe:
     variant: str = "paper"
     weights: str | None = None
     image_size: int = 224
+    sampling: str = "paper"
     batch_size: int = 32
     epochs: int = 60
     learning_rate: float = 0.02
@@ -63,8 +66,8 @@ class Recipe:
                 raise RecipeError(f"`{name}` must be {rule}. Received: {name}={value!r}")
 
 
-PRESETS = {"digits": {"image_size": 32, "epochs": 16}}
-"""What differs from the defaults for a data set of its own scale."""
+PRESETS = {"digits": {"image_size": 32, "sampling": "centre", "epochs": 16}}
+"""What differs from the defaults for a data set of its own kind. Half a digit is none, nor is one in a mirror."""
 
 
 def recipe_for(dataset, **changes):
@@ -141,6 +144,7 @@ _RULES = (
     ("validation_fraction", lambda v: 0 < v < 1, "between 0 and 1"),
     ("variant", lambda v: v in VARIANTS, f"one of {', '.join(VARIANTS)}"),
     ("image_size", lambda v: v >= MIN_SIZE, f"at least {MIN_SIZE} pixels"),
+    ("sampling", lambda v: v in ("paper", "centre"), "paper or centre"),
     ("batch_size", _at_least_1, "at least 1"),
     ("epochs", _at_least_1, "at least 1"),
     ("learning_rate", lambda v: 0 < v < float("inf"), "positive"),

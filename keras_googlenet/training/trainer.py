@@ -19,7 +19,7 @@ from keras_googlenet.training import callbacks as run_callbacks
 from keras_googlenet.training import optimization
 
 
-def train(recipe, folder, *, callbacks=(), verbose="auto"):
+def train(recipe, folder, *, callbacks=(), draw_samples=None, verbose="auto"):
     """Trains a network; leaves what it was trained with, how it went, and the model in a folder.
 
     Args:
@@ -27,6 +27,8 @@ def train(recipe, folder, *, callbacks=(), verbose="auto"):
         folder: The run's folder, new or empty. It receives `recipe.json`, `metrics.csv` and `model.keras`, which has
             all heads: its `inference_model()` is the network without them.
         callbacks: More Keras callbacks.
+        draw_samples: Draws `samples.png` before training starts, such as `visualize.plot_samples`: a function of
+            images as training will see them, a uint8 array (views, size, size, 3), and a path. None leaves it out.
         verbose: As in `keras.Model.fit`.
 
     Returns:
@@ -50,15 +52,19 @@ def train(recipe, folder, *, callbacks=(), verbose="auto"):
     model = build(recipe, source)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "recipe.json").write_text(json.dumps(_record(recipe, source), indent=2) + "\n", encoding="utf-8")
+    sampler = data.Sampler(recipe.seed) if recipe.sampling == "paper" else None
+    if draw_samples is not None:
+        views = data.preview(source.train, image_size=recipe.image_size, sampler=sampler, seed=recipe.seed)
+        draw_samples(views, folder / "samples.png")
     with data.reading_errors():
         history = model.fit(
-            _batches(source.train, recipe, shuffle_seed=recipe.seed),
+            _batches(source.train, recipe, sampler=sampler, shuffle_seed=recipe.seed),
             validation_data=_batches(source.validation, recipe),
             epochs=recipe.epochs,
             verbose=verbose,
             shuffle=False,  # the pipeline shuffles
             callbacks=[
-                *run_callbacks.for_run(recipe, folder / "metrics.csv"),
+                *run_callbacks.for_run(recipe, folder / "metrics.csv", sampler),
                 *callbacks,
             ],
         )
@@ -98,11 +104,12 @@ def build(recipe, source):
     return model
 
 
-def _batches(split, recipe, shuffle_seed=None):
+def _batches(split, recipe, *, sampler=None, shuffle_seed=None):
     return data.batches(
         split,
         image_size=recipe.image_size,
         batch_size=recipe.batch_size,
+        sampler=sampler,
         preprocess=preprocess_input,
         shuffle_seed=shuffle_seed,
     )

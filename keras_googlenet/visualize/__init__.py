@@ -1,3 +1,4 @@
-"""Pictures of the network and of its training."""
+"""Pictures of the network, of its training and of what it is trained on."""
 
 from keras_googlenet.visualize.curves import plot_curves as plot_curves
+from keras_googlenet.visualize.samples import plot_samples as plot_samples

@@ -5,7 +5,17 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_googlenet.data import ImageError, batches, load, pipeline, reading_errors, resize_crop
+from keras_googlenet.data import (
+    ImageError,
+    Sampler,
+    batches,
+    load,
+    pipeline,
+    preview,
+    read_image,
+    reading_errors,
+    resize_crop,
+)
 
 
 @pytest.fixture
@@ -27,16 +37,16 @@ def greys(dataset):
     return [int(image[0, 0, 0]) for images, _ in dataset.as_numpy_iterator() for image in images]
 
 
-def uncached(image, size):
+def uncached(image, size, index):
     return resize_crop(image, size)
 
 
-@pytest.mark.parametrize("view", [resize_crop, uncached])
+@pytest.mark.parametrize("sampler", [None, uncached])
 @pytest.mark.parametrize("seed", [None, 3])
 @pytest.mark.parametrize("batch_size", [1, 5, 23, 64])
-def test_each_image_exactly_once(folder, view, seed, batch_size):
+def test_each_image_exactly_once(folder, sampler, seed, batch_size):
     train = load(folder).train
-    dataset = batches(train, image_size=8, batch_size=batch_size, view=view, shuffle_seed=seed)
+    dataset = batches(train, image_size=8, batch_size=batch_size, sampler=sampler, shuffle_seed=seed)
     assert dataset.element_spec == (
         tf.TensorSpec((None, 8, 8, 3), tf.float32),
         tf.TensorSpec((None,), tf.int64),
@@ -54,11 +64,11 @@ def test_each_image_exactly_once(folder, view, seed, batch_size):
         assert sorted(found) == [(10 * n, int(n > 9)) for n in range(1, 24)]
 
 
-@pytest.mark.parametrize("view", [resize_crop, uncached])
-def test_order_follows_from_the_seed(folder, view):
+@pytest.mark.parametrize("sampler", [None, uncached])
+def test_order_follows_from_the_seed(folder, sampler):
     def passes(seed):
         train = load(folder).train
-        dataset = batches(train, image_size=8, batch_size=4, view=view, shuffle_seed=seed)
+        dataset = batches(train, image_size=8, batch_size=4, sampler=sampler, shuffle_seed=seed)
         return [greys(dataset) for _ in range(3)]
 
     first = passes(1)
@@ -85,12 +95,62 @@ def test_the_cache_changes_nothing_but_the_number_of_reads(folder, monkeypatch):
 def test_a_random_view_is_drawn_anew_at_each_pass(folder):
     rng = np.random.default_rng(0)
 
-    def noise(image, size):
+    def noise(image, size, index):
         return rng.integers(0, 256, (size, size, 3), np.uint8)
 
-    dataset = batches(load(folder).train, image_size=8, batch_size=23, view=noise)
+    dataset = batches(load(folder).train, image_size=8, batch_size=23, sampler=noise)
     first, second = (next(dataset.as_numpy_iterator())[0] for _ in range(2))
     assert (first != second).any()
+
+
+@pytest.mark.parametrize(("shuffle_seed", "batch_size"), [(None, 23), (0, 5), (1, 23)])
+def test_samples_follow_from_seed_epoch_and_image_alone(tmp_path, shuffle_seed, batch_size):
+    """Whatever the order, the batches and the threads, `tf.data` yields what the sampler makes of each file by hand."""
+    rng = np.random.default_rng(0)
+    for label in (0, 1):
+        (tmp_path / str(label)).mkdir()
+        for n in range(15):
+            pixels = rng.integers(0, 256, (20 + n, 30, 3), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / str(label) / f"{n:02}.png")
+    train = load(tmp_path).train
+    sampler = Sampler(seed=9)
+    dataset = batches(train, image_size=8, batch_size=batch_size, sampler=sampler, shuffle_seed=shuffle_seed)
+    for epoch in (0, 1, 5):
+        sampler.epoch = epoch
+        found = [
+            (int(label), image.astype(np.uint8).tobytes())
+            for images, labels in dataset.as_numpy_iterator()
+            for image, label in zip(images, labels, strict=True)
+        ]
+        expected = [
+            (label, Sampler(9, epoch)(read_image(path), 8, index).tobytes())
+            for index, (path, label) in enumerate(zip(train.items, train.labels.tolist(), strict=True))
+        ]
+        assert sorted(found) == sorted(expected)
+        assert (found == expected) == (shuffle_seed is None)
+
+
+def test_a_preview_shows_the_first_epochs(folder):
+    train = load(folder).train
+    sampler = Sampler(seed=4, epoch=17)
+    views = preview(train, image_size=8, sampler=sampler, seed=2, side=3)
+    assert views.shape == (9, 8, 8, 3)
+    files = [read_image(path) for path in train.items]
+    shown = [int(view[0, 0, 0]) // 10 - 1 for view in views[::3]]  # by its grey, which only sampled views change
+    assert len(set(shown)) == 3
+    for row, index in zip(views.reshape(3, 3, 8, 8, 3), shown, strict=True):
+        expected = [resize_crop(files[index], 8), *(Sampler(4, epoch)(files[index], 8, index) for epoch in (0, 1))]
+        np.testing.assert_array_equal(row, expected)
+    assert sampler.epoch == 17
+    assert shown != [int(view[0, 0, 0]) // 10 - 1 for view in preview(train, image_size=8, sampler=None, seed=3)[:3]]
+
+
+def test_a_preview_without_a_sampler_shows_more_images(folder):
+    train = load(folder).train
+    for side, count in ((4, 16), (5, 23)):
+        views = preview(train, image_size=8, sampler=None, seed=2, side=side)
+        found = {int(view.max()) for view in views}
+        assert len(views) == len(found) == count
 
 
 def test_preprocess_gets_float_pixels(folder):
@@ -106,7 +166,7 @@ def test_preprocess_gets_float_pixels(folder):
 
 
 def test_a_view_of_the_wrong_shape_is_an_error(folder):
-    dataset = batches(load(folder).train, image_size=8, batch_size=4, view=lambda image, size: image)
+    dataset = batches(load(folder).train, image_size=8, batch_size=4, sampler=lambda image, size, index: image)
     with pytest.raises(tf.errors.InvalidArgumentError, match="not compatible"):
         next(iter(dataset))
 
@@ -121,11 +181,11 @@ def test_digits_fit():
     assert sorted(found) == sorted(expected)
 
 
-@pytest.mark.parametrize("view", [resize_crop, uncached])
-def test_a_corrupt_file_ends_the_run_with_its_name(folder, view):
+@pytest.mark.parametrize("sampler", [None, uncached])
+def test_a_corrupt_file_ends_the_run_with_its_name(folder, sampler):
     bad = folder / "train" / "dog" / "07.png"
     bad.write_bytes(bad.read_bytes()[:60])
-    dataset = batches(load(folder).train, image_size=8, batch_size=4, view=view, shuffle_seed=0)
+    dataset = batches(load(folder).train, image_size=8, batch_size=4, sampler=sampler, shuffle_seed=0)
     with pytest.raises(ImageError, match=rf"^{bad}: [^\n]+\Z") as caught, reading_errors():
         for _ in dataset:
             pass

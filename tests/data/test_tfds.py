@@ -118,8 +118,8 @@ def test_order_follows_from_the_seed(tmp_path):
     split = load("tiny_shapes", data_dir=tmp_path).train
 
     def passes(seed):
-        view = lambda image, size: image[:size, :size]  # noqa: E731 (another view: no cache)
-        dataset = batches(split, image_size=8, batch_size=10, view=view, shuffle_seed=seed)
+        crop = lambda image, size, index: image[:size, :size]  # noqa: E731 (with a sampler, there is no cache)
+        dataset = batches(split, image_size=8, batch_size=10, sampler=crop, shuffle_seed=seed)
         return [next(dataset.as_numpy_iterator())[0][:, 0, 0, 0].tolist() for _ in range(3)]
 
     orders = passes(1)
@@ -128,15 +128,27 @@ def test_order_follows_from_the_seed(tmp_path):
     assert passes(None)[0] == passes(None)[1]
 
 
+def test_an_image_keeps_its_index_in_any_order(tmp_path):
+    for name, fraction, numbers in (("tiny_shapes", 0.2, range(10)), ("tiny_one_part", 0.25, range(8))):
+        split = load(name, data_dir=tmp_path, validation_fraction=fraction).train
+        passes = [
+            {int(split.read(record)[0, 0, 0]) // 10: int(index) for index, record, _ in records.as_numpy_iterator()}
+            for records in (split.records(None), split.records(3), split.records(4))
+            for _ in range(2)
+        ]
+        assert all(found == passes[0] for found in passes)
+        assert len(passes[0]) == len(set(passes[0].values())) == len(numbers)
+
+
 def test_a_corrupt_record_names_the_data_set(tmp_path):
     split = load("tiny_shapes", data_dir=tmp_path).train
     with pytest.raises(ImageError, match=r"^tiny_shapes/1.0.0, train: not an image in a format"):
         split.read(b"no image")
 
-    def refuse(image, size):
+    def refuse(image, size, index):
         split.read(b"")
 
-    dataset = batches(split, image_size=8, batch_size=4, view=refuse)
+    dataset = batches(split, image_size=8, batch_size=4, sampler=refuse)
     with pytest.raises(ImageError, match="train: the file is empty"), reading_errors():
         list(dataset)
 

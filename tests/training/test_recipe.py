@@ -12,6 +12,7 @@ def test_the_papers_values_are_the_defaults():
     assert recipe.momentum == 0.9
     assert (recipe.decay_rate, recipe.decay_epochs) == (0.96, 8)
     assert recipe.image_size == 224
+    assert recipe.sampling == "paper"
     assert recipe.averaging is not None
 
 
@@ -24,6 +25,9 @@ def test_presets_give_way_to_the_caller():
     assert recipe_for("digits").image_size == 32
     assert recipe_for("digits", image_size=48).image_size == 48
     assert recipe_for("photos").image_size == 224
+    samplings = [recipe_for(*args).sampling for args in (["digits"], ["photos"])]
+    assert samplings == ["centre", "paper"]
+    assert recipe_for("digits", sampling="paper").sampling == "paper"
 
 
 @pytest.mark.parametrize(
@@ -61,6 +65,7 @@ def test_settings_that_make_no_sense(text, message):
         ("epochs", 0, "at least 1"),
         ("batch_size", -1, "at least 1"),
         ("image_size", 16, "at least 32 pixels"),
+        ("sampling", "random", "paper or centre"),
         ("learning_rate", 0.0, "positive"),
         ("learning_rate", float("nan"), "positive"),
         ("learning_rate", float("inf"), "positive"),

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_googlenet import preprocess_input, weights
+from keras_googlenet import data, preprocess_input, weights
 from keras_googlenet.cli import main
 from keras_googlenet.data import read_image, resize_crop
+from keras_googlenet.training import Recipe, trainer
 
 COLOURS = {"blue": (30, 40, 220), "green": (40, 200, 50), "red": (220, 30, 30)}
 
@@ -45,7 +46,9 @@ def run(photos, tmp_path_factory):
 
 
 def test_the_run_folder_is_complete(run):
-    assert sorted(path.name for path in run.iterdir()) == ["curves.png", "metrics.csv", "model.keras", "recipe.json"]
+    assert sorted(path.name for path in run.iterdir()) == [
+        "curves.png", "metrics.csv", "model.keras", "recipe.json", "samples.png",
+    ]  # fmt: skip
 
 
 def test_the_recipe_is_written_resolved(run, photos):
@@ -53,6 +56,7 @@ def test_the_recipe_is_written_resolved(run, photos):
     assert record["recipe"]["dataset"] == str(photos)
     assert record["recipe"]["image_size"] == 32
     assert record["recipe"]["momentum"] == 0.9
+    assert record["recipe"]["sampling"] == "paper"
     assert record["classes"] == list(COLOURS)
     assert record["images"] == {"train": 24, "validation": 6}
     assert set(record["versions"]) == {"python", "keras-googlenet", "keras", "tensorflow", "numpy"}
@@ -73,13 +77,45 @@ def test_the_curves_are_a_picture(run):
         assert len(image.convert("RGB").getcolors(maxcolors=2**24)) > 50
 
 
+def test_the_samples_are_a_picture_of_what_training_sees(run, photos):
+    with Image.open(run / "samples.png") as image:
+        pixels = np.array(image)
+    cells = [pixels[4 + 132 * y :][:128, 4 + 132 * x :][:, :128] for y in range(8) for x in range(8)]
+    views = data.preview(data.load(photos).train, image_size=32, sampler=data.Sampler(seed=0), seed=0)
+    np.testing.assert_array_equal([cell[::4, ::4] for cell in cells], views)
+
+
+@pytest.mark.parametrize("sampling", ["paper", "centre"])
+def test_each_epoch_samples_each_training_image_once(photos, tmp_path, monkeypatch, sampling):
+    calls, drawn = [], []
+
+    def record(sampler, image, size, index, original=data.Sampler.__call__):
+        calls.append((sampler.seed, sampler.epoch, index))
+        return original(sampler, image, size, index)
+
+    def draw(views, path):
+        drawn.append((views.shape, path))
+        calls.clear()  # those of the preview
+
+    def tiny_network(recipe, source):
+        model = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.GlobalMaxPooling2D(), keras.layers.Dense(3)])
+        model.compile("sgd", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        return model
+
+    monkeypatch.setattr(data.Sampler, "__call__", record)
+    monkeypatch.setattr(trainer, "build", tiny_network)
+    recipe = Recipe(str(photos), image_size=32, batch_size=7, epochs=3, seed=6, averaging=None, sampling=sampling)
+    trainer.train(recipe, tmp_path / "run", draw_samples=draw, verbose=0)
+    assert drawn == [((64 if sampling == "paper" else 24, 32, 32, 3), tmp_path / "run" / "samples.png")]
+    expected = [(6, epoch, index) for epoch in range(3) for index in range(24)]
+    assert sorted(calls) == (expected if sampling == "paper" else [])
+
+
 def test_the_saved_model_is_the_one_that_was_validated(run, photos):
     """With averaging on, what is saved must be the averaged weights, which the last row's metrics are of."""
     model = keras.saving.load_model(run / "model.keras")
     assert model.class_names == tuple(COLOURS)
     assert model.output_names == ["predictions", "aux1", "aux2"]
-    from keras_googlenet import data
-
     split = data.load(str(photos)).validation
     logs = model.evaluate(
         data.batches(split, image_size=32, batch_size=4, preprocess=preprocess_input), verbose=0, return_dict=True
