@@ -40,7 +40,7 @@ def preprocess_input(x, data_format=None):
         [[[-123.0, -117.0, -104.0]]]
 
     Reference:
-        Section 6 of the paper ("mean subtraction"); Caffe's `models/bvlc_googlenet/train_val.prototxt`.
+        Section 5 of the paper ("mean subtraction"); Caffe's `models/bvlc_googlenet/train_val.prototxt`.
     """
     data_format = data_format or keras.config.image_data_format()
     if data_format not in ("channels_last", "channels_first"):

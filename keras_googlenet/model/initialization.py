@@ -3,7 +3,7 @@
 Kernels are drawn from Caffe's "xavier" distribution, `U(+-sqrt(3 * scale / fan_in))`, with a scale for each part of the
 network; biases are 0.
 
-Pixels less their mean have a root mean square (RMS) of about 70, which is not for us to rescale: section 6 subtracts
+Pixels less their mean have a root mean square (RMS) of about 70, which is not for us to rescale: section 5 subtracts
 the mean and no more. Nor would it be wise: with BVLC's constants, local response normalization only acts on activations
 of tens. So the 70 fades on its way up, evenly, by a little in each of the 21 convolutions.
 
