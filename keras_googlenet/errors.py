@@ -9,4 +9,10 @@ class InputError(ValueError):
 
 
 class WorkError(RuntimeError):
-    """Work that was well asked for cannot be finished; the message says why and what to try."""
+    """Work that was well asked for cannot be finished; the message says why and what to try.
+
+    Attributes:
+        status: The command's exit status.
+    """
+
+    status = 1

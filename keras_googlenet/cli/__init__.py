@@ -20,7 +20,8 @@ def main(argv=None):
         argv: Arguments; None takes the process's.
 
     Returns:
-        The exit status: 0 done; 1 a part of the work failed, and which part was said; 2 the command was wrong.
+        The exit status: 0 done; 1 a part of the work failed, and which part was said; 2 the command was wrong; 128
+        and a signal's number if that ended it.
     """
     arguments = _parser().parse_args(argv)
     from keras_googlenet.data import ImageError
@@ -28,7 +29,9 @@ def main(argv=None):
     try:
         with _plain_warnings():
             return arguments.run(arguments)
-    except (ImageError, WorkError, OSError) as error:
+    except WorkError as error:
+        return _fail(error, error.status)
+    except (ImageError, OSError) as error:
         return _fail(error, PARTLY_FAILED)
     except InputError as error:
         return _fail(error, WRONG_COMMAND)

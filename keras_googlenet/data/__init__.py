@@ -10,8 +10,12 @@ from keras_googlenet.data.errors import reading_errors as reading_errors
 from keras_googlenet.data.folder import image_files as image_files
 from keras_googlenet.data.images import read_image as read_image
 from keras_googlenet.data.images import resize_crop as resize_crop
-from keras_googlenet.data.pipeline import batches as batches
+from keras_googlenet.data.pipeline import evaluation_batches as evaluation_batches
+from keras_googlenet.data.pipeline import evaluation_steps as evaluation_steps
 from keras_googlenet.data.pipeline import preview as preview
+from keras_googlenet.data.pipeline import training_stream as training_stream
+from keras_googlenet.data.reading import Reader as Reader
 from keras_googlenet.data.sources import load as load
+from keras_googlenet.data.splits import Share as Share
 from keras_googlenet.data.splits import Source as Source
 from keras_googlenet.data.splits import Split as Split

@@ -220,7 +220,7 @@ def _split(listing: _Listing) -> ListedSplit:
     for label, (name, files) in enumerate(listing.images.items()):
         paths += [os.fsencode(os.path.join(listing.folder, name, file)) for file in files]
         labels += [label] * len(files)
-    return ListedSplit(np.array(paths, object), np.array(labels, np.int64), read=_read)
+    return ListedSplit(np.array(paths, object), np.array(labels, np.int64), decode=_read)
 
 
 def _read(path: bytes) -> np.ndarray:

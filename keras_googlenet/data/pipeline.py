@@ -1,98 +1,175 @@
-"""From the records of a split to the batches that the network takes."""
+"""From the records of a split to the batches that the network takes.
+
+Training reads one endless stream of full batches that follows from the seed and the step alone, so that a run can go
+on from any step. Evaluation sees each image exactly once, whatever the batch size and the number of devices.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_googlenet.data.augmentation import Sampler
+from keras_googlenet.data.errors import DataError
 from keras_googlenet.data.images import resize_crop
-from keras_googlenet.data.splits import Split
+from keras_googlenet.data.reading import Reader
+from keras_googlenet.data.splits import WHOLE, Share, Split
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-# Views that take less than this are kept in memory, so that their files are decoded once only.
-CACHE_BYTES = 256 * 2**20
+SamplerFunction = Callable[[np.ndarray, int, int, int], np.ndarray]
+Preprocess = Callable[["tf.Tensor"], "tf.Tensor"]
 
 
-def batches(
-    split: Split,
+def training_stream(
+    split: Split | Reader,
     *,
     image_size: int,
     batch_size: int,
-    sampler: Callable[[np.ndarray, int, int], np.ndarray] | None = None,
-    preprocess: Callable[[tf.Tensor], tf.Tensor] | None = None,
-    shuffle_seed: int | None = None,
+    seed: int,
+    sampler: SamplerFunction | None = None,
+    preprocess: Preprocess | None = None,
+    first_step: int = 0,
+    share: Share = WHOLE,
 ) -> tf.data.Dataset:
-    """Batches of a split, each image exactly once a pass; the last batch may be smaller.
+    """Batches without end, epoch after epoch, each with an order of its own.
+
+    An epoch has `split.count // batch_size` batches. The images that are left over differ from epoch to epoch.
 
     Args:
-        split: where the images come from.
+        split: where the images come from, or a `Reader` of it.
         image_size: side of the square views, in pixels.
-        batch_size: images per batch.
-        sampler: from a uint8 RGB image, `image_size` and the image's number in the split to a uint8
-            array of shape (image_size, image_size, 3), such as an `augmentation.Sampler`. It runs in
-            several threads. `None` for the one view that the network is evaluated on.
+        batch_size: images per batch, of all workers together: a multiple of their number, at most `split.count`.
+        seed: of the order; any other number makes another run.
+        sampler: from a uint8 RGB image, `image_size`, the epoch and the image's index to a uint8 array of shape
+            (image_size, image_size, 3), such as an `augmentation.Sampler`. It runs in several threads. `None` for
+            the one view that the network is evaluated on.
         preprocess: from a float32 batch, RGB, 0-255, to what the network takes.
-        shuffle_seed: `None` for a fixed order (evaluation); with a seed, each pass comes in a new
-            order, and two pipelines of one seed agree pass by pass.
+        first_step: where to begin: the number of batches to leave out, counted over all epochs.
+        share: which part of each batch to read.
 
     Returns:
-        Dataset of known cardinality with elements (float32 (batch, image_size, image_size, 3),
-        int64 (batch,)). Wrap what iterates over it in `reading_errors()`.
+        Dataset with elements (float32 (batch_size / share.count, image_size, image_size, 3), int64 likewise). Wrap
+        what iterates over it in `reading_errors()`.
 
     Raises:
-        ValueError: `image_size` or `batch_size` is not positive.
+        ValueError: `image_size` or `batch_size` is out of range.
 
     Example:
         >>> from keras_googlenet.data.sources import load
-        >>> dataset = batches(load("digits").validation, image_size=32, batch_size=100)
-        >>> [labels.shape[0] for images, labels in dataset]
-        [100, 100, 100, 60]
+        >>> stream = training_stream(load("digits").train, image_size=32, batch_size=100, seed=0, first_step=14)
+        >>> images, labels = next(iter(stream))  # the first batch of the second epoch
+        >>> images.shape, labels.shape
+        (TensorShape([100, 32, 32, 3]), TensorShape([100]))
     """
     import tensorflow as tf
 
-    for name, value in (("image_size", image_size), ("batch_size", batch_size)):
-        if value < 1:
-            raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value}")
+    reader = Reader.of(split)
+    _check(image_size, batch_size)
+    if batch_size > reader.split.count or batch_size % share.count:
+        raise ValueError(
+            f"`batch_size` must be at most the {reader.split.count} images of the split and a multiple of the "
+            f"{share.count} workers. Received: batch_size={batch_size}"
+        )
+    first_epoch, skipped = divmod(first_step, reader.split.count // batch_size)
+    local = batch_size // share.count
 
-    def view(index, record):
-        image = split.read(record)
-        return resize_crop(image, image_size) if sampler is None else sampler(image, image_size, int(index))
+    def records(epoch):
+        shuffled = reader.split.shuffled(seed, epoch, batch_size, share)
+        rest = shuffled.skip(tf.where(epoch == first_epoch, tf.constant(skipped * local, tf.int64), 0))
+        return rest.map(lambda index, record, label: (epoch, index, record, label))
 
-    def to_view(index, record, label):
-        # One Python call per image: Pillow decodes and resizes without holding the interpreter.
-        image = tf.numpy_function(view, [index, record], tf.uint8)
-        return tf.ensure_shape(image, (image_size, image_size, 3)), label
+    def view(image, epoch, index):
+        return resize_crop(image, image_size) if sampler is None else sampler(image, image_size, epoch, index)
 
-    def finish(images, labels):
-        images = tf.cast(images, tf.float32)
-        return (images if preprocess is None else preprocess(images)), labels
-
-    # Random views differ from pass to pass: only the one for evaluation may be cached.
-    cached = sampler is None and split.count * image_size**2 * 3 <= CACHE_BYTES
-    records = split.records(None if cached else shuffle_seed)
-    dataset = records.map(to_view, num_parallel_calls=os.cpu_count(), deterministic=True)
-    if cached:
-        dataset = dataset.cache()
-        if shuffle_seed is not None:
-            dataset = dataset.shuffle(split.count, seed=shuffle_seed, reshuffle_each_iteration=True)
-    return dataset.batch(batch_size).map(finish).prefetch(tf.data.AUTOTUNE)
+    epochs = tf.data.Dataset.range(first_epoch, tf.int64.max)
+    views = _views(epochs.flat_map(records), reader, view, image_size)
+    return _finish(views.batch(local, drop_remainder=True), _replace_unreadable, preprocess)
 
 
-def preview(split: Split, *, image_size: int, sampler: Sampler | None, seed: int, side: int = 8) -> np.ndarray:
+def evaluation_batches(
+    split: Split | Reader,
+    *,
+    image_size: int,
+    batch_size: int,
+    preprocess: Preprocess | None = None,
+    share: Share = WHOLE,
+    replicas: int = 1,
+) -> tf.data.Dataset:
+    """Batches of a split in a fixed order, each image exactly once.
+
+    Args:
+        split: where the images come from, or a `Reader` of it.
+        image_size: side of the square views, in pixels.
+        batch_size: most images per batch, of all replicas of all workers together.
+        preprocess: from a float32 batch, RGB, 0-255, to what the network takes.
+        share: which part of the split to read.
+        replicas: how many replicas the worker deals its batches out to, one each in turn.
+
+    Returns:
+        Dataset of known cardinality, the same on each worker, with elements (float32 (batch, image_size, image_size,
+        3), int64 (batch,)). An element is one replica's; their sizes differ by one at most, so that none is empty.
+        Wrap what iterates over it in `reading_errors()`.
+
+    Raises:
+        DataError: there are fewer images than replicas.
+        ValueError: `image_size` or `batch_size` is out of range.
+
+    Example:
+        >>> from keras_googlenet.data.sources import load
+        >>> dataset = evaluation_batches(load("digits").validation, image_size=32, batch_size=100)
+        >>> [labels.shape[0] for images, labels in dataset]
+        [90, 90, 90, 90]
+    """
+    reader = Reader.of(split)
+    _check(image_size, batch_size)
+    pieces = evaluation_steps(reader.split.count, batch_size, share.count * replicas) * replicas
+    records = reader.split.fixed(share).map(lambda index, record, label: (0, index, record, label))
+    count = (reader.split.count + share.count - 1 - share.index) // share.count
+
+    def batches(records, size):
+        return _views(records, reader, lambda image, *_: resize_crop(image, image_size), image_size).batch(size)
+
+    size, larger = divmod(count, pieces)
+    taken = larger * (size + 1)
+    dataset = batches(records.skip(taken), size)
+    if larger:
+        dataset = batches(records.take(taken), size + 1).concatenate(dataset)
+    return _finish(dataset, _drop_unreadable, preprocess)
+
+
+def evaluation_steps(count: int, batch_size: int, replicas: int = 1) -> int:
+    """Steps in which `replicas` see `count` images, each replica at least one image at each step.
+
+    Args:
+        count: images.
+        batch_size: most images per step, but for when that would leave a replica without any.
+        replicas: of all workers together.
+
+    Raises:
+        DataError: there are fewer images than replicas.
+
+    Example:
+        >>> evaluation_steps(360, 100)
+        4
+    """
+    if count < replicas:
+        raise DataError(f"Expected at least one image for each of {replicas} replicas. Received: {count} images")
+    return min(-(-count // batch_size), count // replicas)
+
+
+def preview(split: Split | Reader, *, image_size: int, sampler: Sampler | None, seed: int, side: int = 8) -> np.ndarray:
     """What training will see of some images, for a person to look at.
 
     Args:
         split: where the images come from.
         image_size: side of the square views, in pixels.
-        sampler: the one that training uses, or `None` as in `batches`.
-        seed: which images; any `shuffle_seed`.
+        sampler: the one that training uses, or `None` as in `training_stream`.
+        seed: which images; that of the run.
         side: views in a row, and rows.
 
     Returns:
@@ -103,10 +180,74 @@ def preview(split: Split, *, image_size: int, sampler: Sampler | None, seed: int
     Raises:
         ImageError: an image cannot be read.
     """
-    epochs = [] if sampler is None else [replace(sampler, epoch=epoch) for epoch in range(side - 1)]
+    import tensorflow as tf
+
     views = []
-    for index, record, _ in split.records(seed).take(side if epochs else side * side).as_numpy_iterator():
-        image = split.read(record)
+    reader = Reader.of(split)
+    records = reader.split.shuffled(seed, tf.constant(0, tf.int64), 1)
+    for index, record, _ in records.take(side * side if sampler is None else side).as_numpy_iterator():
+        image = reader.read(int(index), record)
+        if image is None:
+            continue
         views.append(resize_crop(image, image_size))
-        views.extend(sample(image, image_size, int(index)) for sample in epochs)
-    return np.stack(views)
+        if sampler is not None:
+            views.extend(sampler(image, image_size, epoch, int(index)) for epoch in range(side - 1))
+    return np.stack(views) if views else np.empty((0, image_size, image_size, 3), np.uint8)
+
+
+def _check(image_size, batch_size):
+    for name, value in (("image_size", image_size), ("batch_size", batch_size)):
+        if value < 1:
+            raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value}")
+
+
+def _views(records, reader, view, size):
+    """Records to (whether it could be read, view, label)."""
+    import tensorflow as tf
+
+    def read(epoch, index, record):
+        image = reader.read(int(index), record)
+        if image is None:
+            return False, np.zeros((size, size, 3), np.uint8)
+        return True, view(image, int(epoch), int(index))
+
+    def to_view(epoch, index, record, label):
+        # One Python call per image: Pillow decodes and resizes without holding the interpreter.
+        readable, image = tf.numpy_function(read, [epoch, index, record], (tf.bool, tf.uint8), stateful=False)
+        return tf.ensure_shape(readable, ()), tf.ensure_shape(image, (size, size, 3)), label
+
+    return records.map(to_view, num_parallel_calls=os.cpu_count(), deterministic=True)
+
+
+def _finish(batches, repair, preprocess):
+    import tensorflow as tf
+
+    def finish(readable, images, labels):
+        images, labels = repair(readable, images, labels)
+        images = tf.cast(images, tf.float32)
+        return (images if preprocess is None else preprocess(images)), labels
+
+    return batches.map(finish).prefetch(tf.data.AUTOTUNE)
+
+
+def _replace_unreadable(readable, images, labels):
+    """The place of an unreadable image is taken by a readable one of its batch: the others stay where they are."""
+    import tensorflow as tf
+
+    rows, good = tf.range(tf.shape(readable)[0]), tf.reshape(tf.where(readable), (-1,))
+    with tf.control_dependencies([_some(good)]):
+        taken = tf.where(readable, tf.cast(rows, tf.int64), tf.gather(good, rows % tf.maximum(tf.size(good), 1)))
+    return tf.ensure_shape(tf.gather(images, taken), images.shape), tf.ensure_shape(tf.gather(labels, taken), labels.shape)
+
+
+def _drop_unreadable(readable, images, labels):
+    import tensorflow as tf
+
+    with tf.control_dependencies([_some(tf.where(readable))]):
+        return tf.boolean_mask(images, readable), tf.boolean_mask(labels, readable)
+
+
+def _some(good):
+    import tensorflow as tf
+
+    return tf.debugging.assert_positive(tf.size(good), "ImageError: none of the images of a batch can be read")

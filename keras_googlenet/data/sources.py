@@ -77,6 +77,6 @@ def _digits() -> Source:
     by_class = np.argsort(labels, kind="stable")
     held_out = np.zeros(len(labels), dtype=bool)
     held_out[by_class[::5]] = True
-    train, validation = (ListedSplit(images[part], labels[part], read=np.asarray) for part in (~held_out, held_out))
+    train, validation = (ListedSplit(images[part], labels[part], decode=np.asarray) for part in (~held_out, held_out))
     classes = tuple(str(name) for name in data.target_names)
     return Source("digits", classes, train, validation, "every fifth image of each class")

@@ -1,7 +1,7 @@
-"""What a data set is to this package: two splits of labelled images and the names of the classes.
+"""What a data set is to this package: splits of labelled images and the names of the classes.
 
-A split gives the pipeline `records`, which are cheap to hold and to shuffle (a file's path, an
-encoded image), and `read`, which turns one record into an image.
+A split gives the pipeline records, which are cheap to hold and to shuffle (a number, an encoded image), and `read`,
+which turns one record into an image.
 """
 
 from __future__ import annotations
@@ -17,22 +17,49 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 
+@dataclass(frozen=True)
+class Share:
+    """Which part of the data a worker reads, so that no image is decoded twice.
+
+    Attributes:
+        index: the worker's number, counted from 0.
+        count: how many workers there are.
+    """
+
+    index: int = 0
+    count: int = 1
+
+
+WHOLE = Share()
+
+
 class Split(Protocol):
-    """Labelled images, for training or for validation."""
+    """Labelled images, for training or for validation.
+
+    A record comes as a triple (int64 index, record, int64 label). The index is the image's own: the same at each
+    pass, whatever the order, and that of no other image.
+    """
 
     @property
     def count(self) -> int:
         """Number of images."""
 
-    def records(self, shuffle_seed: int | None) -> tf.data.Dataset:
-        """Triples (int64 index, record, int64 label), each exactly once.
+    def fixed(self, share: Share = WHOLE) -> tf.data.Dataset:
+        """The records of a worker, each exactly once, in the same order at each pass.
 
-        The index is the image's own: the same at each pass, whatever the order, and that of no other
-        image. Sources that count their images count from 0.
+        The workers' parts are disjoint, make up the split, and differ by one record at most.
+        """
+
+    def shuffled(self, seed: int, epoch: tf.Tensor, batch_size: int, share: Share = WHOLE) -> tf.data.Dataset:
+        """The records of a worker for one epoch, in an order that follows from the seed and the epoch.
+
+        All workers' together are `count // batch_size` times `batch_size` records, none of them twice.
 
         Args:
-            shuffle_seed: `None` for the fixed order; otherwise the triples come in a new random
-                order at each pass, which follows from the seed.
+            seed: the run's.
+            epoch: int64 scalar, counted from 0.
+            batch_size: of all workers together, a multiple of `share.count`.
+            share: the worker's part of each batch.
         """
 
     def read(self, record: Any) -> np.ndarray:
@@ -45,31 +72,52 @@ class Split(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class ListedSplit:
-    """A split whose records are all known: file paths, or small images themselves.
+    """A split whose images are all known: their files' paths, or small images themselves. Its records are indices.
 
     Attributes:
-        items: array of `count` records.
+        items: array of `count` paths or images.
         labels: int64 array of shape (count,), indices into the classes.
-        read: one record to a uint8 RGB image.
+        decode: one item to a uint8 RGB image.
     """
 
     items: np.ndarray
     labels: np.ndarray
-    read: Callable[[Any], np.ndarray]
+    decode: Callable[[Any], np.ndarray]
 
     @property
     def count(self) -> int:
         """Number of images."""
         return len(self.labels)
 
-    def records(self, shuffle_seed: int | None) -> tf.data.Dataset:
-        """See `Split.records`; the whole list is shuffled, not a buffer's worth at a time."""
+    def fixed(self, share: Share = WHOLE) -> tf.data.Dataset:
+        """See `Split.fixed`; a worker's part is a run of neighbours."""
+        return self._records(np.array_split(np.arange(self.count), share.count)[share.index])
+
+    def shuffled(self, seed: int, epoch: tf.Tensor, batch_size: int, share: Share = WHOLE) -> tf.data.Dataset:
+        """See `Split.shuffled`; the whole list is shuffled, and the batches are the same for any number of workers."""
         import tensorflow as tf
 
-        records = tf.data.Dataset.from_tensor_slices((np.arange(self.count), self.items, self.labels))
-        if shuffle_seed is None:
-            return records
-        return records.shuffle(self.count, seed=shuffle_seed, reshuffle_each_iteration=True)
+        def indices(epoch):
+            order = np.random.default_rng((_ORDER, seed, int(epoch))).permutation(self.count)
+            steps = self.count // batch_size
+            return order[: steps * batch_size].reshape(steps, share.count, -1)[:, share.index].reshape(-1)
+
+        order = tf.numpy_function(indices, [epoch], tf.int64, stateful=False)
+        return self._records(tf.ensure_shape(order, (None,)))
+
+    def _records(self, indices: np.ndarray | tf.Tensor) -> tf.data.Dataset:
+        import tensorflow as tf
+
+        labels = tf.constant(self.labels, tf.int64)
+        return tf.data.Dataset.from_tensor_slices(indices).map(lambda i: (i, i, tf.gather(labels, i)))
+
+    def read(self, record: Any) -> np.ndarray:
+        """See `Split.read`."""
+        return self.decode(self.items[record])
+
+
+# Sets the random numbers that order images apart from those that sample them (`augmentation.generator`).
+_ORDER = 0x0DE2
 
 
 @dataclass(frozen=True, eq=False)

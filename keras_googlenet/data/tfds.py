@@ -14,7 +14,7 @@ import tensorflow_datasets as tfds
 
 from keras_googlenet.data.errors import DataError
 from keras_googlenet.data.images import decode_image
-from keras_googlenet.data.splits import Source
+from keras_googlenet.data.splits import WHOLE, Share, Source
 
 TRAIN = "train"
 VALIDATION = ("validation", "val", "test")  # the first that is there serves
@@ -22,6 +22,7 @@ VALIDATION = ("validation", "val", "test")  # the first that is there serves
 # Records are shuffled while still encoded. ImageNet's average 110 KB, so that this buffer takes
 # 0.45 GB; the order of the files, and of the examples inside them, is random already.
 SHUFFLE_BUFFER = 4096
+FILE_ORDERS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,20 +42,40 @@ class TfdsSplit:
         """Number of images."""
         return self.builder.info.splits[self.instruction].num_examples
 
-    def records(self, shuffle_seed: int | None) -> tf.data.Dataset:
-        """See `Split.records`; a record is the encoded image, its index a hash of its file and place there."""
-        shuffle = shuffle_seed is not None
+    def fixed(self, share: Share = WHOLE) -> tf.data.Dataset:
+        """See `Split.fixed`; a worker reads its own part of the files."""
+        return self._examples(share, seed=None)
+
+    def shuffled(self, seed: int, epoch: tf.Tensor, batch_size: int, share: Share = WHOLE) -> tf.data.Dataset:
+        """See `Split.shuffled`; a worker reads its own part of the files, in each epoch the same.
+
+        The order of the files is one of `FILE_ORDERS`, in turn; the examples are shuffled within a buffer as they
+        come out of the files.
+        """
+        orders = [self._examples(share, seed=(seed + n) % 2**32) for n in range(FILE_ORDERS)]
+        branches = [lambda examples=examples: examples for examples in orders]
+        examples = tf.switch_case(tf.cast(epoch % FILE_ORDERS, tf.int32), branches)
+        count = self.count // batch_size * batch_size // share.count
+        buffer = min(max(count, 1), SHUFFLE_BUFFER)
+        shuffled = examples.shuffle(buffer, seed=seed * 2**30 + epoch, reshuffle_each_iteration=False)
+        return shuffled.take(count)
+
+    def _examples(self, share: Share, seed: int | None) -> tf.data.Dataset:
+        """A record is the encoded image, its index a hash of its file and place there."""
+        instruction = self.instruction
+        if share.count > 1:
+            instruction = tfds.even_splits(instruction, n=share.count)[share.index]
         examples = self.builder.as_dataset(
-            split=self.instruction,
-            shuffle_files=shuffle,
+            split=instruction,
+            shuffle_files=seed is not None,
             decoders={"image": tfds.decode.SkipDecoding()},
-            # The pipeline caches views, which are smaller.
-            read_config=tfds.ReadConfig(shuffle_seed=shuffle_seed, try_autocache=False, add_tfds_id=True),
+            # The pipeline keeps decoded images itself. A shuffle of the files that is repeated at each pass is one
+            # that a resumed run can repeat.
+            read_config=tfds.ReadConfig(
+                shuffle_seed=seed, shuffle_reshuffle_each_iteration=False, try_autocache=False, add_tfds_id=True
+            ),
         )
-        records = examples.map(lambda example: (_index(example["tfds_id"]), example["image"], example["label"]))
-        if not shuffle:
-            return records
-        return records.shuffle(min(self.count, SHUFFLE_BUFFER), seed=shuffle_seed, reshuffle_each_iteration=True)
+        return examples.map(lambda example: (_index(example["tfds_id"]), example["image"], example["label"]))
 
     def read(self, record: bytes) -> np.ndarray:
         """See `Split.read`; the same reader as for files, so the same colours."""

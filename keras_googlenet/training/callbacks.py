@@ -1,34 +1,20 @@
-"""What happens around each epoch of a run."""
+"""What happens around each step and each epoch of a run."""
 
-import csv
 import math
-from pathlib import Path
 
 import keras
 
 from keras_googlenet.errors import WorkError
+from keras_googlenet.training.averaging import ValidateAverages, averaged
+from keras_googlenet.training.interruption import Interrupted
+from keras_googlenet.training.run_folder import written_whole
+
+MONITOR = "val_predictions_accuracy", "val_accuracy"
+"""What decides which epoch is the best; the second is that of a network with one head."""
 
 
 class TrainingError(WorkError):
     """Training cannot go on."""
-
-
-class SetEpoch(keras.callbacks.Callback):
-    """Tells a sampler which epoch begins: its views follow from that.
-
-    Counting the passes over the data instead would miscount, for Keras begins some that it does not finish.
-
-    Args:
-        sampler: A `data.Sampler`.
-    """
-
-    def __init__(self, sampler):
-        super().__init__()
-        self.sampler = sampler
-
-    def on_epoch_begin(self, epoch, logs=None):
-        """Sets the sampler's epoch."""
-        self.sampler.epoch = epoch
 
 
 class LogLearningRate(keras.callbacks.Callback):
@@ -41,10 +27,15 @@ class LogLearningRate(keras.callbacks.Callback):
 
 
 class StopOnNonFinite(keras.callbacks.Callback):
-    """Ends training when the loss is not a number any more: nothing after it would be worth having."""
+    """Ends training when the loss is not a number any more: nothing after it would be worth having.
 
-    def __init__(self):
+    Args:
+        checkpoints: The run's `Checkpoints`.
+    """
+
+    def __init__(self, checkpoints):
         super().__init__()
+        self.checkpoints = checkpoints
         self._epoch = 0
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -60,49 +51,147 @@ class StopOnNonFinite(keras.callbacks.Callback):
         loss = float((logs or {}).get("loss", 0.0))
         if not math.isfinite(loss):
             raise TrainingError(
-                f"The loss became {loss} in epoch {self._epoch + 1}, batch {batch + 1}. Try a lower learning rate, a "
-                "longer warm-up or a lower clip_norm."
+                f"The loss became {loss} in epoch {self._epoch + 1}, batch {batch + 1}. {self.checkpoints.last_good()} "
+                "Start a new run with a lower learning rate, a longer warm-up or a lower clip_norm."
             )
 
 
 class WriteMetrics(keras.callbacks.Callback):
-    """Appends a row of metrics to a CSV file at the end of each epoch.
-
-    `keras.callbacks.CSVLogger` keeps the file open for the whole run, and leaves it so when training ends in an error.
+    """Writes a row of metrics at the end of each epoch, after those of the epochs before.
 
     Args:
-        path: The file; its first row names the columns.
+        folder: The run's `RunFolder`.
     """
 
-    def __init__(self, path):
+    def __init__(self, folder):
         super().__init__()
-        self.path = Path(path)
+        self.folder = folder
 
     def on_epoch_end(self, epoch, logs=None):
-        """Writes the epoch's row."""
+        """Writes the epoch's row; those that a run left behind when it was stopped are written anew."""
         row = {"epoch": epoch, **{name: float(value) for name, value in (logs or {}).items()}}
-        with self.path.open("a", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, row)
-            if file.tell() == 0:
-                writer.writeheader()
-            writer.writerow(row)
+        self.folder.write_metrics([*self.folder.read_metrics()[:epoch], row])
 
 
-def for_run(recipe, metrics_path, sampler):
+class SaveBest(keras.callbacks.Callback):
+    """Saves the averaged network after each epoch that is the best by validation accuracy so far.
+
+    Args:
+        folder: The run's `RunFolder`.
+    """
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = folder
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Writes `best.keras`."""
+        rows = self.folder.read_metrics()
+        monitor = next((name for name in MONITOR if name in rows[0]), None)
+        if monitor is None or best_epoch(rows, monitor) == epoch:
+            with averaged(self.model) as model:
+                save(model, self.folder.best)
+
+
+def best_epoch(rows, monitor):
+    """The first epoch of the highest value, counted from 0."""
+    values = [float(row[monitor]) for row in rows]
+    return max(range(len(values)), key=lambda epoch: (values[epoch], -epoch))
+
+
+def save(model, path):
+    """Writes a `.keras` file whole or not at all.
+
+    Raises:
+        TrainingError: It cannot be written; what was there before is as it was.
+    """
+    try:
+        with written_whole(path) as partial:
+            model.save(partial)
+    except OSError as error:
+        raise TrainingError(f"{path} could not be written: {error}. What was saved before is as it was.") from None
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Saves the run's state every so many steps and after each epoch, and puts back that of a run that goes on.
+
+    Args:
+        checkpoints: The run's `Checkpoints`.
+        steps_per_epoch: Batches in an epoch.
+        every: Steps between two checkpoints.
+        step: Steps that were done before.
+        restore: The parts to restore at that step; none for a new run.
+        interruption: The `Interruption` to look at after each step.
+    """
+
+    def __init__(self, checkpoints, steps_per_epoch, every, step, restore, interruption):
+        super().__init__()
+        self.checkpoints = checkpoints
+        self.steps_per_epoch = steps_per_epoch
+        self.every = every
+        self.step = step
+        self._restore = restore
+        self._interruption = interruption
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Restores: only now are the optimizer and the metrics built, and the metrics set to zero."""
+        if self._restore:
+            self.checkpoints.restore(self.model, self.step, self._restore)
+            self._restore = ()
+            if self.step % self.steps_per_epoch == 0:
+                self.model.reset_metrics()
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Saves if it is time to.
+
+        Raises:
+            Interrupted: A signal came; the state is saved.
+        """
+        self.step += 1
+        if self._interruption.signal is not None:
+            self.checkpoints.save(self.model, self.step)
+            self._stop()
+        # The epoch's last step is saved once the epoch is validated.
+        if self.step % self.every == 0 and self.step % self.steps_per_epoch:
+            self.checkpoints.save(self.model, self.step)
+
+    def on_test_batch_end(self, batch, logs=None):
+        """Stops a validation, too: it is not saved, and will be done again."""
+        if self._interruption.signal is not None:
+            self._stop()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Saves; the epoch's metrics and models are written already.
+
+        Raises:
+            Interrupted: A signal came.
+        """
+        self.checkpoints.save(self.model, self.step)
+        if self._interruption.signal is not None:
+            self._stop()
+
+    def _stop(self):
+        raise Interrupted(self._interruption.signal, f"{self.checkpoints.last_good()} Go on with --resume.")
+
+
+def for_run(recipe, folder, checkpoint, callbacks=()):
     """The callbacks of a run, in the order in which Keras must call them.
 
     Args:
         recipe: A `Recipe`.
-        metrics_path: Where the metrics go, as CSV, a row per epoch.
-        sampler: The `data.Sampler` that the training images go through, or None.
+        folder: The run's `RunFolder`.
+        checkpoint: The run's `Checkpoint`: it comes last, when all else of the epoch is written.
+        callbacks: The user's.
 
     Returns:
         A list of `keras.callbacks.Callback`.
     """
     return [
-        *([] if sampler is None else [SetEpoch(sampler)]),
         LogLearningRate(),
-        StopOnNonFinite(),
-        *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if recipe.averaging else []),
-        WriteMetrics(metrics_path),
+        StopOnNonFinite(checkpoint.checkpoints),
+        *([ValidateAverages()] if recipe.averaging else []),
+        *callbacks,
+        WriteMetrics(folder),
+        SaveBest(folder),
+        checkpoint,
     ]

@@ -1,14 +1,7 @@
-"""The main job: a recipe in, a run's folder out."""
-
-import dataclasses
-import json
-import math
-import os
-import platform
-from importlib import metadata
-from pathlib import Path
+"""The main job: a recipe in, a run's folder out, from wherever the run stands."""
 
 import keras
+import tensorflow as tf
 
 from keras_googlenet import architecture, data
 from keras_googlenet.errors import InputError
@@ -16,16 +9,27 @@ from keras_googlenet.imagenet import preprocess_input
 from keras_googlenet.model import GoogLeNet
 from keras_googlenet.model.pretrained import locate
 from keras_googlenet.training import callbacks as run_callbacks
-from keras_googlenet.training import optimization
+from keras_googlenet.training import freezing, optimization
+from keras_googlenet.training.averaging import averaged
+from keras_googlenet.training.checkpoints import Checkpoints
+from keras_googlenet.training.interruption import interruption
+from keras_googlenet.training.run_folder import RunFolder, written_whole
+
+ALL = ("model", "optimizer", "metrics")
 
 
-def train(recipe, folder, *, callbacks=(), draw_samples=None, verbose="auto"):
+def train(recipe, folder, *, resume=False, callbacks=(), draw_samples=None, verbose="auto"):
     """Trains a network; leaves what it was trained with, how it went, and the model in a folder.
+
+    A run may be stopped at any moment, even by a power cut, and gone on with: it ends with the same weights, bit for
+    bit, as one that was left alone (`recipe.deterministic`, and the same machine).
 
     Args:
         recipe: A `Recipe`.
-        folder: The run's folder, new or empty. It receives `recipe.json`, `metrics.csv` and `model.keras`, which has
-            all heads: its `inference_model()` is the network without them.
+        folder: The run's folder, new or empty. It receives `recipe.json`, `metrics.csv`, `checkpoints/`,
+            `best.keras` and `model.keras`, which have all heads: their `inference_model()` is the network without
+            them.
+        resume: Go on with the run in the folder, from its newest checkpoint that is whole; begin if there is none.
         callbacks: More Keras callbacks.
         draw_samples: Draws `samples.png` before training starts, such as `visualize.plot_samples`: a function of
             images as training will see them, a uint8 array (views, size, size, 3), and a path. None leaves it out.
@@ -37,81 +41,181 @@ def train(recipe, folder, *, callbacks=(), draw_samples=None, verbose="auto"):
     Raises:
         InputError: The data set, the recipe or the folder cannot be used; nothing was written.
         ImageError: A file turned out unreadable during training; the message names it.
-        TrainingError: The loss is not finite any more.
+        TrainingError: The loss is not finite any more, or something could not be written.
+        Interrupted: SIGTERM or Ctrl-C; the run was saved.
 
     Example:
         >>> train(recipe_for("digits", epochs=1), "runs/first")["val_predictions_accuracy"]  # doctest: +SKIP
         0.8
     """
-    folder = Path(folder)
+    folder = RunFolder(folder)
     _check_keras()
-    _check_folder(folder)
-    keras.utils.set_random_seed(recipe.seed)
+    if not resume:
+        folder.check_new()
+    elif folder.recipe.exists():
+        folder.check_same(recipe)
+    if recipe.deterministic:
+        tf.config.experimental.enable_op_determinism()
     source = data.load(recipe.dataset, data_dir=recipe.data_dir, validation_fraction=recipe.validation_fraction)
     print(source.summary(), flush=True)
-    model = build(recipe, source)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "recipe.json").write_text(json.dumps(_record(recipe, source), indent=2) + "\n", encoding="utf-8")
-    sampler = data.Sampler(recipe.seed) if recipe.sampling == "paper" else None
-    if draw_samples is not None:
-        views = data.preview(source.train, image_size=recipe.image_size, sampler=sampler, seed=recipe.seed)
-        draw_samples(views, folder / "samples.png")
-    with data.reading_errors():
-        history = model.fit(
-            _batches(source.train, recipe, sampler=sampler, shuffle_seed=recipe.seed),
-            validation_data=_batches(source.validation, recipe),
-            epochs=recipe.epochs,
+    with data.reading_errors(), interruption() as interrupted:
+        run = Run(recipe, folder, source, interrupted)
+        run.begin(draw_samples)
+        run.go(callbacks, verbose)
+        run.end()
+    return {name: float(value) for name, value in folder.read_metrics()[-1].items() if name != "epoch"}
+
+
+class Run:
+    """A recipe, the images it is trained on, and where it stands.
+
+    Attributes:
+        step: Steps done, counted over the whole run.
+    """
+
+    def __init__(self, recipe, folder, source, interrupted):
+        self.recipe, self.folder, self.source, self._interrupted = recipe, folder, source, interrupted
+        self.batch_size = min(recipe.batch_size, source.train.count)
+        self.steps_per_epoch = source.train.count // self.batch_size
+        self.checkpoints = Checkpoints(folder.checkpoints, recipe.checkpoints_kept)
+        self.step = 0
+        self._saved = None
+        keras.utils.set_random_seed(recipe.seed)
+        self.model = build(recipe, source)
+        self._readers = {
+            name: data.Reader(getattr(source, name), on_corrupt=recipe.on_corrupt) for name in ("train", "validation")
+        }
+        self._sampler = data.sampler_for(recipe.sampling, recipe.seed)
+
+    def begin(self, draw_samples):
+        """Finds where to go on from; a new run writes its recipe and shows its samples."""
+        self._saved = self.checkpoints.newest()
+        if self._saved is not None:
+            self.step = self._saved
+            self.checkpoints.forget_after(self.step)
+            epoch, step = divmod(self.step, self.steps_per_epoch)
+            print(f"going on from epoch {epoch + 1}, step {step} of {self.steps_per_epoch}", flush=True)
+            return
+        if self.batch_size < self.recipe.batch_size:
+            print(f"batches of {self.batch_size}: there are no more training images")
+        self.folder.write_recipe(self.recipe, self.source, self.steps_per_epoch)
+        if draw_samples is not None:
+            size = self.recipe.image_size
+            views = data.preview(
+                self._readers["train"], image_size=size, sampler=self._sampler, seed=self.recipe.seed
+            )
+            with written_whole(self.folder.samples) as partial:
+                draw_samples(views, partial)
+
+    def go(self, callbacks, verbose):
+        """Trains to the end, phase by phase."""
+        for phase in freezing.phases(self.recipe):
+            if self.step < phase.last_epoch * self.steps_per_epoch:
+                self._compile(phase)
+                self._finish_epoch(phase, callbacks, verbose)
+                self._fit(phase.last_epoch, callbacks, verbose)
+
+    def end(self):
+        """Saves the averaged network, and reports what was skipped."""
+        if self._saved == self.recipe.epochs * self.steps_per_epoch and self.folder.last.exists():
+            return
+        with averaged(self.model) as model:
+            run_callbacks.save(model, self.folder.last)
+
+    def _compile(self, phase):
+        (freezing.freeze_trunk if phase.frozen else freezing.thaw)(self.model)
+        epochs = phase.last_epoch - phase.first_epoch
+        compile_model(self.model, self.recipe, self.steps_per_epoch, epochs, phase.learning_rate)
+        # At the first step of a phase the saved optimizer is that of the phase before.
+        begins = self.step == phase.first_epoch * self.steps_per_epoch
+        self._restore = () if self._saved is None else ("model",) if begins else ALL
+        self._saved = None
+
+    def _finish_epoch(self, phase, callbacks, verbose):
+        """An epoch that was begun has fewer steps than the others."""
+        epoch, done = divmod(self.step, self.steps_per_epoch)
+        if done:
+            self._fit(epoch + 1, callbacks, verbose, steps=self.steps_per_epoch - done)
+
+    def _fit(self, last_epoch, callbacks, verbose, steps=None):
+        first_epoch = self.step // self.steps_per_epoch
+        if first_epoch == last_epoch:
+            return
+        checkpoint = run_callbacks.Checkpoint(
+            self.checkpoints,
+            self.steps_per_epoch,
+            self.recipe.checkpoint_steps,
+            self.step,
+            self._restore,
+            self._interrupted,
+        )
+        self._restore = ()
+        self.model.fit(
+            self._training(),
+            steps_per_epoch=steps or self.steps_per_epoch,
+            validation_data=self._validation(),
+            initial_epoch=first_epoch,
+            epochs=last_epoch,
             verbose=verbose,
             shuffle=False,  # the pipeline shuffles
-            callbacks=[
-                *run_callbacks.for_run(recipe, folder / "metrics.csv", sampler),
-                *callbacks,
-            ],
+            callbacks=run_callbacks.for_run(self.recipe, self.folder, checkpoint, callbacks),
         )
-    _save(model, folder / "model.keras")
-    return {name: values[-1] for name, values in history.history.items()}
+        self.step = checkpoint.step
+
+    def _training(self):
+        return data.training_stream(
+            self._readers["train"],
+            image_size=self.recipe.image_size,
+            batch_size=self.batch_size,
+            seed=self.recipe.seed,
+            sampler=self._sampler,
+            preprocess=preprocess_input,
+            first_step=self.step,
+        )
+
+    def _validation(self):
+        return data.evaluation_batches(
+            self._readers["validation"],
+            image_size=self.recipe.image_size,
+            batch_size=self.recipe.batch_size,
+            preprocess=preprocess_input,
+        )
 
 
 def build(recipe, source):
-    """The compiled network that a recipe asks for.
+    """The network that a recipe asks for.
 
     Args:
         recipe: A `Recipe`.
         source: The `data.Source` it will be trained on.
 
     Returns:
-        A compiled `GoogLeNetModel` with all the heads of its table.
+        A `GoogLeNetModel`, with the heads of its table if the recipe wants them. It is not compiled.
 
     Raises:
         InputError: The weights to start from do not fit.
     """
     table = architecture.resolve(recipe.variant)
     size = (recipe.image_size, recipe.image_size)
-    model = GoogLeNet(
-        # The file behind a name: its trunk serves any number of classes.
-        weights=locate(recipe.weights, GoogLeNet),
-        input_shape=(*size, 3),
-        classes=len(source.classes),
-        aux_heads=bool(table.auxiliary),
-        variant=table,
-    )
+    with optimization.precision_policy(recipe):
+        model = GoogLeNet(
+            # The file behind a name: its trunk serves any number of classes.
+            weights=locate(recipe.weights, GoogLeNet),
+            input_shape=(*size, 3),
+            classes=len(source.classes),
+            aux_heads=recipe.aux_heads and bool(table.auxiliary),
+            variant=table,
+        )
     model.class_names = source.classes
-    model.compile(
-        optimization.optimizer(recipe, math.ceil(source.train.count / recipe.batch_size)),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-    )
     return model
 
 
-def _batches(split, recipe, *, sampler=None, shuffle_seed=None):
-    return data.batches(
-        split,
-        image_size=recipe.image_size,
-        batch_size=recipe.batch_size,
-        sampler=sampler,
-        preprocess=preprocess_input,
-        shuffle_seed=shuffle_seed,
+def compile_model(model, recipe, steps_per_epoch, epochs, learning_rate):
+    """Compiles a network for a phase of a run."""
+    model.compile(
+        optimization.optimizer(recipe, steps_per_epoch, epochs=epochs, learning_rate=learning_rate),
+        loss=optimization.loss(recipe),
+        metrics=["accuracy"],
     )
 
 
@@ -122,39 +226,3 @@ def _check_keras():
             "Training runs on Keras's TensorFlow backend with channels last (KERAS_BACKEND, ~/.keras/keras.json). "
             f"Received: {backend}, {data_format}"
         )
-
-
-def _check_folder(folder):
-    """A run never writes over another."""
-    if folder.is_dir() and not any(folder.iterdir()):
-        return
-    if folder.exists():
-        raise InputError(f"The run's folder must be new or empty. Received: {folder}")
-
-
-def _record(recipe, source):
-    """The resolved recipe and what else a repetition would need to know."""
-    packages = ("keras-googlenet", "keras", "tensorflow", "numpy")
-    return {
-        "recipe": dataclasses.asdict(recipe),
-        "classes": list(source.classes),
-        "images": {"train": source.train.count, "validation": source.validation.count},
-        "versions": {"python": platform.python_version(), **{name: _version(name) for name in packages}},
-    }
-
-
-def _version(package):
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"
-
-
-def _save(model, path):
-    """Writes the model whole or not at all."""
-    partial = path.with_name(f"partial-{path.name}")
-    try:
-        model.save(partial)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)

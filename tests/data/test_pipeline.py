@@ -1,20 +1,27 @@
-"""Batches: each image once, in an order that follows from the seed, errors in the user's words."""
+"""Batches: what follows from (seed, step), each image once, errors in the user's words."""
 
+import itertools
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
 
 from keras_googlenet.data import (
+    DataError,
     ImageError,
+    Reader,
     Sampler,
-    batches,
+    Share,
+    evaluation_batches,
+    evaluation_steps,
     load,
-    pipeline,
     preview,
     read_image,
     reading_errors,
     resize_crop,
+    training_stream,
 )
 
 
@@ -32,80 +39,59 @@ def folder(tmp_path):
     return tmp_path
 
 
-def greys(dataset):
-    """The grey of each image, in the order in which they come."""
-    return [int(image[0, 0, 0]) for images, _ in dataset.as_numpy_iterator() for image in images]
+def greys(dataset, count=None):
+    """The grey of each image of each batch, in the order in which they come."""
+    return [[int(image.max()) for image in images] for images, _ in dataset.take(count or -1).as_numpy_iterator()]
 
 
-def uncached(image, size, index):
-    return resize_crop(image, size)
+def flat(lists):
+    return list(itertools.chain.from_iterable(lists))
 
 
-@pytest.mark.parametrize("sampler", [None, uncached])
-@pytest.mark.parametrize("seed", [None, 3])
-@pytest.mark.parametrize("batch_size", [1, 5, 23, 64])
-def test_each_image_exactly_once(folder, sampler, seed, batch_size):
+def stream(split, batch_size=5, seed=3, **options):
+    return training_stream(split, image_size=8, batch_size=batch_size, seed=seed, **options)
+
+
+def evaluated(split, batch_size=5, **options):
+    return evaluation_batches(split, image_size=8, batch_size=batch_size, **options)
+
+
+def test_an_epoch_has_full_batches_of_different_images(folder):
     train = load(folder).train
-    dataset = batches(train, image_size=8, batch_size=batch_size, sampler=sampler, shuffle_seed=seed)
-    assert dataset.element_spec == (
-        tf.TensorSpec((None, 8, 8, 3), tf.float32),
-        tf.TensorSpec((None,), tf.int64),
-    )
-    assert dataset.cardinality() == -(-23 // batch_size)
-    for _ in range(2):
-        elements = list(dataset.as_numpy_iterator())
-        sizes = [len(labels) for _, labels in elements]
-        assert sizes == [batch_size] * (23 // batch_size) + [23 % batch_size] * (23 % batch_size > 0)
-        found = [
-            (int(image.max()), int(label))
-            for images, labels in elements
-            for image, label in zip(images, labels, strict=True)
-        ]
-        assert sorted(found) == [(10 * n, int(n > 9)) for n in range(1, 24)]
+    dataset = stream(train)
+    assert dataset.element_spec == (tf.TensorSpec((5, 8, 8, 3), tf.float32), tf.TensorSpec((5,), tf.int64))
+    batches = list(dataset.take(12).as_numpy_iterator())
+    seen = []
+    for epoch in range(3):  # of 4 batches each; 3 of 23 images are left over
+        images = np.concatenate([images for images, _ in batches[4 * epoch : 4 * epoch + 4]])
+        labels = np.concatenate([labels for _, labels in batches[4 * epoch : 4 * epoch + 4]])
+        found = {int(image.max()): int(label) for image, label in zip(images, labels, strict=True)}
+        assert len(found) == 20
+        assert all(label == (grey > 90) for grey, label in found.items())
+        seen.append(list(found))
+    assert len({tuple(order) for order in seen}) == len({frozenset(order) for order in seen}) == 3
 
 
-@pytest.mark.parametrize("sampler", [None, uncached])
-def test_order_follows_from_the_seed(folder, sampler):
-    def passes(seed):
-        train = load(folder).train
-        dataset = batches(train, image_size=8, batch_size=4, sampler=sampler, shuffle_seed=seed)
-        return [greys(dataset) for _ in range(3)]
-
-    first = passes(1)
-    assert first == passes(1)
-    assert len({tuple(order) for order in first}) == 3, "a pass repeats the order of another"
-    assert first != passes(2)
-    assert passes(None) == [[10 * n for n in range(1, 24)]] * 3
-
-
-def test_the_cache_changes_nothing_but_the_number_of_reads(folder, monkeypatch):
+def test_the_stream_follows_from_the_seed_and_the_step(folder):
     train = load(folder).train
-    reads = []
-    object.__setattr__(train, "read", lambda path, read=train.read: (reads.append(path), read(path))[1])
-    orders = []
-    for limit, expected in ((23 * 8 * 8 * 3, 23), (23 * 8 * 8 * 3 - 1, 46)):
-        monkeypatch.setattr(pipeline, "CACHE_BYTES", limit)
-        reads.clear()
-        dataset = batches(train, image_size=8, batch_size=4, shuffle_seed=0)
-        orders.append([greys(dataset) for _ in range(2)])
-        assert len(reads) == expected
-    assert orders[0] == orders[1]
+    whole = greys(stream(train), 14)
+    assert greys(stream(train), 14) == whole
+    assert greys(stream(train, seed=4), 14) != whole
+    for first_step in (1, 3, 4, 9):
+        assert greys(stream(train, first_step=first_step), 14 - first_step) == whole[first_step:]
 
 
-def test_a_random_view_is_drawn_anew_at_each_pass(folder):
-    rng = np.random.default_rng(0)
-
-    def noise(image, size, index):
-        return rng.integers(0, 256, (size, size, 3), np.uint8)
-
-    dataset = batches(load(folder).train, image_size=8, batch_size=23, sampler=noise)
-    first, second = (next(dataset.as_numpy_iterator())[0] for _ in range(2))
-    assert (first != second).any()
+@pytest.mark.parametrize("workers", [2, 5])
+def test_workers_share_each_batch(folder, workers):
+    train = load(folder).train
+    whole = greys(stream(train, batch_size=10), 5)
+    parts = [greys(stream(train, batch_size=10, share=Share(index, workers)), 5) for index in range(workers)]
+    for step in range(5):
+        assert flat(part[step] for part in parts) == whole[step]
 
 
-@pytest.mark.parametrize(("shuffle_seed", "batch_size"), [(None, 23), (0, 5), (1, 23)])
-def test_samples_follow_from_seed_epoch_and_image_alone(tmp_path, shuffle_seed, batch_size):
-    """Whatever the order, the batches and the threads, `tf.data` yields what the sampler makes of each file by hand."""
+def test_samples_follow_from_seed_epoch_and_image_alone(tmp_path):
+    """Whatever the order, the batches and the threads, the stream yields what the sampler makes of each by hand."""
     rng = np.random.default_rng(0)
     for label in (0, 1):
         (tmp_path / str(label)).mkdir()
@@ -113,35 +99,69 @@ def test_samples_follow_from_seed_epoch_and_image_alone(tmp_path, shuffle_seed, 
             pixels = rng.integers(0, 256, (20 + n, 30, 3), np.uint8)
             Image.fromarray(pixels).save(tmp_path / str(label) / f"{n:02}.png")
     train = load(tmp_path).train
-    sampler = Sampler(seed=9)
-    dataset = batches(train, image_size=8, batch_size=batch_size, sampler=sampler, shuffle_seed=shuffle_seed)
-    for epoch in (0, 1, 5):
-        sampler.epoch = epoch
-        found = [
-            (int(label), image.astype(np.uint8).tobytes())
-            for images, labels in dataset.as_numpy_iterator()
-            for image, label in zip(images, labels, strict=True)
-        ]
-        expected = [
-            (label, Sampler(9, epoch)(read_image(path), 8, index).tobytes())
-            for index, (path, label) in enumerate(zip(train.items, train.labels.tolist(), strict=True))
-        ]
-        assert sorted(found) == sorted(expected)
-        assert (found == expected) == (shuffle_seed is None)
+    steps = train.count // 4
+    batches = list(stream(train, batch_size=4, sampler=Sampler(seed=9)).take(3 * steps).as_numpy_iterator())
+    for epoch in range(3):
+        found = flat(images.astype(np.uint8) for images, _ in batches[epoch * steps : (epoch + 1) * steps])
+        expected = {
+            Sampler(9)(read_image(path), 8, epoch, index).tobytes() for index, path in enumerate(train.items)
+        }
+        assert len(found) == steps * 4
+        assert {image.tobytes() for image in found} <= expected
+
+
+@pytest.mark.parametrize("batch_size", [1, 5, 7, 23, 64])
+@pytest.mark.parametrize(("workers", "replicas"), [(1, 1), (1, 2), (2, 1), (3, 2), (23, 1)])
+def test_evaluation_sees_each_image_once_and_no_replica_is_idle(folder, batch_size, workers, replicas):
+    train = load(folder).train
+    found, cardinalities = [], set()
+    for index in range(workers):
+        dataset = evaluated(train, batch_size=batch_size, share=Share(index, workers), replicas=replicas)
+        cardinalities.add(int(dataset.cardinality()))
+        pieces = greys(dataset)
+        assert len(pieces) == dataset.cardinality()
+        assert max(map(len, pieces)) - min(map(len, pieces)) <= 1
+        assert min(map(len, pieces)) >= 1
+        found += flat(pieces)
+    assert found == [10 * n for n in range(1, 24)]
+    assert cardinalities == {evaluation_steps(23, batch_size, workers * replicas) * replicas}
+    if workers * replicas == 1:
+        assert max(map(len, pieces)) <= batch_size
+
+
+def test_fewer_images_than_replicas(folder):
+    with pytest.raises(DataError, match="at least one image for each of 24 replicas. Received: 23"):
+        evaluated(load(folder).train, share=Share(0, 24))
+
+
+def counting(split):
+    reads = []
+    object.__setattr__(split, "read", lambda record, read=split.read: (reads.append(int(record)), read(record))[1])
+    return reads
+
+
+def test_memory_changes_nothing_but_the_number_of_reads(folder):
+    size = sum(12 * (10 + n) * 3 for count in (9, 14) for n in range(count))
+    orders = []
+    for memory, expected in ((size, 23), (size - 1, 46)):
+        train = load(folder).train
+        reads = counting(train)
+        reader = Reader(train, memory=memory)
+        orders.append([greys(evaluated(reader)) for _ in range(2)])
+        assert len(reads) == expected
+    assert orders[0] == orders[1]
 
 
 def test_a_preview_shows_the_first_epochs(folder):
     train = load(folder).train
-    sampler = Sampler(seed=4, epoch=17)
-    views = preview(train, image_size=8, sampler=sampler, seed=2, side=3)
+    views = preview(train, image_size=8, sampler=Sampler(seed=4), seed=2, side=3)
     assert views.shape == (9, 8, 8, 3)
     files = [read_image(path) for path in train.items]
     shown = [int(view[0, 0, 0]) // 10 - 1 for view in views[::3]]  # by its grey, which only sampled views change
     assert len(set(shown)) == 3
     for row, index in zip(views.reshape(3, 3, 8, 8, 3), shown, strict=True):
-        expected = [resize_crop(files[index], 8), *(Sampler(4, epoch)(files[index], 8, index) for epoch in (0, 1))]
+        expected = [resize_crop(files[index], 8), *(Sampler(4)(files[index], 8, epoch, index) for epoch in (0, 1))]
         np.testing.assert_array_equal(row, expected)
-    assert sampler.epoch == 17
     assert shown != [int(view[0, 0, 0]) // 10 - 1 for view in preview(train, image_size=8, sampler=None, seed=3)[:3]]
 
 
@@ -149,60 +169,92 @@ def test_a_preview_without_a_sampler_shows_more_images(folder):
     train = load(folder).train
     for side, count in ((4, 16), (5, 23)):
         views = preview(train, image_size=8, sampler=None, seed=2, side=side)
-        found = {int(view.max()) for view in views}
-        assert len(views) == len(found) == count
+        assert len(views) == len({int(view.max()) for view in views}) == count
 
 
 def test_preprocess_gets_float_pixels(folder):
     seen = []
 
     def negate(images):
-        seen.append((images.dtype, images.shape))
+        seen.append((images.dtype, images.shape.as_list()))
         return -images
 
-    dataset = batches(load(folder).train, image_size=8, batch_size=4, preprocess=negate)
-    assert greys(dataset) == [-10 * n for n in range(1, 24)]
-    assert [(dtype, shape.as_list()) for dtype, shape in seen] == [(tf.float32, [None, 8, 8, 3])]
+    (images, _) = next(stream(load(folder).train, preprocess=negate).as_numpy_iterator())
+    assert (images < 0).all()
+    assert seen == [(tf.float32, [5, 8, 8, 3])]
 
 
 def test_a_view_of_the_wrong_shape_is_an_error(folder):
-    dataset = batches(load(folder).train, image_size=8, batch_size=4, sampler=lambda image, size, index: image)
+    dataset = stream(load(folder).train, sampler=lambda image, size, epoch, index: image)
     with pytest.raises(tf.errors.InvalidArgumentError, match="not compatible"):
         next(iter(dataset))
 
 
 def test_digits_fit():
     source = load("digits")
-    dataset = batches(source.train, image_size=8, batch_size=256, shuffle_seed=0)
-    images, labels = map(np.concatenate, zip(*dataset.as_numpy_iterator(), strict=True))
+    dataset = stream(source.train, batch_size=479)
+    images, labels = map(np.concatenate, zip(*dataset.take(3).as_numpy_iterator(), strict=True))
     assert images.shape == (1437, 8, 8, 3)
     expected = zip(map(bytes, source.train.items), source.train.labels, strict=True)
     found = zip(map(bytes, images.astype(np.uint8)), labels, strict=True)
     assert sorted(found) == sorted(expected)
 
 
-@pytest.mark.parametrize("sampler", [None, uncached])
-def test_a_corrupt_file_ends_the_run_with_its_name(folder, sampler):
-    bad = folder / "train" / "dog" / "07.png"
-    bad.write_bytes(bad.read_bytes()[:60])
-    dataset = batches(load(folder).train, image_size=8, batch_size=4, sampler=sampler, shuffle_seed=0)
-    with pytest.raises(ImageError, match=rf"^{bad}: [^\n]+\Z") as caught, reading_errors():
-        for _ in dataset:
-            pass
+@pytest.fixture
+def corrupt(folder):
+    path = folder / "train" / "dog" / "07.png"
+    path.write_bytes(path.read_bytes()[:60])
+    return path  # the image of grey 170
+
+
+@pytest.mark.parametrize("make", [lambda split: stream(split).take(8), evaluated])
+def test_a_corrupt_file_ends_the_run_with_its_name(folder, corrupt, make):
+    with pytest.raises(ImageError, match=rf"^{corrupt}: [^\n]+\Z") as caught, reading_errors():
+        list(make(load(folder).train))
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
 
 
-def test_keras_fit_passes_the_error_on(folder):
-    import keras
+def test_skipping_leaves_all_other_images_where_they_are(folder, corrupt):
+    train = load(folder).train
+    reader = Reader(train, on_corrupt="skip")
+    batches = list(stream(reader, batch_size=23).take(3).as_numpy_iterator())
+    corrupt.unlink()
+    Image.new("RGB", (12, 17), (170,) * 3).save(corrupt)
+    whole = greys(stream(train, batch_size=23), 3)
+    for (images, labels), expected in zip(batches, whole, strict=True):
+        found = [int(image.max()) for image in images]
+        (place,) = (place for place, grey in enumerate(expected) if grey == 170)
+        assert found[:place] + found[place + 1 :] == expected[:place] + expected[place + 1 :]
+        assert found[place] in expected
+        assert [int(label) for label in labels] == [int(grey > 90) for grey in found]
+    assert list(reader.skipped) == [16]
+    assert reader.skipped[16].startswith(f"{corrupt}: ")
 
+
+def test_skipping_leaves_unreadable_images_out_of_an_evaluation(folder, corrupt):
+    reader = Reader(load(folder).train, on_corrupt="skip")
+    for _ in range(2):
+        assert flat(greys(evaluated(reader))) == [10 * n for n in range(1, 24) if n != 17]
+    assert list(reader.skipped) == [16]
+
+
+@pytest.mark.parametrize("make", [lambda reader: stream(reader, batch_size=23).take(1), evaluated])
+def test_a_batch_without_any_readable_image(folder, make):
+    for path in (folder / "train").rglob("*.png"):
+        path.write_text("no image")
+    reader = Reader(load(folder).train, on_corrupt="skip")
+    with pytest.raises(ImageError, match="none of the images of a batch can be read"), reading_errors():
+        list(make(reader))
+
+
+def test_keras_fit_passes_the_error_on(folder):
     bad = folder / "train" / "cat" / "03.png"
     bad.write_text("no image")
     model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2)])
     model.compile("sgd", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    dataset = batches(load(folder).train, image_size=8, batch_size=4, shuffle_seed=0)
     with pytest.raises(ImageError, match=f"^{bad}: not an image"), reading_errors():
-        model.fit(dataset, shuffle=False, verbose=0)
+        model.fit(stream(load(folder).train), steps_per_epoch=8, shuffle=False, verbose=0)
 
 
 def test_other_errors_pass_unchanged():
@@ -213,9 +265,13 @@ def test_other_errors_pass_unchanged():
         raise KeyError("x")
 
 
-def test_sizes_must_be_positive():
-    train = load("digits").train
+def test_sizes_must_be_in_range(folder):
+    train = load(folder).train
     with pytest.raises(ValueError, match=r"`image_size` must be a positive .* image_size=0"):
-        batches(train, image_size=0, batch_size=1)
+        training_stream(train, image_size=0, batch_size=1, seed=0)
     with pytest.raises(ValueError, match=r"`batch_size` must be a positive .* batch_size=-1"):
-        batches(train, image_size=8, batch_size=-1)
+        evaluation_batches(train, image_size=8, batch_size=-1)
+    with pytest.raises(ValueError, match=r"at most the 23 images .* multiple of the 2 workers. .* batch_size=24"):
+        stream(train, batch_size=24, share=Share(0, 2))
+    with pytest.raises(ValueError, match=r"multiple of the 2 workers. .* batch_size=5"):
+        stream(train, batch_size=5, share=Share(0, 2))

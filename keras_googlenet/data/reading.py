@@ -1,0 +1,79 @@
+"""Reads the images of a split: each file once where they all fit into memory, and past unreadable ones if told to."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+
+from keras_googlenet.data.errors import ImageError
+from keras_googlenet.data.splits import Split
+
+MEMORY = 256 * 2**20
+"""Bytes. The decoded images of a split that needs no more are kept, so that each file is decoded once only."""
+
+
+class Reader:
+    """The images of a split.
+
+    Args:
+        split: where they come from.
+        on_corrupt: `"stop"` to raise the error of an image that cannot be read, `"skip"` to note it and go on.
+        memory: bytes of decoded images to keep at most; a split that needs more keeps none.
+
+    Attributes:
+        split: the split.
+        skipped: why images could not be read, by index.
+    """
+
+    def __init__(self, split: Split, *, on_corrupt: str = "stop", memory: int = MEMORY):
+        self.split = split
+        self.skipped: dict[int, str] = {}
+        self._skips = on_corrupt == "skip"
+        self._kept: dict[int, np.ndarray] | None = {}
+        self._room = memory
+        self._lock = threading.Lock()
+
+    @classmethod
+    def of(cls, split: Split | Reader) -> Reader:
+        """A reader of a split that stops at unreadable images; a reader as it is."""
+        return split if isinstance(split, cls) else cls(split)
+
+    def read(self, index: int, record: Any) -> np.ndarray | None:
+        """One image, from memory if it was read before. It may be called from several threads.
+
+        Args:
+            index: the image's.
+            record: the image's, as NumPy sees it.
+
+        Returns:
+            uint8 RGB array of shape (height, width, 3); `None` for an unreadable image that is skipped.
+
+        Raises:
+            ImageError: the image cannot be read, and such images are not skipped.
+        """
+        kept = self._kept
+        if kept is not None and index in kept:
+            return kept[index]
+        if index in self.skipped:
+            return None
+        try:
+            image = self.split.read(record)
+        except ImageError as error:
+            if not self._skips:
+                raise
+            self.skipped[index] = str(error)
+            return None
+        self._keep(index, image)
+        return image
+
+    def _keep(self, index: int, image: np.ndarray) -> None:
+        with self._lock:
+            if self._kept is None or index in self._kept:
+                return
+            self._room -= image.nbytes
+            if self._room < 0:
+                self._kept = None
+            else:
+                self._kept[index] = image

@@ -1,0 +1,143 @@
+"""Everything that a run needs to go on as if it had never stopped, written to disk now and then."""
+
+import re
+import warnings
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from keras_googlenet.errors import WorkError
+
+_NAME = re.compile(r"step-(\d+)\.index")
+
+
+class CheckpointError(WorkError):
+    """A checkpoint could not be written, or is not of this run."""
+
+
+class Checkpoints:
+    """The checkpoints of a run: `step-N.index` and `step-N.data-...`, N being the steps that were done.
+
+    They are written by `tf.train.Checkpoint`, whose files carry a checksum for each tensor and whose index is put in
+    place last, so that a checkpoint is whole or none.
+
+    Args:
+        folder: Where they go.
+        kept: How many to keep; the oldest go first.
+    """
+
+    def __init__(self, folder, kept=3):
+        self.folder = Path(folder)
+        self.kept = kept
+
+    def save(self, model, step):
+        """Writes the state of a model, its optimizer and its metrics.
+
+        Args:
+            model: A compiled model.
+            step: Steps done so far, counted over the whole run.
+
+        Raises:
+            CheckpointError: It could not be written, for instance since the disk is full; or a weight is not finite,
+                so that nothing could go on from it. Older checkpoints are as they were.
+        """
+        _check_finite(model, step)
+        path = self.path(step)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            _checkpoint(model, ("model", "optimizer", "metrics")).write(str(path))
+        except (OSError, tf.errors.OpError) as error:
+            self._remove(path)
+            why = " ".join((str(error) or type(error).__name__).split())[:200]
+            raise CheckpointError(
+                f"The checkpoint of step {step} could not be written: {why}. {self.last_good()} "
+                "Make room, then go on with --resume."
+            ) from None
+        for old in self.steps()[: -self.kept]:
+            self._remove(self.path(old))
+
+    def restore(self, model, step, parts=("model", "optimizer", "metrics")):
+        """Puts a saved state back.
+
+        Args:
+            model: The model, compiled as the saved one was, its optimizer and metrics built.
+            step: Which checkpoint.
+            parts: What to restore.
+
+        Raises:
+            CheckpointError: The checkpoint is of another network or optimizer.
+        """
+        status = _checkpoint(model, parts).read(str(self.path(step)))
+        try:
+            status.assert_existing_objects_matched()
+        except AssertionError:
+            raise CheckpointError(
+                f"{self.path(step)}: this checkpoint is of another network or optimizer. Start a new run."
+            ) from None
+        status.expect_partial()
+
+    def newest(self):
+        """The step of the newest checkpoint that is whole, or None. It warns of each that is not."""
+        for step in reversed(self.steps()):
+            try:
+                self._read_through(step)
+            except (tf.errors.OpError, ValueError, OSError) as error:
+                why = " ".join(str(error).split())[:160]
+                warnings.warn(f"{self.path(step)}: passed over, it is damaged: {why}", stacklevel=2)
+            else:
+                return step
+        return None
+
+    def forget_after(self, step):
+        """Removes the checkpoints after a step: a run that goes on from it will write them anew."""
+        for later in self.steps():
+            if later > step:
+                self._remove(self.path(later))
+
+    def steps(self):
+        """The steps of which there is a checkpoint, whole or not, in order."""
+        if not self.folder.is_dir():
+            return []
+        found = (_NAME.fullmatch(path.name) for path in self.folder.iterdir())
+        return sorted(int(match[1]) for match in found if match)
+
+    def last_good(self):
+        """A sentence about the newest checkpoint that is whole."""
+        step = self.newest()
+        return "There is no checkpoint yet." if step is None else f"The last good checkpoint is of step {step}."
+
+    def path(self, step):
+        """Where the checkpoint of a step lies, without the extensions of its files."""
+        return self.folder / f"step-{step}"
+
+    def _read_through(self, step):
+        """Reads every tensor, which compares the checksums."""
+        reader = tf.train.load_checkpoint(str(self.path(step)))
+        for name in reader.get_variable_to_shape_map():
+            reader.get_tensor(name)
+
+    def _remove(self, path):
+        # The index first: without it the rest is no checkpoint.
+        for file in sorted(self.folder.glob(f"{path.name}.*"), key=lambda file: file.suffix != ".index"):
+            if file.is_file():
+                file.unlink(missing_ok=True)
+
+
+def _checkpoint(model, parts):
+    state = {
+        "model": {
+            f"{layer.name}.{i}": variable for layer in model.layers for i, variable in enumerate(layer.variables)
+        },
+        "optimizer": {str(i): variable for i, variable in enumerate(model.optimizer.variables)},
+        "metrics": {str(i): variable for i, variable in enumerate(model.metrics_variables)},
+    }
+    return tf.train.Checkpoint(
+        **{part: tf.train.Checkpoint(**{key: variable.value for key, variable in state[part].items()}) for part in parts}
+    )
+
+
+def _check_finite(model, step):
+    for variable in model.trainable_variables:
+        if not np.isfinite(np.asarray(variable.value)).all():
+            raise CheckpointError(f"After step {step}, {variable.path} is not finite: there is nothing to go on from.")

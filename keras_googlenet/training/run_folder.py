@@ -1,0 +1,116 @@
+"""A run's folder: what is in it, and how it is written so that a run that is stopped anywhere can go on."""
+
+import csv
+import dataclasses
+import json
+import os
+import platform
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+
+from keras_googlenet.errors import InputError
+from keras_googlenet.training.recipe import Recipe
+
+PACKAGES = ("keras-googlenet", "keras", "tensorflow", "numpy")
+
+
+class RunFolder:
+    """The folder of one run.
+
+    Args:
+        path: The folder; it need not exist yet.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self.recipe = self.path / "recipe.json"
+        self.metrics = self.path / "metrics.csv"
+        self.samples = self.path / "samples.png"
+        self.checkpoints = self.path / "checkpoints"
+        self.skipped = self.path / "skipped.txt"
+        self.last = self.path / "model.keras"
+        self.best = self.path / "best.keras"
+
+    def check_new(self):
+        """A run never writes over another.
+
+        Raises:
+            InputError: There is something in the folder, or it is none.
+        """
+        if self.path.is_dir() and not any(self.path.iterdir()):
+            return
+        if self.path.exists():
+            raise InputError(
+                f"The run's folder must be new or empty; --resume goes on with the run in it. Received: {self.path}"
+            )
+
+    def check_same(self, recipe):
+        """A run goes on with the recipe that it was started with.
+
+        Raises:
+            InputError: The folder's recipe is another one.
+        """
+        recorded = self.read_recipe()
+        for field in dataclasses.fields(Recipe):
+            before, now = getattr(recorded, field.name), getattr(recipe, field.name)
+            if before != now:
+                raise InputError(
+                    f"{self.recipe}: this run was started with {field.name}={before!r}, and can only go on with it. "
+                    f"Received: {field.name}={now!r}. To change it, start a new run in another folder."
+                )
+
+    def read_recipe(self):
+        """The recipe that the run was started with, a `Recipe`, or None if it had not got so far."""
+        return Recipe.read(self.recipe) if self.recipe.exists() else None
+
+    def write_recipe(self, recipe, source, steps_per_epoch):
+        """Writes the resolved recipe and what else a repetition would need to know."""
+        splits = {"train": source.train, "validation": source.validation, "test": source.test}
+        record = {
+            "recipe": dataclasses.asdict(recipe),
+            "classes": list(source.classes),
+            "images": {name: split.count for name, split in splits.items() if split is not None},
+            "steps_per_epoch": steps_per_epoch,
+            "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        }
+        with written_whole(self.recipe) as partial:
+            partial.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+    def read_metrics(self):
+        """The rows of `metrics.csv`, a dict of text for each epoch that was finished."""
+        if not self.metrics.exists():
+            return []
+        with self.metrics.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def write_metrics(self, rows):
+        """Writes `metrics.csv` anew."""
+        with written_whole(self.metrics) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, rows[0])
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+@contextmanager
+def written_whole(path):
+    """A path to write to, which becomes `path` once it is written; on an error `path` stays as it was.
+
+    Args:
+        path: The file to write.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"partial-{path.name}")
+    try:
+        yield partial
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _version(package):
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
