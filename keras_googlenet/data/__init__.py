@@ -12,6 +12,7 @@ from keras_googlenet.data.images import read_image as read_image
 from keras_googlenet.data.images import resize_crop as resize_crop
 from keras_googlenet.data.pipeline import batches as batches
 from keras_googlenet.data.pipeline import preview as preview
+from keras_googlenet.data.shift import ShiftSampler as ShiftSampler
 from keras_googlenet.data.sources import load as load
 from keras_googlenet.data.splits import Source as Source
 from keras_googlenet.data.splits import Split as Split
