@@ -15,6 +15,7 @@ from keras_googlenet.data.pipeline import evaluation_steps as evaluation_steps
 from keras_googlenet.data.pipeline import preview as preview
 from keras_googlenet.data.pipeline import training_stream as training_stream
 from keras_googlenet.data.reading import Reader as Reader
+from keras_googlenet.data.shift import ShiftSampler as ShiftSampler
 from keras_googlenet.data.sources import load as load
 from keras_googlenet.data.splits import Share as Share
 from keras_googlenet.data.splits import Source as Source

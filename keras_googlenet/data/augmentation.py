@@ -40,7 +40,7 @@ _ATTEMPTS = 100
 Box = tuple[float, float, float, float]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Sampler:
     """Section 6's view of each training image, which follows from the seed, the epoch and the image alone.
 
@@ -49,30 +49,28 @@ class Sampler:
 
     Attributes:
         seed: the run's.
-        epoch: the pass over the data that is being read, counted from 0. Whoever trains sets it at
-            the start of each: with the epoch unchanged, a second pass repeats the first.
 
     Example:
         >>> sampler = Sampler(seed=7)
-        >>> sampler(np.zeros((375, 500, 3), "uint8"), 224, index=0).shape
+        >>> sampler(np.zeros((375, 500, 3), "uint8"), 224, epoch=0, index=0).shape
         (224, 224, 3)
     """
 
     seed: int
-    epoch: int = 0
 
-    def __call__(self, image: np.ndarray, size: int, index: int) -> np.ndarray:
-        """The view of one image in the current epoch; see `sample`.
+    def __call__(self, image: np.ndarray, size: int, epoch: int, index: int) -> np.ndarray:
+        """The view of one image in one epoch; see `sample`.
 
         Args:
             image: uint8 RGB array of shape (height, width, 3).
             size: side of the view, in pixels.
+            epoch: the pass over the data, counted from 0.
             index: the image's number in its split.
 
         Returns:
             uint8 array of shape (size, size, 3).
         """
-        return sample(image, size, generator(self.seed, self.epoch, index))
+        return sample(image, size, generator(self.seed, epoch, index))
 
 
 def generator(seed: int, epoch: int, index: int) -> np.random.Generator:

@@ -14,7 +14,8 @@ from keras_googlenet.data.images import image_extensions, read_image
 from keras_googlenet.data.splits import ListedSplit, Source
 
 TRAIN = "train"
-VALIDATION = ("val", "validation", "test")  # the first that is there serves
+VALIDATION = ("val", "validation")  # the first that is there serves
+TEST = "test"
 
 DROPPINGS = frozenset(("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir"))
 
@@ -37,14 +38,15 @@ class _Listing:
 def load_folder(root: Path, validation_fraction: float) -> Source:
     """Find the images of a folder.
 
-    `root` holds one subfolder for each class, or `train/` and `val/` (or `validation/`, or
-    `test/`) with the class subfolders in them. Images are found by extension at any depth below
-    their class. Hidden files and what operating systems leave behind are passed over; other files
-    are listed in `Source.ignored`.
+    `root` holds one subfolder for each class, or `train/` and beside it `val/` (or `validation/`),
+    `test/` or both, with the class subfolders in them. Images are found by extension at any depth
+    below their class. Hidden files and what operating systems leave behind are passed over; other
+    files are listed in `Source.ignored`.
 
     Args:
         root: the folder.
-        validation_fraction: part of each class to hold out if the folder has no split.
+        validation_fraction: part of each class to hold out of the images for training if there is
+            no folder for validation.
 
     Returns:
         Its `Source`; the classes are sorted by name.
@@ -55,19 +57,21 @@ def load_folder(root: Path, validation_fraction: float) -> Source:
     if not root.is_dir():
         found = "this is a file" if root.exists() else "no such folder"
         raise DataError(f"{root}: {found}. Expected: a folder with one subfolder for each class")
-    train_dir, validation_dir, strays = _find_splits(root)
+    train_dir, validation_dir, test_dir, strays = _find_splits(root)
     listing = _list(train_dir)
+    listed = [_list(folder) for folder in (validation_dir, test_dir) if folder]
+    for other in listed:
+        _check_same_classes(listing, other)
     if validation_dir is None:
         train, validation = _hold_out(listing, validation_fraction)
         held_out = f"{validation_fraction:.0%} of each class, chosen by a hash of the file's name"
     else:
-        train, validation = listing, _list(validation_dir)
-        _check_same_classes(train, validation)
-        strays += validation.strays
+        train, validation = listing, listed[0]
         held_out = f"the folder {validation_dir.name}/"
-    classes = tuple(train.images)
-    ignored = tuple(Path(path) for path in sorted(listing.strays + strays))
-    return Source(str(root), classes, _split(train), _split(validation), held_out, ignored)
+    test = _split(listed[-1]) if test_dir else None
+    strays = sorted(strays + [path for one in (listing, *listed) for path in one.strays])
+    ignored = tuple(map(Path, strays))
+    return Source(str(root), tuple(train.images), _split(train), _split(validation), held_out, ignored, test)
 
 
 def image_files(folder: Path) -> list[Path]:
@@ -87,28 +91,28 @@ def image_files(folder: Path) -> list[Path]:
     return [folder / path for path in sorted(_walk(folder)) if _is_image(path)]
 
 
-def _find_splits(root: Path) -> tuple[Path, Path | None, list[str]]:
-    """The folders of the two splits, and what lies beside them.
+def _find_splits(root: Path) -> tuple[Path, Path | None, Path | None, list[str]]:
+    """The folders for training, validation and testing, and what lies beside them.
 
     `train/` alone is a split layout too, but beside folders of other names it is a class (of
     vehicles, say).
     """
     folders, strays = _entries(root)
-    present = [name for name in VALIDATION if name in folders]
-    others = [name for name in folders if name != TRAIN and name not in VALIDATION]
+    validation = [name for name in VALIDATION if name in folders]
+    present = validation + [TEST] * (TEST in folders)
+    others = [name for name in folders if name != TRAIN and name not in present]
     if TRAIN not in folders:
         if present and not others:
             raise DataError(
                 f"{root}: there is {present[0]}/ but no {TRAIN}/ to learn from. "
                 f"Expected: {TRAIN}/ beside it, or one subfolder for each class"
             )
-        return root, None, []
-    if present:
-        unused = [str(root / name) for name in (*others, *present[1:])]
-        return root / TRAIN, root / present[0], strays + unused
-    if others:
-        return root, None, []
-    return root / TRAIN, None, strays
+        return root, None, None, []
+    if others and not present:
+        return root, None, None, []
+    unused = [str(root / name) for name in (*others, *validation[1:])]
+    validation_dir = root / validation[0] if validation else None
+    return root / TRAIN, validation_dir, root / TEST if TEST in folders else None, strays + unused
 
 
 def _list(folder: Path) -> _Listing:

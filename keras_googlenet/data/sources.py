@@ -15,7 +15,10 @@ def load(
     data_dir: str | os.PathLike | None = None,
     validation_fraction: float = 0.2,
 ) -> Source:
-    """Find a data set and its two splits; no image is decoded yet.
+    """Find a data set and its splits; no image is decoded yet.
+
+    Validation decides what is kept while a network is trained, so that nothing else may have a
+    part in it: a split called `test` is never used for it.
 
     Args:
         spec: in this order, `"digits"` (scikit-learn's scanned handwritten digits, embedded), a
@@ -24,7 +27,7 @@ def load(
         data_dir: where TensorFlow Datasets keeps its data; `None` for its default. The others
             have no use for it.
         validation_fraction: part of the training images to hold out where the data set has no
-            split of its own. It is the same images every time.
+            split for validation. It is the same images every time.
 
     Returns:
         The data set's `Source`.

@@ -131,6 +131,7 @@ class Source:
         validation: the images held out.
         held_out: where the validation images come from, in words.
         ignored: files that are no images of a class and were left alone.
+        test: the images to look at once, after training, if the data set has a split for that.
     """
 
     name: str
@@ -139,6 +140,7 @@ class Source:
     validation: Split
     held_out: str
     ignored: tuple[Path, ...] = ()
+    test: Split | None = None
 
     def summary(self) -> str:
         """What was found, for the output of a run.
@@ -146,10 +148,10 @@ class Source:
         Returns:
             One line, and a second one if files were ignored.
         """
-        lines = [
-            f"{self.name}: {self.train.count:,} training and {self.validation.count:,} validation "
-            f"images in {len(self.classes):,} classes; validation: {self.held_out}"
-        ]
+        counts = f"{self.train.count:,} training and {self.validation.count:,} validation"
+        if self.test is not None:
+            counts = f"{self.train.count:,} training, {self.validation.count:,} validation and {self.test.count:,} test"
+        lines = [f"{self.name}: {counts} images in {len(self.classes):,} classes; validation: {self.held_out}"]
         if self.ignored:
             listed = ", ".join(str(path) for path in self.ignored[:3])
             more = ", ..." if len(self.ignored) > 3 else ""

@@ -17,7 +17,8 @@ from keras_googlenet.data.images import decode_image
 from keras_googlenet.data.splits import WHOLE, Share, Source
 
 TRAIN = "train"
-VALIDATION = ("validation", "val", "test")  # the first that is there serves
+VALIDATION = ("validation", "val")  # the first that is there serves
+TEST = "test"
 
 # Records are shuffled while still encoded. ImageNet's average 110 KB, so that this buffer takes
 # 0.45 GB; the order of the files, and of the examples inside them, is random already.
@@ -92,10 +93,12 @@ def load_tfds(name: str, data_dir: str | os.PathLike | None, validation_fraction
     Args:
         name: in TFDS's words, `"name"`, `"name/config"` or `"name:version"`.
         data_dir: where TFDS keeps its data; `None` for its default.
-        validation_fraction: part of `train` to hold out if there is no other split.
+        validation_fraction: part of `train` to hold out if there is no split for validation.
 
     Returns:
-        Its `Source`.
+        Its `Source`. The split `test` is the one for testing where validation is held out of
+        `train`. Beside a split for validation it is left alone: such data sets often keep the
+        test labels to themselves (those of `imagenet2012` are all -1).
 
     Raises:
         DataError: no such data set; no images with one class label each; no `train` split; or it
@@ -104,12 +107,12 @@ def load_tfds(name: str, data_dir: str | os.PathLike | None, validation_fraction
     builder = _builder(name, data_dir)
     _check_features(name, builder.info.features)  # before a download of many gigabytes
     _prepare(name, builder)
-    train, validation, held_out = _instructions(name, builder.info.splits, validation_fraction)
+    train, validation, test, held_out = _instructions(name, builder.info.splits, validation_fraction)
     classes = tuple(builder.info.features["label"].names)
     if len(classes) < 2:
         raise DataError(f"{name}: this data set has one class. Expected: two or more")
-    parts = (TfdsSplit(builder, instruction) for instruction in (train, validation))
-    return Source(name, classes, *parts, held_out=held_out)
+    train, validation, test = (part and TfdsSplit(builder, part) for part in (train, validation, test))
+    return Source(name, classes, train, validation, held_out, test=test)
 
 
 def _builder(name: str, data_dir: str | os.PathLike | None) -> tfds.core.DatasetBuilder:
@@ -157,15 +160,16 @@ def _prepare(name: str, builder: tfds.core.DatasetBuilder) -> None:
         ) from error
 
 
-def _instructions(name: str, splits: Any, fraction: float) -> tuple[str, str, str]:
-    """The two splits in TFDS's words, and where the second comes from in ours."""
+def _instructions(name: str, splits: Any, fraction: float) -> tuple[str, str, str | None, str]:
+    """The splits for training, validation and testing in TFDS's words, and where the second comes from in ours."""
     if TRAIN not in splits:
         raise DataError(f"{name}: no split '{TRAIN}' to learn from. Received: {', '.join(splits) or 'none'}")
-    for validation in VALIDATION:
-        if validation in splits:
-            return TRAIN, validation, f"the split '{validation}'"
+    validation = next((split for split in VALIDATION if split in splits), None)
+    test = TEST if validation is None and TEST in splits else None
+    if validation:
+        return TRAIN, validation, None, f"the split '{validation}'"
     count = splits[TRAIN].num_examples
     kept = count - min(max(1, round(count * fraction)), count - 1)
     if kept < 1:
         raise DataError(f"{name}: one image cannot be split. Expected: two or more")
-    return f"{TRAIN}[:{kept}]", f"{TRAIN}[{kept}:]", f"the last {count - kept:,} of '{TRAIN}'"
+    return f"{TRAIN}[:{kept}]", f"{TRAIN}[{kept}:]", test, f"the last {count - kept:,} of '{TRAIN}'"

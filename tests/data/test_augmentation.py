@@ -4,11 +4,11 @@ The random numbers are those of training: a generator of its own for each image 
 """
 
 import itertools
-import math
 
 import numpy as np
 import pytest
 from scipy import stats
+from support.resize_twin import resized
 
 from keras_googlenet.data import Sampler, augmentation
 
@@ -152,49 +152,6 @@ def test_the_choices_about_one_image_are_independent(monkeypatch):
 # What is done with it
 
 
-def weights(start, stop, count, pixels, kernel, support):
-    """Matrix (count, pixels) of a separable resize of start..stop, the kernel widened where it shrinks."""
-    step = (stop - start) / count
-    scale = max(step, 1.0)
-    matrix = np.zeros((count, pixels))
-    for i in range(count):
-        centre = start + (i + 0.5) * step
-        first = max(math.floor(centre - support * scale + 0.5), 0)
-        last = min(math.floor(centre + support * scale + 0.5), pixels)
-        for j in range(first, last):
-            matrix[i, j] = kernel((j + 0.5 - centre) / scale)
-        matrix[i] /= matrix[i].sum()
-    return matrix
-
-
-def cubic(x, a=-0.5):
-    x = abs(x)
-    if x < 1:
-        return ((a + 2) * x - (a + 3)) * x * x + 1
-    return (((x - 5) * x + 8) * x - 4) * a if x < 2 else 0.0
-
-
-KERNELS = {
-    "bilinear": (lambda x: max(0.0, 1 - abs(x)), 1.0),
-    "area": (lambda x: float(-0.5 < x <= 0.5), 0.5),
-    "bicubic": (cubic, 2.0),
-}
-
-
-def resized(pixels, patch, size, interpolation):
-    """The NumPy twin of `resize_patch`."""
-    left, top, right, bottom = patch
-    height, width = pixels.shape[:2]
-    if interpolation == "nearest":
-        rows = np.floor(top + (np.arange(size) + 0.5) * (bottom - top) / size).astype(int)
-        columns = np.floor(left + (np.arange(size) + 0.5) * (right - left) / size).astype(int)
-        return pixels[rows][:, columns].astype(float)
-    vertical = weights(top, bottom, size, height, *KERNELS[interpolation])
-    horizontal = weights(left, right, size, width, *KERNELS[interpolation])
-    between = np.rint(np.einsum("jx,yxc->yjc", horizontal, pixels)).clip(0, 255)
-    return np.einsum("iy,yjc->ijc", vertical, between).clip(0, 255)
-
-
 def grey(pixels):
     return pixels @ [0.299, 0.587, 0.114]
 
@@ -256,7 +213,7 @@ def test_a_sample_is_what_was_drawn(height, width):
             expected = expected[:, ::-1]
         for kind, factor in augmentation.draw_distortions(rng):
             expected = distorted(expected, kind, factor)
-        view = Sampler(seed=1, epoch=2)(pixels, 16, index)
+        view = Sampler(seed=1)(pixels, 16, 2, index)
         assert view.dtype == np.uint8
         # Four steps round, Pillow mostly downwards, and the factors scale it.
         np.testing.assert_allclose(view.astype(float), expected, atol=5)
@@ -265,13 +222,12 @@ def test_a_sample_is_what_was_drawn(height, width):
 def test_a_sample_follows_from_seed_epoch_and_index():
     pixels = photo(60, 80)
     keys = list(itertools.product((0, 1, 2**32 - 1), (0, 1, 2), (0, 1, 2, 2**62)))
-    views = {key: Sampler(*key[:2])(pixels, 16, key[2]).tobytes() for key in keys}
+    views = {(seed, *key): Sampler(seed)(pixels, 16, *key).tobytes() for seed, *key in keys}
     assert len(set(views.values())) == len(keys)
     for seed, epoch, index in reversed(keys):  # in another order, by samplers that have seen other images
         sampler = Sampler(seed)
-        sampler(pixels, 16, 77)
-        sampler.epoch = epoch
-        assert sampler(pixels, 16, index).tobytes() == views[seed, epoch, index]
+        sampler(pixels, 16, 3, 77)
+        assert sampler(pixels, 16, epoch, index).tobytes() == views[seed, epoch, index]
 
 
 @pytest.mark.parametrize(
@@ -285,4 +241,4 @@ def test_a_sample_follows_from_seed_epoch_and_index():
 )
 def test_what_cannot_be_sampled(image, size, message):
     with pytest.raises(ValueError, match=message):
-        Sampler(0)(image, size, 0)
+        Sampler(0)(image, size, 0, 0)

@@ -63,7 +63,7 @@ def test_nothing_slow_is_imported_for_digits_and_folders(tmp_path, monkeypatch):
         fresh.load("cifar10")
 
 
-@pytest.mark.parametrize("validation", ["val", "validation", "test"])
+@pytest.mark.parametrize("validation", ["val", "validation"])
 def test_folder_with_a_split(tmp_path, validation):
     make(tmp_path / "train", dog=2, cat=3)
     make(tmp_path / validation, cat=1, dog=["a.JPG", "deep/er/b.jpeg"])
@@ -77,17 +77,44 @@ def test_folder_with_a_split(tmp_path, validation):
         "cat/000.png", "dog/a.JPG", "dog/deep/er/b.jpeg",
     ]  # fmt: skip
     assert source.ignored == ()
+    assert source.test is None
     assert source.summary() == (
         f"{tmp_path}: 5 training and 3 validation images in 2 classes; validation: the folder {validation}/"
     )
 
 
-def test_val_goes_before_test_and_the_rest_is_reported(tmp_path):
-    for split in ("train", "val", "test", "unlabeled"):
+def test_the_rest_beside_a_split_is_reported(tmp_path):
+    for split in ("train", "val", "validation", "unlabeled"):
         make(tmp_path / split, cat=1, dog=1)
     source = load(tmp_path)
     assert source.held_out == "the folder val/"
-    assert source.ignored == (tmp_path / "test", tmp_path / "unlabeled")
+    assert source.ignored == (tmp_path / "unlabeled", tmp_path / "validation")
+
+
+def test_a_test_folder_beside_one_for_validation(tmp_path):
+    make(tmp_path / "train", dog=2, cat=3)
+    make(tmp_path / "val", cat=1, dog=1)
+    make(tmp_path / "test", cat=["a.png", "b.png"], dog=["c.png", "notes.txt"])
+    source = load(tmp_path)
+    assert source.held_out == "the folder val/"
+    assert names(source.validation, tmp_path / "val") == ["cat/000.png", "dog/000.png"]
+    assert names(source.test, tmp_path / "test") == ["cat/a.png", "cat/b.png", "dog/c.png"]
+    assert source.test.labels.tolist() == [0, 0, 1]
+    assert source.ignored == (tmp_path / "test" / "dog" / "notes.txt",)
+    assert source.summary().startswith(f"{tmp_path}: 5 training, 2 validation and 3 test images in 2 classes; ")
+
+
+def test_a_test_folder_alone_leaves_validation_to_the_files_of_train(tmp_path):
+    """The same files are held out with it and without it, and none of its own."""
+    make(tmp_path / "train", cat=10, dog=10)
+    held_out = names(load(tmp_path).validation, tmp_path / "train")
+    make(tmp_path / "test", cat=2, dog=3)
+    source = load(tmp_path)
+    assert names(source.validation, tmp_path / "train") == held_out
+    assert [len(held_out), source.train.count, source.test.count] == [4, 16, 5]
+    assert set(source.train.items).isdisjoint(source.validation.items)
+    assert {path.split("/")[0] for path in names(source.test, tmp_path)} == {"test"}
+    assert "20% of each class" in source.held_out
 
 
 def test_train_beside_other_classes_is_a_class(tmp_path):
@@ -160,7 +187,8 @@ def test_unusable_folders(tmp_path):
     make(tmp_path, loose=3)
     refuse(tmp_path / "loose", "no class folders in it. 3 images lie directly in it: move them")
     refuse(make(tmp_path / "single", cat=3), "only one class, cat/. Expected: two or more")
-    refuse(make(tmp_path / "noval" / "val", a=1, b=1).parent, "there is val/ but no train/")
+    for name in ("val", "test"):
+        refuse(make(tmp_path / f"only{name}" / name, a=1, b=1).parent, f"there is {name}/ but no train/")
 
 
 def test_a_folder_that_cannot_be_listed(tmp_path, monkeypatch):
@@ -182,14 +210,15 @@ def test_unusable_classes(tmp_path):
     refuse(empty, empty / "dog", "no images in this class folder. Expected: at least one")
     lone = make(tmp_path / "lone", cat=2, dog=1)
     refuse(lone, lone / "dog", "only one image, 000.png, but one has to be held out")
-    for name, train, val in (("more", "train", "val"), ("less", "val", "train")):
+    for name, train, val in (("more", "train", "val"), ("less", "val", "train"), ("tested", "test", "train")):
         make(tmp_path / name / train, cat=1, dog=1)
         make(tmp_path / name / val, cat=1, dog=1, emu=1)
         lacking = tmp_path / name / train
         refuse(tmp_path / name, lacking, f"lacks 1 of the classes of {tmp_path / name / val}: emu")
     bare = make(tmp_path / "bareval" / "train", a=1, b=1).parent
-    (bare / "val").mkdir()
-    refuse(bare, bare / "val", "no class folders in it")
+    for name in ("test", "val"):
+        (bare / name).mkdir()
+        refuse(bare, bare / name, "no class folders in it")
 
 
 @pytest.mark.parametrize("fraction", [0, 1, -0.1, float("nan")])

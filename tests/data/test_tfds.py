@@ -42,6 +42,15 @@ class TinyOnePart(TinyShapes):
     SPLITS = {"train": range(10)}  # noqa: RUF012
 
 
+class TinyChallenge(TinyShapes):
+    """Whose test labels are secret."""
+
+    SPLITS = {"train": range(10), "val": range(10, 13), "test": range(13, 20)}  # noqa: RUF012
+
+    def _example(self, n):
+        return {**super()._example(n), "label": -1 if n >= 13 else n % 2}
+
+
 class TinyUntrained(TinyShapes):
     """Without a train split."""
 
@@ -94,10 +103,15 @@ def contents(dataset):
 def test_a_data_set_is_prepared_and_read(tmp_path):
     source = load("tiny_shapes", data_dir=tmp_path)
     assert source.classes == ("even", "odd")
-    assert (source.train.count, source.validation.count) == (10, 3)
     assert source.summary() == (
-        "tiny_shapes: 10 training and 3 validation images in 2 classes; validation: the split 'test'"
+        "tiny_shapes: 8 training, 2 validation and 3 test images in 2 classes; validation: the last 2 of 'train'"
     )
+    assert contents(batches(source.test, image_size=8, batch_size=2)) == [(10 * n, n % 2) for n in range(10, 13)]
+
+
+def test_a_split_for_validation_is_used_and_test_left_alone(tmp_path):
+    source = load("tiny_challenge", data_dir=tmp_path)
+    assert (source.held_out, source.test) == ("the split 'val'", None)
     for split, numbers in ((source.train, range(10)), (source.validation, range(10, 13))):
         for seed in (None, 0):
             dataset = batches(split, image_size=8, batch_size=4, shuffle_seed=seed)
@@ -105,9 +119,10 @@ def test_a_data_set_is_prepared_and_read(tmp_path):
             assert contents(dataset) == [(10 * n, n % 2) for n in numbers]
 
 
-def test_a_part_of_train_is_held_out(tmp_path):
+@pytest.mark.parametrize("name", ["tiny_one_part", "tiny_shapes"])
+def test_a_part_of_train_is_held_out(tmp_path, name):
     for _ in range(2):  # the second time, it is prepared already
-        source = load("tiny_one_part", data_dir=str(tmp_path), validation_fraction=0.25)
+        source = load(name, data_dir=str(tmp_path), validation_fraction=0.25)
         assert (source.train.count, source.validation.count) == (8, 2)
         assert source.held_out == "the last 2 of 'train'"
     parts = [contents(batches(part, image_size=8, batch_size=4)) for part in (source.train, source.validation)]
@@ -115,7 +130,7 @@ def test_a_part_of_train_is_held_out(tmp_path):
 
 
 def test_order_follows_from_the_seed(tmp_path):
-    split = load("tiny_shapes", data_dir=tmp_path).train
+    split = load("tiny_challenge", data_dir=tmp_path).train
 
     def passes(seed):
         crop = lambda image, size, index: image[:size, :size]  # noqa: E731 (with a sampler, there is no cache)
@@ -129,7 +144,7 @@ def test_order_follows_from_the_seed(tmp_path):
 
 
 def test_an_image_keeps_its_index_in_any_order(tmp_path):
-    for name, fraction, numbers in (("tiny_shapes", 0.2, range(10)), ("tiny_one_part", 0.25, range(8))):
+    for name, fraction, numbers in (("tiny_challenge", 0.2, range(10)), ("tiny_one_part", 0.25, range(8))):
         split = load(name, data_dir=tmp_path, validation_fraction=fraction).train
         passes = [
             {int(split.read(record)[0, 0, 0]) // 10: int(index) for index, record, _ in records.as_numpy_iterator()}
@@ -141,8 +156,8 @@ def test_an_image_keeps_its_index_in_any_order(tmp_path):
 
 
 def test_a_corrupt_record_names_the_data_set(tmp_path):
-    split = load("tiny_shapes", data_dir=tmp_path).train
-    with pytest.raises(ImageError, match=r"^tiny_shapes/1.0.0, train: not an image in a format"):
+    split = load("tiny_challenge", data_dir=tmp_path).train
+    with pytest.raises(ImageError, match=r"^tiny_challenge/1.0.0, train: not an image in a format"):
         split.read(b"no image")
 
     def refuse(image, size, index):
@@ -186,24 +201,27 @@ def test_unknown_names(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "version", "classes", "train", "validation"),
-    [("cifar10", "3.0.2", 10, 50000, 10000), ("imagenet2012", "5.1.0", 1000, 1281167, 50000)],
+    ("name", "version", "splits", "counts"),
+    [
+        ("cifar10", "3.0.2", {"train": 50000, "test": 10000}, (40000, 10000, 10000)),
+        ("imagenet2012", "5.1.0", {"train": 1281167, "validation": 50000, "test": 100000}, (1281167, 50000, None)),
+    ],
 )
-def test_real_data_sets_as_tfds_mocks_them(tmp_path, name, version, classes, train, validation):
-    held_out = "test" if name == "cifar10" else "validation"
-    splits = [
-        {"name": split, "shardLengths": [str(count)], "numBytes": "1"}
-        for split, count in (("train", train), (held_out, validation))
-    ]
-    info = {"name": name, "version": version, "splits": splits, "fileFormat": "tfrecord"}
+def test_real_data_sets_as_tfds_mocks_them(tmp_path, name, version, splits, counts):
+    listed = [{"name": split, "shardLengths": [str(n)], "numBytes": "1"} for split, n in splits.items()]
+    info = {"name": name, "version": version, "splits": listed, "fileFormat": "tfrecord"}
     folder = tmp_path / name / version
     folder.mkdir(parents=True)
     (folder / "dataset_info.json").write_text(json.dumps(info))
     with tfds.testing.mock_data(num_examples=5, data_dir=str(tmp_path)):
         source = load(name)
-        assert len(source.classes) == classes
-        assert (source.train.count, source.validation.count) == (train, validation)
-        assert source.held_out == f"the split '{held_out}'"
+        parts = (source.train, source.validation, source.test)
+        assert tuple(part and part.count for part in parts) == counts
         images, labels = next(iter(batches(source.train, image_size=32, batch_size=5)))
     assert images.shape == (5, 32, 32, 3)
-    assert labels.numpy().max() < classes
+    if name == "imagenet2012":
+        assert len(source.classes) == 1000
+        assert (source.classes[0], source.classes[-1]) == ("n01440764", "n15075141")
+    else:
+        assert len(source.classes) == 10
+    assert labels.numpy().max() < len(source.classes)
