@@ -17,10 +17,14 @@ def add_arguments(parser):
     """Declares the command's arguments."""
     parser.add_argument(
         "--dataset",
-        default="digits",
         metavar="SPEC",
         help="digits (the default, no download), a folder of class subfolders, or a TFDS name",
     )
+    base = parser.add_mutually_exclusive_group()
+    base.add_argument(
+        "--preset", metavar="NAME", help="settings to start from: paper, quick_solver, transfer, small_images or digits"
+    )
+    base.add_argument("--recipe", metavar="FILE", help="start from the recipe.json of an earlier run")
     parser.add_argument("--data-dir", metavar="DIR", help="where TFDS keeps its data sets")
     parser.add_argument("--output", type=Path, metavar="DIR", help="the run's folder (default: runs/DATASET-TIME)")
     parser.add_argument("--epochs", type=int, metavar="N", help="passes over the training images")
@@ -47,9 +51,12 @@ def run(arguments):
     from keras_googlenet.visualize import plot_curves, plot_samples
 
     settings = dict(training.parse_setting(text) for text in arguments.settings)
-    named = ("data_dir", "epochs", "batch_size", "image_size", "weights")
+    named = ("dataset", "data_dir", "epochs", "batch_size", "image_size", "weights")
     settings |= {name: getattr(arguments, name) for name in named if getattr(arguments, name) is not None}
-    recipe = training.recipe_for(settings.pop("dataset", arguments.dataset), **settings)
+    if arguments.recipe:
+        recipe = training.read_recipe(arguments.recipe, **settings)
+    else:
+        recipe = training.recipe_for(settings.pop("dataset", "digits"), preset=arguments.preset, **settings)
     folder = arguments.output or _default_folder(recipe.dataset)
     verbose = "auto" if sys.stdout.isatty() else 2
     logs = training.train(recipe, folder, draw_samples=plot_samples, verbose=verbose)

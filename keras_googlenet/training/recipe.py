@@ -1,158 +1,132 @@
 """How a network is trained, as one frozen dataclass: section 6 of the paper, and choices where the paper is silent."""
 
 import dataclasses
-import types
 
-from keras_googlenet.architecture import MIN_SIZE, VARIANTS
-from keras_googlenet.errors import InputError
+from keras_googlenet.training import rules
+from keras_googlenet.training.rules import RecipeError
 
-
-class RecipeError(InputError):
-    """A field of a recipe is unknown or out of range."""
+_OLDER = {"weight_decay": 0.0}
+"""What a record without the field was trained with, where that is not today's default."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
     """Everything that decides a training run; the resolved recipe is written into the run's folder.
 
+    "Paper" below is section 6 unless another is named; "BVLC" is Caffe's `models/bvlc_googlenet`, which speaks where
+    the paper is silent; "ours" is a choice of this project, which docs/training.md gives the reasons for.
+
     Attributes:
         dataset: `digits`, a folder of class subfolders, or a TFDS name.
         data_dir: Where TFDS keeps its data sets; None means its default.
-        validation_fraction: Part held out of a data set that has no validation split.
+        validation_fraction: Part held out of a data set that has no validation split. Ours.
+        on_corrupt: What an unreadable image does: `stop` the run, or be `skip`ped. Ours.
         variant: Name of the table to build (`architecture.VARIANTS`).
-        weights: Weights to start from: a registry name or a path; None starts from the initialization.
-        image_size: Side of the square input, pixels. The paper's is 224 (section 5).
-        sampling: What training sees of an image: `paper` for a random patch with its colours distorted (section 6),
-            anew in each epoch, or `centre` for the central square, which evaluation sees in any case.
-        batch_size: Images per step. BVLC's 32; the paper is silent.
-        epochs: Passes over the training images.
-        learning_rate: Initial learning rate, once warmed up. The paper is silent.
-        momentum: 0.9 (section 6).
-        decay_rate: Factor of each decay, 0.96 (section 6: "decreasing the learning rate by 4%").
-        decay_epochs: Epochs between decays, 8 (section 6).
-        warmup_steps: Steps over which the learning rate rises linearly from zero, at most a fifth of the run. The
-            paper is silent.
-        clip_norm: Gradients are scaled down to this global norm; None leaves them. The paper is silent.
+        aux_heads: Whether the table's auxiliary heads are built and trained. Paper, section 5.
+        weights: Weights to start from: a registry name or a path; None starts from the initialization. Paper: none.
+        freeze: What keeps its weights at first: `nothing`, or the `trunk`, all but the classifiers. Paper: nothing.
+        freeze_epochs: Epochs before the trunk is thawed, at least 1 where it is frozen; `epochs` never thaws it.
+        head_learning_rate: Learning rate of these epochs; None means `learning_rate`.
+        image_size: Side of the square input, pixels. Paper, section 5: 224.
+        sampling: What training sees of an image: `paper` for a random patch with its colours distorted (paper), anew
+            in each epoch; `shift` for the whole image mirrored or not and moved by a few pixels, for images too small
+            to cut patches from (ours); `centre` for the central square, which evaluation sees in any case.
+        batch_size: Images per step, over all devices and workers together. BVLC: 32.
+        accumulate: Steps whose gradients make one update: an update sees `accumulate * batch_size` images. BVLC: 1.
+        epochs: Passes over the training images. BVLC's quick_solver: 60.
+        learning_rate: Initial learning rate, once warmed up, for an update's images. Ours; BVLC: 0.01.
+        schedule: How it falls: `step` (paper), `polynomial` (BVLC's quick_solver) or `cosine`.
+        decay_rate: Factor of each decay of `step`. Paper: 0.96, "decreasing the learning rate by 4%".
+        decay_epochs: Epochs between decays of `step`. Paper: 8.
+        decay_power: Exponent of `polynomial`. BVLC's quick_solver: 0.5.
+        warmup_steps: Updates over which the learning rate rises linearly from zero, at most a fifth of the run (or of
+            its phase, where the trunk is frozen first). Ours; BVLC: 0.
+        momentum: Paper: 0.9.
+        weight_decay: Factor of the kernels that is added to their gradient, as in Caffe: half of it is the factor of
+            their squares in the loss. Biases and batch normalization never decay. BVLC: 2e-4.
+        label_smoothing: Part of the label that is spread over all classes. Paper: 0.
+        clip_norm: Gradients of an update are scaled down to this global norm; None leaves them. Ours; BVLC: None.
         averaging: Momentum of the exponential moving average of the weights, the averaged model being the one that
-            is validated and saved (section 6: "Polyak averaging"). It remembers about `1 / (1 - averaging)` steps, at
-            most a seventh of the run. None leaves it out.
+            is validated and saved (paper: "Polyak averaging"). It remembers about `1 / (1 - averaging)` updates, at
+            most a seventh of the run. None leaves it out. The value is ours.
+        precision: `float32` (paper), or `mixed_float16` or `mixed_bfloat16` for GPUs and TPUs: the weights stay
+            float32, the arithmetic of the convolutions does not.
+        checkpoint_steps: Steps between checkpoints. Ours.
+        checkpoints_kept: How many checkpoints stay. Ours.
+        deterministic: Whether the same run gives the same bits, on a GPU at some cost in speed. Ours.
         seed: Seed of the initialization, the shuffling, the sampling and the dropout.
+
+    Raises:
+        RecipeError: A field is of the wrong type or out of range, or two do not go together.
+
+    Example:
+        >>> Recipe(schedule="cosin")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        keras_googlenet.training.rules.RecipeError: `schedule` must be one of ... Did you mean 'cosine'?
     """
 
     dataset: str = "digits"
     data_dir: str | None = None
     validation_fraction: float = 0.2
+    on_corrupt: str = "stop"
     variant: str = "paper"
+    aux_heads: bool = True
     weights: str | None = None
+    freeze: str = "nothing"
+    freeze_epochs: int = 0
+    head_learning_rate: float | None = None
     image_size: int = 224
     sampling: str = "paper"
     batch_size: int = 32
+    accumulate: int = 1
     epochs: int = 60
     learning_rate: float = 0.02
-    momentum: float = 0.9
+    schedule: str = "step"
     decay_rate: float = 0.96
     decay_epochs: int = 8
+    decay_power: float = 0.5
     warmup_steps: int = 100
+    momentum: float = 0.9
+    weight_decay: float = 2e-4
+    label_smoothing: float = 0.0
     clip_norm: float | None = 1.0
     averaging: float | None = 0.99
+    precision: str = "float32"
+    checkpoint_steps: int = 1000
+    checkpoints_kept: int = 3
+    deterministic: bool = True
     seed: int = 0
 
     def __post_init__(self):
-        for field in dataclasses.fields(self):
-            _check_type(field, getattr(self, field.name))
-        for name, holds, rule in _RULES:
-            value = getattr(self, name)
-            if value is not None and not holds(value):
-                raise RecipeError(f"`{name}` must be {rule}. Received: {name}={value!r}")
+        rules.check(self)
+
+    @classmethod
+    def from_record(cls, record):
+        """The recipe that was written down as a dict, such as `recipe` in a run's `recipe.json`.
+
+        Args:
+            record: A dict of fields. `dataset` must be there. Another that is not takes its default, or what it was
+                before there was such a field.
+
+        Returns:
+            A `Recipe`.
+
+        Raises:
+            RecipeError: It is no dict, lacks `dataset`, has an unknown field, or a value that breaks a rule.
+
+        Example:
+            >>> Recipe.from_record(dataclasses.asdict(Recipe(epochs=3))).epochs
+            3
+        """
+        if not isinstance(record, dict):
+            raise RecipeError(f"A recipe must be a dict of its fields. Received: {record!r}")
+        rules.check_names(record, field_names())
+        if "dataset" not in record:
+            raise RecipeError(f"A recipe must name its `dataset`. Received only: {', '.join(record) or 'no fields'}")
+        return cls(**{**_OLDER, **record})
 
 
-PRESETS = {"digits": {"image_size": 32, "sampling": "centre", "epochs": 16}}
-"""What differs from the defaults for a data set of its own kind. Half a digit is none, nor is one in a mirror."""
-
-
-def recipe_for(dataset, **changes):
-    """The recipe for a data set: the defaults, its preset if it has one, and the caller's changes.
-
-    Args:
-        dataset: As in `Recipe`.
-        **changes: Fields to set.
-
-    Returns:
-        A `Recipe`.
-
-    Raises:
-        RecipeError: A field is unknown, of the wrong type, or out of range.
-
-    Example:
-        >>> recipe_for("digits", epochs=2).image_size
-        32
-    """
-    known = [field.name for field in dataclasses.fields(Recipe)]
-    unknown = sorted(set(changes) - set(known))
-    if unknown:
-        raise RecipeError(f"A recipe has no field {unknown[0]!r}. Its fields: {', '.join(known)}")
-    return Recipe(dataset=dataset, **{**PRESETS.get(dataset, {}), **changes})
-
-
-def parse_setting(text):
-    """One `FIELD=VALUE` of the command line as `(field, value)`, the value in the field's type.
-
-    Args:
-        text: For instance `learning_rate=0.02`; `none` unsets a field that may be unset.
-
-    Returns:
-        The field's name and the parsed value.
-
-    Raises:
-        RecipeError: There is no such field, or the value is not of its type.
-
-    Example:
-        >>> parse_setting("learning_rate=0.02")
-        ('learning_rate', 0.02)
-    """
-    name, equals, value = text.partition("=")
-    fields = {field.name: field for field in dataclasses.fields(Recipe)}
-    if not equals or name not in fields:
-        raise RecipeError(f"Expected FIELD=VALUE with a field of {', '.join(fields)}. Received: {text!r}")
-    kinds = _kinds(fields[name])
-    if value.lower() == "none" and type(None) in kinds:
-        return name, None
-    kind = next(kind for kind in (int, float, str) if kind in kinds)
-    try:
-        return name, kind(value)
-    except ValueError:
-        raise RecipeError(f"`{name}` must be of type {kind.__name__}. Received: {text!r}") from None
-
-
-def _kinds(field):
-    return field.type.__args__ if isinstance(field.type, types.UnionType) else (field.type,)
-
-
-def _check_type(field, value):
-    kinds = _kinds(field)
-    allowed = (*kinds, int) if float in kinds else kinds
-    if not isinstance(value, allowed) or isinstance(value, bool):
-        names = " or ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
-        raise RecipeError(f"`{field.name}` must be of type {names}. Received: {field.name}={value!r}")
-
-
-def _at_least_1(value):
-    return value >= 1
-
-
-_RULES = (
-    ("validation_fraction", lambda v: 0 < v < 1, "between 0 and 1"),
-    ("variant", lambda v: v in VARIANTS, f"one of {', '.join(VARIANTS)}"),
-    ("image_size", lambda v: v >= MIN_SIZE, f"at least {MIN_SIZE} pixels"),
-    ("sampling", lambda v: v in ("paper", "centre"), "paper or centre"),
-    ("batch_size", _at_least_1, "at least 1"),
-    ("epochs", _at_least_1, "at least 1"),
-    ("learning_rate", lambda v: 0 < v < float("inf"), "positive"),
-    ("momentum", lambda v: 0 <= v < 1, "at least 0 and below 1"),
-    ("decay_rate", lambda v: 0 < v <= 1, "above 0 and at most 1"),
-    ("decay_epochs", _at_least_1, "at least 1"),
-    ("warmup_steps", lambda v: v >= 0, "at least 0"),
-    ("clip_norm", lambda v: v > 0, "positive, or None"),
-    ("averaging", lambda v: 0 < v < 1, "between 0 and 1, or None"),
-    ("seed", lambda v: 0 <= v < 2**32, "a whole number in 0..2**32-1"),
-)
+def field_names():
+    """The names of a recipe's fields, a tuple."""
+    return tuple(field.name for field in dataclasses.fields(Recipe))

@@ -1,0 +1,91 @@
+"""Transfer: the classifiers are trained on a frozen trunk first, then everything together."""
+
+import dataclasses
+
+from keras_googlenet.architecture import PAPER
+
+
+@dataclasses.dataclass(frozen=True)
+class Phase:
+    """A part of a run that one compiled model trains through.
+
+    Attributes:
+        first_epoch: Its first epoch, counted from 0.
+        last_epoch: Its last.
+        frozen: Whether the trunk keeps its weights.
+        learning_rate: Learning rate once warmed up.
+    """
+
+    first_epoch: int
+    last_epoch: int
+    frozen: bool
+    learning_rate: float
+
+    @property
+    def epochs(self):
+        """How many epochs it has."""
+        return self.last_epoch - self.first_epoch + 1
+
+
+def phases(recipe):
+    """The phases of a run, in order.
+
+    Each begins with a new optimizer: it warms up again, and what its moving average remembers starts with it.
+
+    Args:
+        recipe: A `Recipe`.
+
+    Returns:
+        A tuple of one `Phase` or two; together they are the recipe's epochs.
+
+    Example:
+        >>> from keras_googlenet.training import Recipe
+        >>> recipe = Recipe(weights="imagenet", freeze="trunk", freeze_epochs=3, epochs=10)
+        >>> [(phase.first_epoch, phase.last_epoch, phase.frozen) for phase in phases(recipe)]
+        [(0, 2, True), (3, 9, False)]
+    """
+    frozen_epochs = recipe.freeze_epochs if recipe.freeze == "trunk" else 0
+    head_rate = recipe.learning_rate if recipe.head_learning_rate is None else recipe.head_learning_rate
+    both = (
+        Phase(0, frozen_epochs - 1, True, head_rate),
+        Phase(frozen_epochs, recipe.epochs - 1, False, recipe.learning_rate),
+    )
+    return tuple(phase for phase in both if phase.epochs > 0)
+
+
+def trunk_layers(model):
+    """The layers of a network that are neither its classifier nor part of an auxiliary head.
+
+    Args:
+        model: A `GoogLeNetModel`.
+
+    Returns:
+        A list of layers, from the input on.
+    """
+    heads = [head.name for head in (model.architecture or PAPER).auxiliary]
+    classifier = model.outputs[0]._keras_history.operation
+
+    def in_head(layer):
+        return layer is classifier or any(layer.name == head or layer.name.startswith(f"{head}_") for head in heads)
+
+    return [layer for layer in model.layers if not in_head(layer)]
+
+
+def freeze_trunk(model):
+    """Keeps the trunk's weights from training, and its batch normalization in inference mode. `compile` afterwards.
+
+    Args:
+        model: A `GoogLeNetModel`.
+    """
+    for layer in trunk_layers(model):
+        layer.trainable = False
+
+
+def thaw(model):
+    """Lets the trunk train again. `compile` afterwards.
+
+    Args:
+        model: A `GoogLeNetModel`.
+    """
+    for layer in trunk_layers(model):
+        layer.trainable = True

@@ -1,0 +1,81 @@
+"""Named recipes: what differs from the defaults, as one table."""
+
+import types
+
+from keras_googlenet.training import rules
+from keras_googlenet.training.recipe import Recipe, RecipeError, field_names
+
+PRESETS = types.MappingProxyType(
+    {
+        # The defaults: section 6, and BVLC's or our values where it is silent.
+        "paper": {},
+        # Caffe's models/bvlc_googlenet/quick_solver.prototxt, whose 2,400,000 iterations of 32 images are 60 epochs of
+        # ImageNet. It neither warms up nor clips; both stay, since the initialization is not BVLC's either.
+        "quick_solver": {
+            "batch_size": 32,
+            "epochs": 60,
+            "learning_rate": 0.01,
+            "schedule": "polynomial",
+            "decay_power": 0.5,
+            "momentum": 0.9,
+            "weight_decay": 2e-4,
+            "averaging": None,
+        },
+        # New classes for trained weights. The new classifier learns before it may move the trunk. The auxiliary heads
+        # are there to push gradient into an untrained trunk (section 5); a trained one they would only pull at.
+        "transfer": {
+            "weights": "imagenet",
+            "aux_heads": False,
+            "freeze": "trunk",
+            "freeze_epochs": 3,
+            "head_learning_rate": 0.02,
+            "epochs": 15,
+            "learning_rate": 0.002,
+            "schedule": "cosine",
+        },
+        # Images of 32 to 64 pixels, such as CIFAR-10, from the initialization.
+        "small_images": {
+            "image_size": 32,
+            "sampling": "shift",
+            "batch_size": 128,
+            "epochs": 60,
+            "learning_rate": 0.04,
+            "schedule": "cosine",
+            "warmup_steps": 400,
+            "weight_decay": 5e-4,
+        },
+        # Half a digit is none, nor is one in a mirror.
+        "digits": {"image_size": 32, "sampling": "centre", "epochs": 16, "weight_decay": 0.0},
+    }
+)
+"""What each preset sets; every other field has its default. `digits` is the data set's own."""
+
+
+def recipe_for(dataset, preset=None, **changes):
+    """The recipe for a data set: the defaults, a preset, and the caller's changes.
+
+    Args:
+        dataset: As in `Recipe`.
+        preset: A name of `PRESETS`; None means `digits` for the data set of that name, else `paper`.
+        **changes: Fields to set.
+
+    Returns:
+        A `Recipe`.
+
+    Raises:
+        RecipeError: There is no such preset or field, or a value breaks a rule.
+
+    Example:
+        >>> recipe_for("digits", epochs=2).image_size
+        32
+        >>> recipe_for("photos", preset="transfer").freeze
+        'trunk'
+    """
+    rules.check_names(changes, field_names())
+    if preset is None:
+        preset = "digits" if dataset == "digits" else "paper"
+    if preset not in PRESETS:
+        raise RecipeError(
+            f"There is no preset {preset!r}.{rules.nearest(preset, PRESETS)} The presets: {', '.join(PRESETS)}"
+        )
+    return Recipe(dataset=dataset, **{**PRESETS[preset], **changes})
