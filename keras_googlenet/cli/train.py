@@ -12,6 +12,8 @@ import datetime
 import sys
 from pathlib import Path
 
+from keras_googlenet.errors import InputError
+
 
 def add_arguments(parser):
     """Declares the command's arguments."""
@@ -27,6 +29,7 @@ def add_arguments(parser):
     base.add_argument("--recipe", metavar="FILE", help="start from the recipe.json of an earlier run")
     parser.add_argument("--data-dir", metavar="DIR", help="where TFDS keeps its data sets")
     parser.add_argument("--output", type=Path, metavar="DIR", help="the run's folder (default: runs/DATASET-TIME)")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in --output, or begin it")
     parser.add_argument("--epochs", type=int, metavar="N", help="passes over the training images")
     parser.add_argument("--batch-size", type=int, metavar="N", help="images per step")
     parser.add_argument("--image-size", type=int, metavar="N", help="side of the input, at least 32 pixels")
@@ -53,17 +56,26 @@ def run(arguments):
     settings = dict(training.parse_setting(text) for text in arguments.settings)
     named = ("dataset", "data_dir", "epochs", "batch_size", "image_size", "weights")
     settings |= {name: getattr(arguments, name) for name in named if getattr(arguments, name) is not None}
-    if arguments.recipe:
-        recipe = training.read_recipe(arguments.recipe, **settings)
-    else:
-        recipe = training.recipe_for(settings.pop("dataset", "digits"), preset=arguments.preset, **settings)
+    recipe = _recipe(arguments, settings)
     folder = arguments.output or _default_folder(recipe.dataset)
     verbose = "auto" if sys.stdout.isatty() else 2
-    logs = training.train(recipe, folder, draw_samples=plot_samples, verbose=verbose)
+    logs = training.train(recipe, folder, resume=arguments.resume, draw_samples=plot_samples, verbose=verbose)
     plot_curves(folder / "metrics.csv", folder / "curves.png")
     print(_result(logs))
     print(f"run folder: {folder}")
     return 0
+
+
+def _recipe(arguments, settings):
+    from keras_googlenet import training
+
+    if arguments.recipe:
+        return training.read_recipe(arguments.recipe, **settings)
+    if arguments.resume and not arguments.output:
+        raise InputError("--resume goes on with the run in a folder: name it with --output.")
+    if arguments.resume and not arguments.preset and (arguments.output / "recipe.json").exists():
+        return training.read_recipe(arguments.output, **settings)
+    return training.recipe_for(settings.pop("dataset", "digits"), preset=arguments.preset, **settings)
 
 
 def _default_folder(dataset):

@@ -237,7 +237,9 @@ def _replace_unreadable(readable, images, labels):
     rows, good = tf.range(tf.shape(readable)[0]), tf.reshape(tf.where(readable), (-1,))
     with tf.control_dependencies([_some(good)]):
         taken = tf.where(readable, tf.cast(rows, tf.int64), tf.gather(good, rows % tf.maximum(tf.size(good), 1)))
-    return tf.ensure_shape(tf.gather(images, taken), images.shape), tf.ensure_shape(tf.gather(labels, taken), labels.shape)
+    return tf.ensure_shape(tf.gather(images, taken), images.shape), tf.ensure_shape(
+        tf.gather(labels, taken), labels.shape
+    )
 
 
 def _drop_unreadable(readable, images, labels):

@@ -1,10 +1,13 @@
 """Training as section 6 of the paper describes it: the recipe, the optimizer, the trainer."""
 
+from keras_googlenet.errors import WorkError as WorkError
 from keras_googlenet.training.callbacks import TrainingError as TrainingError
+from keras_googlenet.training.checkpoints import CheckpointError as CheckpointError
 from keras_googlenet.training.freezing import Phase as Phase
 from keras_googlenet.training.freezing import freeze_trunk as freeze_trunk
 from keras_googlenet.training.freezing import phases as phases
 from keras_googlenet.training.freezing import thaw as thaw
+from keras_googlenet.training.interruption import Interrupted as Interrupted
 from keras_googlenet.training.losses import SmoothedCrossentropy as SmoothedCrossentropy
 from keras_googlenet.training.losses import loss as loss
 from keras_googlenet.training.optimization import optimizer as optimizer

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 import keras
 from keras import ops
 
+from keras_googlenet.training.optimization import unwrap
+
 
 @contextmanager
 def averaged(model):
@@ -34,7 +36,7 @@ def exchange(model):
     Returns:
         The weights as they were: pairs of a variable and its value, a NumPy array.
     """
-    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    optimizer = unwrap(model.optimizer)
     if not optimizer.use_ema:
         return []
     pairs = list(zip(optimizer._trainable_variables, optimizer._model_variables_moving_average, strict=True))

@@ -9,6 +9,8 @@ import tensorflow as tf
 
 from keras_googlenet.errors import WorkError
 
+PARTS = ("model", "optimizer", "metrics")
+
 _NAME = re.compile(r"step-(\d+)\.index")
 
 
@@ -46,7 +48,7 @@ class Checkpoints:
         path = self.path(step)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            _checkpoint(model, ("model", "optimizer", "metrics")).write(str(path))
+            _checkpoint(model, PARTS).write(str(path))
         except (OSError, tf.errors.OpError) as error:
             self._remove(path)
             why = " ".join((str(error) or type(error).__name__).split())[:200]
@@ -57,7 +59,7 @@ class Checkpoints:
         for old in self.steps()[: -self.kept]:
             self._remove(self.path(old))
 
-    def restore(self, model, step, parts=("model", "optimizer", "metrics")):
+    def restore(self, model, step, parts=PARTS):
         """Puts a saved state back.
 
         Args:
@@ -70,7 +72,7 @@ class Checkpoints:
         """
         status = _checkpoint(model, parts).read(str(self.path(step)))
         try:
-            status.assert_existing_objects_matched()
+            status.assert_consumed() if parts == PARTS else status.assert_existing_objects_matched()
         except AssertionError:
             raise CheckpointError(
                 f"{self.path(step)}: this checkpoint is of another network or optimizer. Start a new run."
@@ -133,7 +135,10 @@ def _checkpoint(model, parts):
         "metrics": {str(i): variable for i, variable in enumerate(model.metrics_variables)},
     }
     return tf.train.Checkpoint(
-        **{part: tf.train.Checkpoint(**{key: variable.value for key, variable in state[part].items()}) for part in parts}
+        **{
+            part: tf.train.Checkpoint(**{key: variable.value for key, variable in state[part].items()})
+            for part in parts
+        }
     )
 
 

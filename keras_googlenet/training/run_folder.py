@@ -11,6 +11,7 @@ from pathlib import Path
 
 from keras_googlenet.errors import InputError
 from keras_googlenet.training.recipe import Recipe
+from keras_googlenet.training.settings import read_recipe
 
 PACKAGES = ("keras-googlenet", "keras", "tensorflow", "numpy")
 
@@ -62,7 +63,7 @@ class RunFolder:
 
     def read_recipe(self):
         """The recipe that the run was started with, a `Recipe`, or None if it had not got so far."""
-        return Recipe.read(self.recipe) if self.recipe.exists() else None
+        return read_recipe(self.recipe) if self.recipe.exists() else None
 
     def write_recipe(self, recipe, source, steps_per_epoch):
         """Writes the resolved recipe and what else a repetition would need to know."""

@@ -138,6 +138,12 @@ class MomentumSGD(keras.optimizers.SGD):
             keep = ops.cast(memory, variable.dtype)
             average.assign(keep * average + (1 - keep) * variable)
 
+    def finalize_variable_values(self, var_list):
+        """Does nothing, so that two calls of `fit` train as one does: Keras would leave the averages in the weights.
+
+        `training.averaged` puts them there for as long as they are wanted.
+        """
+
     def get_config(self):
         """The constructor's arguments."""
         config = super().get_config()

@@ -1,6 +1,7 @@
 """The main job: a recipe in, a run's folder out, from wherever the run stands."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from keras_googlenet import architecture, data
@@ -11,11 +12,12 @@ from keras_googlenet.model.pretrained import locate
 from keras_googlenet.training import callbacks as run_callbacks
 from keras_googlenet.training import freezing, optimization
 from keras_googlenet.training.averaging import averaged
-from keras_googlenet.training.checkpoints import Checkpoints
+from keras_googlenet.training.checkpoints import PARTS, Checkpoints
 from keras_googlenet.training.interruption import interruption
+from keras_googlenet.training.losses import loss
 from keras_googlenet.training.run_folder import RunFolder, written_whole
 
-ALL = ("model", "optimizer", "metrics")
+SAMPLERS = {"paper": data.Sampler, "shift": data.ShiftSampler}
 
 
 def train(recipe, folder, *, resume=False, callbacks=(), draw_samples=None, verbose="auto"):
@@ -85,7 +87,7 @@ class Run:
         self._readers = {
             name: data.Reader(getattr(source, name), on_corrupt=recipe.on_corrupt) for name in ("train", "validation")
         }
-        self._sampler = data.sampler_for(recipe.sampling, recipe.seed)
+        self._sampler = SAMPLERS[recipe.sampling](recipe.seed) if recipe.sampling in SAMPLERS else None
 
     def begin(self, draw_samples):
         """Finds where to go on from; a new run writes its recipe and shows its samples."""
@@ -94,44 +96,57 @@ class Run:
             self.step = self._saved
             self.checkpoints.forget_after(self.step)
             epoch, step = divmod(self.step, self.steps_per_epoch)
-            print(f"going on from epoch {epoch + 1}, step {step} of {self.steps_per_epoch}", flush=True)
+            done = epoch == self.recipe.epochs
+            place = "the end" if done else f"epoch {epoch + 1}, step {step} of {self.steps_per_epoch}"
+            print(f"going on from {place}", flush=True)
             return
         if self.batch_size < self.recipe.batch_size:
             print(f"batches of {self.batch_size}: there are no more training images")
         self.folder.write_recipe(self.recipe, self.source, self.steps_per_epoch)
         if draw_samples is not None:
             size = self.recipe.image_size
-            views = data.preview(
-                self._readers["train"], image_size=size, sampler=self._sampler, seed=self.recipe.seed
-            )
+            views = data.preview(self._readers["train"], image_size=size, sampler=self._sampler, seed=self.recipe.seed)
             with written_whole(self.folder.samples) as partial:
                 draw_samples(views, partial)
 
     def go(self, callbacks, verbose):
         """Trains to the end, phase by phase."""
         for phase in freezing.phases(self.recipe):
-            if self.step < phase.last_epoch * self.steps_per_epoch:
+            if self.step < (phase.last_epoch + 1) * self.steps_per_epoch:
                 self._compile(phase)
-                self._finish_epoch(phase, callbacks, verbose)
-                self._fit(phase.last_epoch, callbacks, verbose)
+                self._finish_epoch(callbacks, verbose)
+                self._fit(phase.last_epoch + 1, callbacks, verbose)
 
     def end(self):
-        """Saves the averaged network, and reports what was skipped."""
-        if self._saved == self.recipe.epochs * self.steps_per_epoch and self.folder.last.exists():
-            return
-        with averaged(self.model) as model:
-            run_callbacks.save(model, self.folder.last)
+        """Saves the averaged network, unless that was done before."""
+        if not self.model.compiled and not self.folder.last.exists():
+            self._compile(freezing.phases(self.recipe)[-1])
+            self.checkpoints.restore(self.model, self.step, self._restore)
+        if self.model.compiled:
+            with averaged(self.model) as model:
+                run_callbacks.save(model, self.folder.last)
+        skipped = [reason for reader in self._readers.values() for reason in reader.skipped.values()]
+        if skipped:
+            with written_whole(self.folder.skipped) as partial:
+                partial.write_text("".join(f"{reason}\n" for reason in sorted(skipped)), encoding="utf-8")
+            print(f"skipped {len(skipped):,} images that cannot be read: {self.folder.skipped}", flush=True)
 
     def _compile(self, phase):
         (freezing.freeze_trunk if phase.frozen else freezing.thaw)(self.model)
-        epochs = phase.last_epoch - phase.first_epoch
-        compile_model(self.model, self.recipe, self.steps_per_epoch, epochs, phase.learning_rate)
+        self.model.compile(
+            optimization.optimizer(self.recipe, self.steps_per_epoch, phase.epochs, phase.learning_rate),
+            loss=loss(self.recipe),
+            metrics=["accuracy"],
+        )
+        # Else Keras would make the optimizer's variables and the metrics in the first step, too late to restore them.
+        size = self.recipe.image_size
+        self.model._symbolic_build(data_batch=(np.zeros((1, size, size, 3), "float32"), np.zeros(1, "int64")))
         # At the first step of a phase the saved optimizer is that of the phase before.
         begins = self.step == phase.first_epoch * self.steps_per_epoch
-        self._restore = () if self._saved is None else ("model",) if begins else ALL
+        self._restore = () if self._saved is None else ("model",) if begins else PARTS
         self._saved = None
 
-    def _finish_epoch(self, phase, callbacks, verbose):
+    def _finish_epoch(self, callbacks, verbose):
         """An epoch that was begun has fewer steps than the others."""
         epoch, done = divmod(self.step, self.steps_per_epoch)
         if done:
@@ -208,15 +223,6 @@ def build(recipe, source):
         )
     model.class_names = source.classes
     return model
-
-
-def compile_model(model, recipe, steps_per_epoch, epochs, learning_rate):
-    """Compiles a network for a phase of a run."""
-    model.compile(
-        optimization.optimizer(recipe, steps_per_epoch, epochs=epochs, learning_rate=learning_rate),
-        loss=optimization.loss(recipe),
-        metrics=["accuracy"],
-    )
 
 
 def _check_keras():

@@ -103,9 +103,7 @@ def test_samples_follow_from_seed_epoch_and_image_alone(tmp_path):
     batches = list(stream(train, batch_size=4, sampler=Sampler(seed=9)).take(3 * steps).as_numpy_iterator())
     for epoch in range(3):
         found = flat(images.astype(np.uint8) for images, _ in batches[epoch * steps : (epoch + 1) * steps])
-        expected = {
-            Sampler(9)(read_image(path), 8, epoch, index).tobytes() for index, path in enumerate(train.items)
-        }
+        expected = {Sampler(9)(read_image(path), 8, epoch, index).tobytes() for index, path in enumerate(train.items)}
         assert len(found) == steps * 4
         assert {image.tobytes() for image in found} <= expected
 
