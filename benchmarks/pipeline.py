@@ -5,8 +5,8 @@
 
 Every contender makes batches of 32 views of 224x224 pixels of the same files, in random order. A measurement is one
 pass over the folder, from asking for the first batch to having the last. The contenders take turns, round by round, so
-that other work on the machine strikes all alike; the table has medians, and each round's ratio to ours before its median.
-All run on the same `--cores` (Linux). torchvision takes part where it is installed.
+that other work on the machine strikes all alike; the table has medians: of the speeds, and of each round's ratio to
+ours. All run on the same `--cores` (Linux). torchvision takes part where it is installed.
 
 What they do is near, not equal: section 6's patch, one of four interpolations, mirroring and three distortions (ours);
 256 pixels, random crop, mirroring, brightness, contrast and saturation (Keras's layers); RandomResizedCrop,
