@@ -57,7 +57,7 @@ def assert_inside(left, top, right, bottom, height, width):
     assert min(left.min(), top.min(), (width - right).min(), (height - bottom).min()) >= 0
 
 
-@pytest.mark.parametrize(("height", "width"), [(375, 500), (224, 224), (10, 125), (120, 10), (3, 2)])
+@pytest.mark.parametrize(("height", "width"), [(224, 224), (10, 125), (120, 10), (3, 2)])
 def test_patches_are_even_among_those_that_fit(height, width):
     left, top, right, bottom = np.array(draws(augmentation.draw_patch, height, width)).T
     assert_inside(left, top, right, bottom, height, width)

@@ -4,7 +4,9 @@ import json
 
 import numpy as np
 import pytest
+from support.small import SMALL
 
+from keras_googlenet import GoogLeNet
 from keras_googlenet.data import DataError, ImageError, batches, load, reading_errors
 
 tfds = pytest.importorskip("tensorflow_datasets")
@@ -219,6 +221,8 @@ def test_real_data_sets_as_tfds_mocks_them(tmp_path, name, version, splits, coun
         assert tuple(part and part.count for part in parts) == counts
         images, labels = next(iter(batches(source.train, image_size=32, batch_size=5)))
     assert images.shape == (5, 32, 32, 3)
+    network = GoogLeNet(weights=None, classes=len(source.classes), input_shape=(32, 32, 3), variant=SMALL)
+    assert network(images)[0].shape == (5, len(source.classes))
     if name == "imagenet2012":
         assert len(source.classes) == 1000
         assert (source.classes[0], source.classes[-1]) == ("n01440764", "n15075141")

@@ -1,0 +1,178 @@
+"""How fast are training images read, decoded and sampled? Beside Keras's and torchvision's nearest, and the network.
+
+    python benchmarks/pipeline.py                       # made-up photos of 500x375 pixels, a few minutes on two cores
+    python benchmarks/pipeline.py --folder photos/      # a folder of class subfolders, a few hundred photos
+
+Every contender makes batches of 32 views of 224x224 pixels of the same files, in random order. A measurement is one
+pass over the folder, from asking for the first batch to having the last. The contenders take turns, round by round, so
+that other work on the machine strikes all alike; the table has medians: of the speeds, and of each round's ratio to
+ours. All run on the same `--cores` (Linux). torchvision takes part where it is installed.
+
+What they do is near, not equal: section 6's patch, one of four interpolations, mirroring and three distortions (ours);
+256 pixels, random crop, mirroring, brightness, contrast and saturation (Keras's layers); RandomResizedCrop,
+mirroring and ColorJitter of the same three in two worker processes (torchvision).
+"""
+
+import argparse
+import importlib.util
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+SIZE, BATCH = 224, 32
+PHOTOS, NAMES = 64, 8  # so many photos, each under so many names
+
+
+def main():
+    """Prints a row for each contender."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--folder", type=Path, help="default: photos made for this")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--cores", type=int, default=2)
+    options = parser.parse_args()
+    if hasattr(os, "sched_setaffinity"):  # before TensorFlow counts them
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])
+    with tempfile.TemporaryDirectory() as made:
+        folder = options.folder or make(Path(made))
+        report({name: start(folder) for name, start in CONTENDERS.items()}, options.rounds)
+
+
+def report(contenders, rounds):
+    """Measures in turns: images/s of each, and their ratio to the first."""
+    contenders = {name: one_pass for name, one_pass in contenders.items() if one_pass}
+    for one_pass in contenders.values():
+        one_pass()  # compiles, starts workers
+    speeds = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name, one_pass in contenders.items():
+            start = time.perf_counter()
+            count = one_pass()
+            speeds[name].append(count / (time.perf_counter() - start))
+    ours = next(iter(speeds.values()))
+    print(f"{'':<42} {'images/s':>9} {'of ours':>8}  lowest-highest")
+    for name, found in speeds.items():
+        ratio = statistics.median(speed / our for speed, our in zip(found, ours, strict=True))
+        print(f"{name:<42} {statistics.median(found):>9.1f} {ratio:>8.2f}  {min(found):.1f}-{max(found):.1f}")
+
+
+def make(folder):
+    """Colours whose spectrum falls as a photo's does, compressed as ImageNet's are, in two classes."""
+    rng = np.random.default_rng(0)
+    frequencies = np.hypot(np.fft.fftfreq(375)[:, None], np.fft.rfftfreq(500))
+    frequencies[0, 0] = 1
+    sizes = []
+    for number in range(PHOTOS):
+        waves = rng.normal(size=(3, *frequencies.shape)) + 1j * rng.normal(size=(3, *frequencies.shape))
+        planes = np.fft.irfft2(waves / frequencies**1.3, s=(375, 500))
+        planes /= planes.std(axis=(1, 2), keepdims=True)
+        grey, *colours = planes
+        pixels = np.stack([grey + 0.3 * colours[0], grey, grey + 0.3 * colours[1]], axis=-1)
+        path = folder / str(number % 2) / f"{number}.jpg"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray((128 + 50 * pixels).clip(0, 255).astype(np.uint8)).save(path, quality=92)
+        sizes.append(path.stat().st_size)
+        for name in range(1, NAMES):
+            os.link(path, path.with_stem(f"{number} {name}"))
+    print(f"{PHOTOS * NAMES} photos of 500x375 pixels, {statistics.mean(sizes) / 1024:.0f} KiB each")
+    return folder
+
+
+def ours(folder):
+    """`keras_googlenet.data`, as training uses it."""
+    from keras_googlenet import data
+
+    sampler = data.Sampler(seed=0)
+    dataset = data.batches(
+        data.load(folder, validation_fraction=0.01).train,
+        image_size=SIZE,
+        batch_size=BATCH,
+        sampler=lambda image, size, index: sampler(image, size, 0, index),
+        shuffle_seed=0,
+    )
+    return lambda: sum(len(labels) for _, labels in dataset)
+
+
+def keras_layers(folder):
+    """`keras.utils.image_dataset_from_directory`, augmented in `map`."""
+    import keras
+    import tensorflow as tf
+
+    layers = keras.Sequential(
+        [
+            keras.layers.RandomCrop(SIZE, SIZE),
+            keras.layers.RandomFlip("horizontal"),
+            keras.layers.RandomBrightness(0.5, value_range=(0, 255)),
+            keras.layers.RandomContrast(0.5, value_range=(0, 255)),
+            keras.layers.RandomSaturation((0.25, 0.75), value_range=(0, 255)),  # 0.5 changes nothing
+        ]
+    )
+    dataset = keras.utils.image_dataset_from_directory(
+        folder, image_size=(256, 256), batch_size=BATCH, seed=0, crop_to_aspect_ratio=True, verbose=False
+    )
+    dataset = dataset.map(
+        lambda images, labels: (layers(images, training=True), labels), num_parallel_calls=tf.data.AUTOTUNE
+    ).prefetch(tf.data.AUTOTUNE)
+    return lambda: sum(len(labels) for _, labels in dataset)
+
+
+def torchvision(folder):
+    """Its transforms in a DataLoader with two workers, which stay."""
+    if importlib.util.find_spec("torchvision") is None:
+        print("torchvision is not installed")
+        return None
+    from torch.utils.data import DataLoader
+    from torchvision import datasets, transforms
+
+    view = transforms.Compose(
+        [
+            transforms.RandomResizedCrop(SIZE),
+            transforms.RandomHorizontalFlip(),
+            transforms.ColorJitter(0.5, 0.5, 0.5),
+            transforms.ToTensor(),
+        ]
+    )
+    loader = DataLoader(
+        datasets.ImageFolder(folder, view),
+        batch_size=BATCH,
+        shuffle=True,
+        num_workers=2,
+        persistent_workers=True,
+        multiprocessing_context="spawn",  # a fork would copy TensorFlow's locks without its threads
+    )
+    return lambda: sum(len(labels) for _, labels in loader)
+
+
+def network(folder):
+    """Training steps on one batch that is there already: what the pipeline has to keep up with."""
+    import keras
+
+    import keras_googlenet as kg
+
+    model = kg.GoogLeNet(weights=None, classes=1000, input_shape=(SIZE, SIZE, 3))
+    optimizer = keras.optimizers.SGD(0.01, momentum=0.9)
+    model.compile(optimizer, loss="sparse_categorical_crossentropy", loss_weights=[1, 0.3, 0.3])
+    images, labels = np.zeros((BATCH, SIZE, SIZE, 3), np.float32), np.zeros(BATCH)
+
+    def two_steps():
+        for _ in range(2):
+            model.train_on_batch(images, labels)
+        return 2 * BATCH
+
+    return two_steps
+
+
+CONTENDERS = {
+    "this package": ours,
+    "image_dataset_from_directory, Keras layers": keras_layers,
+    "torchvision, two workers": torchvision,
+    "the network's training steps": network,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())
