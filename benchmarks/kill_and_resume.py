@@ -1,6 +1,6 @@
 """Does a run that is killed again and again end as one that is left alone? To the last bit, weights and metrics?
 
-    python benchmarks/kill_and_resume.py                      # 20 kills of a run on the embedded digits, about 25 minutes
+    python benchmarks/kill_and_resume.py    # 20 kills of a run on the embedded digits, about 25 minutes
     python benchmarks/kill_and_resume.py --kills 3 -- --set variant=batchnorm
 
 What follows `--` is handed to `keras-googlenet train`. Each kill is `kill -9`, at a moment drawn evenly from the time

@@ -68,9 +68,8 @@ def measure(folder):
 
 def first_batch(split, sampler):
     """32 views at 224 pixels, in random order."""
-    view = lambda image, size, index: sampler(image, size, 0, index)  # noqa: E731
-    batches = data.batches(split, image_size=224, batch_size=32, sampler=view, shuffle_seed=0)
-    return next(batches.as_numpy_iterator())
+    stream = data.training_stream(split, image_size=224, batch_size=32, seed=0, sampler=sampler)
+    return next(stream.as_numpy_iterator())
 
 
 def resident():

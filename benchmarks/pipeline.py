@@ -87,15 +87,11 @@ def ours(folder):
     """`keras_googlenet.data`, as training uses it."""
     from keras_googlenet import data
 
-    sampler = data.Sampler(seed=0)
-    dataset = data.batches(
-        data.load(folder, validation_fraction=0.01).train,
-        image_size=SIZE,
-        batch_size=BATCH,
-        sampler=lambda image, size, index: sampler(image, size, 0, index),
-        shuffle_seed=0,
-    )
-    return lambda: sum(len(labels) for _, labels in dataset)
+    split = data.load(folder, validation_fraction=0.01).train
+    reader = data.Reader(split, memory=0)  # of a data set too large to be kept
+    stream = data.training_stream(reader, image_size=SIZE, batch_size=BATCH, seed=0, sampler=data.Sampler(seed=0))
+    epoch = stream.take(split.count // BATCH)
+    return lambda: sum(len(labels) for _, labels in epoch)
 
 
 def keras_layers(folder):

@@ -4,10 +4,11 @@ import json
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from support.small import SMALL
 
 from keras_googlenet import GoogLeNet
-from keras_googlenet.data import DataError, ImageError, batches, load, reading_errors
+from keras_googlenet.data import DataError, ImageError, Share, evaluation_batches, load, reading_errors, training_stream
 
 tfds = pytest.importorskip("tensorflow_datasets")
 
@@ -95,11 +96,19 @@ class TinyBroken(TinyShapes):
 
 
 def contents(dataset):
-    return sorted(
+    return [
         (int(image.max()), int(label))
         for images, labels in dataset.as_numpy_iterator()
         for image, label in zip(images, labels, strict=True)
-    )
+    ]
+
+
+def evaluated(split, **options):
+    return contents(evaluation_batches(split, image_size=8, batch_size=4, **options))
+
+
+def numbered(numbers):
+    return [(10 * n, n % 2) for n in numbers]
 
 
 def test_a_data_set_is_prepared_and_read(tmp_path):
@@ -108,17 +117,15 @@ def test_a_data_set_is_prepared_and_read(tmp_path):
     assert source.summary() == (
         "tiny_shapes: 8 training, 2 validation and 3 test images in 2 classes; validation: the last 2 of 'train'"
     )
-    assert contents(batches(source.test, image_size=8, batch_size=2)) == [(10 * n, n % 2) for n in range(10, 13)]
+    assert sorted(evaluated(source.test)) == numbered(range(10, 13))
 
 
 def test_a_split_for_validation_is_used_and_test_left_alone(tmp_path):
     source = load("tiny_challenge", data_dir=tmp_path)
     assert (source.held_out, source.test) == ("the split 'val'", None)
     for split, numbers in ((source.train, range(10)), (source.validation, range(10, 13))):
-        for seed in (None, 0):
-            dataset = batches(split, image_size=8, batch_size=4, shuffle_seed=seed)
-            assert dataset.cardinality() == -(-len(numbers) // 4)
-            assert contents(dataset) == [(10 * n, n % 2) for n in numbers]
+        assert sorted(evaluated(split)) == numbered(numbers)
+        assert evaluated(split) == evaluated(split)
 
 
 @pytest.mark.parametrize("name", ["tiny_one_part", "tiny_shapes"])
@@ -127,22 +134,35 @@ def test_a_part_of_train_is_held_out(tmp_path, name):
         source = load(name, data_dir=str(tmp_path), validation_fraction=0.25)
         assert (source.train.count, source.validation.count) == (8, 2)
         assert source.held_out == "the last 2 of 'train'"
-    parts = [contents(batches(part, image_size=8, batch_size=4)) for part in (source.train, source.validation)]
-    assert sorted(parts[0] + parts[1]) == [(10 * n, n % 2) for n in range(10)]
+    assert sorted(evaluated(source.train) + evaluated(source.validation)) == numbered(range(10))
 
 
-def test_order_follows_from_the_seed(tmp_path):
+def test_workers_share_a_split(tmp_path):
+    split = load("tiny_challenge", data_dir=tmp_path).train
+    parts = [evaluated(split, share=Share(index, 3)) for index in range(3)]
+    assert [len(part) for part in parts] == [4, 3, 3]
+    assert sorted(parts[0] + parts[1] + parts[2]) == numbered(range(10))
+    streams = [training_stream(split, image_size=8, batch_size=4, seed=0, share=Share(i, 2)) for i in range(2)]
+    epochs = [[contents(stream.take(2)), contents(stream.skip(2).take(2))] for stream in streams]
+    for one, two in zip(*epochs, strict=True):
+        assert len(set(one + two)) == 8
+
+
+def test_the_stream_follows_from_the_seed_and_the_step(tmp_path):
     split = load("tiny_challenge", data_dir=tmp_path).train
 
-    def passes(seed):
-        crop = lambda image, size, index: image[:size, :size]  # noqa: E731 (with a sampler, there is no cache)
-        dataset = batches(split, image_size=8, batch_size=10, sampler=crop, shuffle_seed=seed)
-        return [next(dataset.as_numpy_iterator())[0][:, 0, 0, 0].tolist() for _ in range(3)]
+    def greys(seed, first_step, count):
+        stream = training_stream(split, image_size=8, batch_size=3, seed=seed, first_step=first_step)
+        return [images[:, 0, 0, 0].tolist() for images, _ in stream.take(count).as_numpy_iterator()]
 
-    orders = passes(1)
-    assert orders == passes(1) != passes(2)
-    assert len({tuple(order) for order in orders}) == 3
-    assert passes(None)[0] == passes(None)[1]
+    whole = greys(1, 0, 30)
+    assert whole == greys(1, 0, 30)
+    assert whole != greys(2, 0, 30)
+    for first_step in (1, 3, 17):
+        assert greys(1, first_step, 30 - first_step) == whole[first_step:]
+    epochs = [np.ravel(whole[3 * epoch : 3 * epoch + 3]).tolist() for epoch in range(10)]
+    assert all(len(set(epoch)) == 9 for epoch in epochs)
+    assert len({tuple(epoch) for epoch in epochs}) == 10
 
 
 def test_an_image_keeps_its_index_in_any_order(tmp_path):
@@ -150,8 +170,7 @@ def test_an_image_keeps_its_index_in_any_order(tmp_path):
         split = load(name, data_dir=tmp_path, validation_fraction=fraction).train
         passes = [
             {int(split.read(record)[0, 0, 0]) // 10: int(index) for index, record, _ in records.as_numpy_iterator()}
-            for records in (split.records(None), split.records(3), split.records(4))
-            for _ in range(2)
+            for records in (split.fixed(), *(split.shuffled(3, tf.constant(n, tf.int64), 1) for n in range(3)))
         ]
         assert all(found == passes[0] for found in passes)
         assert len(passes[0]) == len(set(passes[0].values())) == len(numbers)
@@ -162,12 +181,12 @@ def test_a_corrupt_record_names_the_data_set(tmp_path):
     with pytest.raises(ImageError, match=r"^tiny_challenge/1.0.0, train: not an image in a format"):
         split.read(b"no image")
 
-    def refuse(image, size, index):
+    def refuse(*_):
         split.read(b"")
 
-    dataset = batches(split, image_size=8, batch_size=4, sampler=refuse)
+    dataset = training_stream(split, image_size=8, batch_size=4, seed=0, sampler=refuse)
     with pytest.raises(ImageError, match="train: the file is empty"), reading_errors():
-        list(dataset)
+        next(iter(dataset))
 
 
 @pytest.mark.parametrize(
@@ -219,7 +238,7 @@ def test_real_data_sets_as_tfds_mocks_them(tmp_path, name, version, splits, coun
         source = load(name)
         parts = (source.train, source.validation, source.test)
         assert tuple(part and part.count for part in parts) == counts
-        images, labels = next(iter(batches(source.train, image_size=32, batch_size=5)))
+        images, labels = next(iter(training_stream(source.train, image_size=32, batch_size=5, seed=0)))
     assert images.shape == (5, 32, 32, 3)
     network = GoogLeNet(weights=None, classes=len(source.classes), input_shape=(32, 32, 3), variant=SMALL)
     assert network(images)[0].shape == (5, len(source.classes))

@@ -1,6 +1,6 @@
 """Trains the small table in place of the paper's, in this process or, as a program, in one of its own:
 
-    python small_training.py OUTPUT [FIELD=VALUE ...]
+python small_training.py OUTPUT [FIELD=VALUE ...]
 """
 
 import sys
@@ -19,7 +19,11 @@ def small_network(recipe, source):
     """As `training.build`, of the small table."""
     with training.precision_policy(recipe):
         model = GoogLeNet(
-            weights=None, input_shape=(32, 32, 3), classes=len(source.classes), aux_heads=recipe.aux_heads, variant=SMALL
+            weights=None,
+            input_shape=(32, 32, 3),
+            classes=len(source.classes),
+            aux_heads=recipe.aux_heads,
+            variant=SMALL,
         )
     model.class_names = source.classes
     return model
