@@ -43,7 +43,7 @@ table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabul
 th { text-align: left; font-weight: 600; }
 td.n, th.n { text-align: right; }
 .list td, .list th { padding: .3rem 1.25rem .3rem 0; border-bottom: 1px solid var(--line); overflow-wrap: break-word;
-  max-width: 16rem; }
+  max-width: 22rem; }
 .matrix { border-spacing: 2px; border-collapse: separate; margin-bottom: .25rem; }
 .matrix td { min-width: 2.1rem; height: 2.1rem; padding: 0 .25rem; text-align: center; border-radius: .2rem; }
 .matrix .hit { background: rgb(var(--blue) / var(--a)); }
@@ -70,7 +70,8 @@ pre { margin: .25rem 0 1rem; padding: .75rem .9rem; border-radius: .6rem; backgr
   font: .85rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 ul { margin: 0; padding-left: 1.2rem; overflow-wrap: anywhere; font-size: .9rem; }
 @media (prefers-color-scheme: dark) { .panels svg, .key i { filter: brightness(1.5); } }
-@media (max-width: 32rem) { .matrix td { min-width: 1.7rem; height: 1.7rem; padding: 0; }
+@media (max-width: 32rem) { .matrix th { max-width: 7rem; }
+  .matrix td { min-width: 1.7rem; height: 1.7rem; padding: 0; }
   .list td, .list th { padding-right: .75rem; } }
 @media print { body { max-width: none; } h2 { break-after: avoid; } .card, .tile { break-inside: avoid; } }
 """
