@@ -80,7 +80,7 @@ class WriteTensorBoard(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Writes the epoch's metrics and the filters."""
-        rate = {"learning_rate": float(self.model.optimizer.learning_rate)}
+        rate = {"learning_rate": keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)}
         for name, value in {**rate, **(logs or {})}.items():
             self._write(f"epoch/{name}", np.float32(value), "scalars")
         self._write_filters()

@@ -146,6 +146,14 @@ def test_the_first_layers_filters_are_a_picture(tmp_path):
         np.testing.assert_array_equal(np.array(picture), expected)
 
 
+def test_it_serves_a_strategy_too(tmp_path):
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+        model = tiny()
+    history = fit(model, data(2), WriteTensorBoard(tmp_path, steps_per_epoch=2), epochs=1)
+    assert scalars(tmp_path, "epoch/loss") == pytest.approx({2: history["loss"][0]})
+    assert scalars(tmp_path, "epoch/learning_rate") == {2: 0.25}
+
+
 def test_a_network_without_that_layer_has_no_picture(tmp_path):
     fit(tiny(), data(1), WriteTensorBoard(tmp_path, steps_per_epoch=1, draw_filters=filter_grid), epochs=1)
     assert not [tag for tag, _, plugin, _ in events(tmp_path) if plugin == "images"]
