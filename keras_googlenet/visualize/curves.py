@@ -1,11 +1,25 @@
 """The curves of a training run, drawn from its `metrics.csv`."""
 
-import csv
-from pathlib import Path
+import io
+import math
+import re
+
+from keras_googlenet.visualize.metrics import heads, read_metrics
+
+KINDS = ("loss", "accuracy")
+"""What is drawn, a panel for each."""
+
+COLOURS = ("#1f5fa8", "#c85a17", "#3b8f4a", "#7d4fa0", "#8a6d3b")
+"""Of the heads, the main one first."""
+
+GREY = "#8c8c8c"
+"""Of the learning rate."""
 
 
 def plot_curves(metrics_path, picture_path):
     """Draws loss and accuracy of every head over the epochs, training dashed and validation solid.
+
+    The learning rate is a thin grey line behind the losses. Values that are not finite leave a gap.
 
     Args:
         metrics_path: A run's `metrics.csv`, a row per epoch.
@@ -14,50 +28,84 @@ def plot_curves(metrics_path, picture_path):
     Raises:
         ValueError: The file holds no epoch.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    with Path(metrics_path).open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    if not rows:
-        raise ValueError(f"Expected a row per epoch. Received: {metrics_path} without any")
-    epochs = [int(row["epoch"]) + 1 for row in rows]
-    columns = {name: [float(row[name]) for row in rows] for name in rows[0] if name != "epoch"}
-
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
-    FigureCanvasAgg(figure)
-    for axes, kind in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        _draw(axes, kind, epochs, columns)
+    figure = _figure(*read_metrics(metrics_path), KINDS, (10, 4.2))
+    for axes in figure.axes[: len(KINDS)]:
+        axes.legend(fontsize=8)
     figure.savefig(picture_path, dpi=120, format="png")
 
 
+def curves_svg(metrics_path, kind):
+    """One of the panels as SVG to stand inside a page, without its key: it takes the colour of the text around it.
+
+    Args:
+        metrics_path: A run's `metrics.csv`, a row per epoch.
+        kind: `loss` or `accuracy`.
+
+    Returns:
+        An `<svg>` element, text. Its identifiers hold the kind, so that both panels may stand in one page.
+
+    Raises:
+        ValueError: The file holds no epoch.
+    """
+    import matplotlib
+
+    text = io.StringIO()
+    settings = {"svg.fonttype": "none", "svg.hashsalt": kind, "svg.id": kind}
+    with matplotlib.rc_context(settings):
+        figure = _figure(*read_metrics(metrics_path), (kind,), (4.9, 3.7))
+        for axes in figure.axes:
+            axes.patch.set_visible(False)
+        empty = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        figure.savefig(text, format="svg", transparent=True, metadata=empty)
+    svg = text.getvalue()[text.getvalue().index("<svg") :]
+    svg = re.sub(r'<g id="[^"]*">', "<g>", svg)
+    svg = re.sub(r'(<svg [^>]*?)height="[^"]*"', r"\1", svg, count=1)
+    svg = re.sub(r'(<svg [^>]*?)width="[^"]*"', rf'\1role="img" aria-label="{kind} over the epochs"', svg, count=1)
+    # Text has no colour in Matplotlib's SVG where it is black; lines have.
+    svg = svg.replace("<text ", '<text fill="currentColor" ')
+    return svg.replace("stroke: #000000", "stroke: currentColor").replace("fill: #000000", "fill: currentColor")
+
+
+def _figure(epochs, columns, kinds, size):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    for axes, kind in zip(figure.subplots(1, len(kinds), squeeze=False)[0], kinds, strict=True):
+        _draw(axes, kind, epochs, columns)
+        if kind == "loss" and "learning_rate" in columns and len(epochs) > 1:
+            _draw_learning_rate(axes, epochs, columns["learning_rate"])
+    return figure
+
+
 def _draw(axes, kind, epochs, columns):
-    for colour, head in zip(_COLOURS, _heads(columns), strict=False):
+    for colour, head in zip(COLOURS, heads(columns), strict=False):
         name = f"{head}_{kind}" if head else kind
         for prefix, style, part in (("", "--", "training"), ("val_", "-", "validation")):
             if prefix + name in columns:
-                marker = "." if len(epochs) < 3 else ""
-                label = f"{head} {part}".strip()
-                axes.plot(epochs, columns[prefix + name], style, color=colour, label=label, marker=marker)
+                values = columns[prefix + name]
+                # A point without neighbours is no line.
+                marker = "." if len(epochs) < 3 or not all(map(math.isfinite, values)) else ""
+                axes.plot(epochs, values, style, color=colour, label=f"{head} {part}".strip(), marker=marker)
     axes.set_title(kind)
     axes.set_xlabel("epoch")
     axes.grid(alpha=0.3)
     axes.xaxis.get_major_locator().set_params(integer=True)
+    margin = (epochs[-1] - epochs[0]) / 20 or 1
+    axes.set_xlim(epochs[0] - margin, epochs[-1] + margin)
+    axes.margins(y=0.1)
     if kind == "accuracy":
         axes.set_ylim(top=1.0)
     else:
         axes.set_ylim(bottom=0.0)
-    axes.legend(fontsize=8)
 
 
-_COLOURS = ("#1f5fa8", "#c85a17", "#3b8f4a", "#7d4fa0", "#8a6d3b")
-
-
-def _heads(columns):
-    """The heads that were measured, the main one first; one without a name where there is only one.
-
-    With several outputs Keras's plain `loss` is their weighted sum, and each has a `<head>_loss`.
-    """
-    plain = [name.removeprefix("val_") for name in columns]
-    heads = dict.fromkeys(name.removesuffix("_loss") for name in plain if name.endswith("_loss"))
-    return sorted(heads, key=lambda head: head.startswith("aux")) or [""]
+def _draw_learning_rate(axes, epochs, rates):
+    twin = axes.twinx()
+    twin.plot(epochs, rates, color=GREY, linewidth=0.8)
+    twin.set_ylim(bottom=0.0)
+    twin.set_ylabel("learning rate", color=GREY, fontsize=8)
+    twin.tick_params(colors=GREY, labelsize=8)
+    axes.set_zorder(twin.get_zorder() + 1)
+    axes.patch.set_visible(False)

@@ -1,0 +1,52 @@
+"""A run's `metrics.csv`, read for drawing."""
+
+import csv
+from pathlib import Path
+
+
+def read_metrics(path):
+    """The columns of a `metrics.csv`.
+
+    An epoch that was trained again after an interruption counts once, as it went the last time; a value that is
+    missing, as in a line cut short, is not a number.
+
+    Args:
+        path: The file, a row per epoch.
+
+    Returns:
+        The epochs, counted from 1 and ascending, and a dict from a metric's name to its values, floats.
+
+    Raises:
+        ValueError: The file holds no epoch, or what is no number.
+    """
+    with Path(path).open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row.get("epoch")]
+    if not rows:
+        raise ValueError(f"Expected a row per epoch. Received: {path} without any")
+    try:
+        latest = {int(row["epoch"]) + 1: row for row in rows}
+        epochs = sorted(latest)
+        names = [name for name in rows[0] if name not in ("epoch", None)]
+        return epochs, {name: [float(latest[epoch][name] or "nan") for epoch in epochs] for name in names}
+    except ValueError as error:
+        raise ValueError(f"Expected numbers in {path}. Received: {error}") from None
+
+
+def heads(columns):
+    """The heads that were measured, the main one first; one without a name where there is only one.
+
+    With several outputs Keras's plain `loss` is their weighted sum, and each has a `<head>_loss`.
+
+    Args:
+        columns: Names of metrics.
+
+    Returns:
+        A list of names.
+
+    Example:
+        >>> heads(["loss", "aux1_loss", "predictions_loss", "val_predictions_loss"])
+        ['predictions', 'aux1']
+    """
+    plain = [name.removeprefix("val_") for name in columns]
+    found = dict.fromkeys(name.removesuffix("_loss") for name in plain if name.endswith("_loss"))
+    return sorted(found, key=lambda head: head.startswith("aux")) or [""]
