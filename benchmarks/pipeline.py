@@ -14,7 +14,9 @@ mirroring and ColorJitter of the same three in two worker processes (torchvision
 """
 
 import argparse
+import contextlib
 import importlib.util
+import multiprocessing
 import os
 import statistics
 import sys
@@ -118,30 +120,37 @@ def keras_layers(folder):
 
 
 def torchvision(folder):
-    """Its transforms in a DataLoader with two workers, which stay."""
+    """Its transforms in a DataLoader, in a process of their own: PyTorch and TensorFlow may clash in one."""
     if importlib.util.find_spec("torchvision") is None:
         print("torchvision is not installed")
         return None
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    context.Process(target=serve_passes, args=(there, folder)).start()
+    there.close()  # the process ends once this end of the pipe is gone, too
+
+    def one_pass():
+        here.send("go")
+        return here.recv()
+
+    return one_pass
+
+
+def serve_passes(pipe, folder):
+    """Reads the folder once for each message, with two workers, which stay; answers with the number of images."""
     from torch.utils.data import DataLoader
     from torchvision import datasets, transforms
 
-    view = transforms.Compose(
-        [
-            transforms.RandomResizedCrop(SIZE),
-            transforms.RandomHorizontalFlip(),
-            transforms.ColorJitter(0.5, 0.5, 0.5),
-            transforms.ToTensor(),
-        ]
-    )
-    loader = DataLoader(
-        datasets.ImageFolder(folder, view),
-        batch_size=BATCH,
-        shuffle=True,
-        num_workers=2,
-        persistent_workers=True,
-        multiprocessing_context="spawn",  # a fork would copy TensorFlow's locks without its threads
-    )
-    return lambda: sum(len(labels) for _, labels in loader)
+    view = [
+        transforms.RandomResizedCrop(SIZE),
+        transforms.RandomHorizontalFlip(),
+        transforms.ColorJitter(0.5, 0.5, 0.5),
+    ]
+    images = datasets.ImageFolder(folder, transforms.Compose([*view, transforms.ToTensor()]))
+    loader = DataLoader(images, BATCH, shuffle=True, num_workers=2, persistent_workers=True)
+    with contextlib.suppress(EOFError):
+        while pipe.recv():
+            pipe.send(sum(len(labels) for _, labels in loader))
 
 
 def network(folder):
