@@ -3,7 +3,7 @@
 import keras
 
 from keras_googlenet.architecture import PAPER, Architecture
-from keras_googlenet.model import compilation, openvino
+from keras_googlenet.model import compilation, openvino, replicas
 
 
 @keras.saving.register_keras_serializable(package="keras_googlenet")
@@ -17,6 +17,10 @@ class GoogLeNetModel(keras.Model):
     - `compile` takes a single loss and a flat list of metrics for all heads, and weighs the losses as the paper does
       (section 5: 0.3 for the auxiliary ones) unless told otherwise;
     - `layers` ends in the main classifier, as in any keras.applications model.
+
+    With one output or several, `fit` and `evaluate` work under `tf.distribute.MirroredStrategy` and
+    `MultiWorkerMirroredStrategy`, which stock Keras 3 does not manage, and several replicas take the steps that one
+    device takes, clipping included.
 
     `GoogLeNet()` returns one. Build one of your own to give another head the same:
     `GoogLeNetModel(base.input, [main, aux1, aux2])`.
@@ -132,6 +136,7 @@ class GoogLeNetModel(keras.Model):
             metrics = compilation.metrics(metrics, names)
             weighted_metrics = compilation.metrics(weighted_metrics, names)
         super().compile(optimizer, loss, loss_weights, metrics, weighted_metrics, **kwargs)
+        replicas.sum_gradients_first(self)
 
     def _default_loss_weights(self):
         heads = (self.architecture or PAPER).auxiliary
@@ -147,6 +152,22 @@ class GoogLeNetModel(keras.Model):
         """The metrics of every head; a single `y` is every head's label."""
         y = compilation.labels(y, y_pred)
         return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    def train_step(self, *args):
+        """Keras's own, with logs that can be averaged over workers."""
+        return replicas.reducible(self, super().train_step(*args))
+
+    def test_step(self, *args):
+        """Keras's own, with logs that can be averaged over workers."""
+        return replicas.reducible(self, super().test_step(*args))
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Called by `fit` and `evaluate` on the TensorFlow backend alone, to shape the model by its first batch."""
+        if iterator is not None and replicas.spread(self):
+            if replicas.is_built(self):
+                return
+            iterator, data_batch = None, replicas.first_batch(self, iterator)
+        super()._maybe_symbolic_build(iterator, data_batch)
 
     def _get_compiled_model(self, data):
         """Called by `predict` and `evaluate` on the OpenVINO backend alone."""

@@ -1,0 +1,58 @@
+"""What happens when a worker dies: the others end with one clear line."""
+
+import contextlib
+import re
+
+import tensorflow as tf
+
+from keras_googlenet.errors import WorkError
+
+
+@contextlib.contextmanager
+def lost_peers(placement):
+    """Turns TensorFlow's errors about lost workers into one clear line.
+
+    TensorFlow notices a worker whose process ended, whose machine is gone or which hangs after about ten seconds, and
+    ends what the others are doing with one of several errors.
+
+    Args:
+        placement: A `Placement`.
+
+    Raises:
+        WorkError: A worker was lost; the message says which, if TensorFlow does.
+    """
+    try:
+        yield
+    except tf.errors.OpError as error:
+        if placement.workers == 1 or not _is_loss(error):
+            raise
+        raise WorkError(
+            f"The connection to {_lost(placement, error)} was lost. Start all workers again with --resume"
+        ) from error
+
+
+_LOSS = re.compile(
+    "unhealthy|heartbeat|Collective ops is aborted|Connection re|Socket closed|failed to connect|GRPC error"
+)
+_SUSPECT = re.compile(
+    r"(?:unhealthy|remote target|is down|restarted).*?/job:(\w+)/(?:replica:\d+/)?task:(\d+)", re.DOTALL
+)
+
+
+def _is_loss(error):
+    kinds = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError)
+    others = (
+        tf.errors.InternalError,
+        tf.errors.FailedPreconditionError,
+        tf.errors.CancelledError,
+        tf.errors.UnknownError,
+    )
+    return isinstance(error, kinds) or (isinstance(error, others) and _LOSS.search(str(error)) is not None)
+
+
+def _lost(placement, error):
+    suspects = {(kind, int(index)) for kind, index in _SUSPECT.findall(str(error))}
+    for worker, (kind, index, address) in enumerate(placement.addresses):
+        if worker != placement.worker and (kind, index) in suspects:
+            return f"worker {worker} ({address})"
+    return "another worker"

@@ -1,0 +1,248 @@
+"""The same training run on one device, on two mirrored CPU devices, and on two workers, in processes of their own.
+
+`python -m support.spread KIND FOLDER` writes what it found to `FOLDER/KIND-WORKER.npz`.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+CLASSES, BATCH, STEPS, EPOCHS = 4, 8, 10, 5
+COUNT = 37
+"""Images to evaluate: a number that no number of replicas divides."""
+
+TIMEOUT = 300
+"""Seconds; two workers on two slow cores take a minute to start."""
+
+
+def run(kind, folder):
+    """Starts the processes of a kind and waits for them.
+
+    Args:
+        kind: `mirrored` or `workers`.
+        folder: Where their results go.
+
+    Returns:
+        `(results, ends)`: what each process found, by name, and its `(exit status, standard error)`.
+    """
+    environments = [{}]
+    if kind == "workers":
+        addresses = [f"localhost:{port}" for port in free_ports(2)]
+        tasks = [{"type": "worker", "index": index} for index in range(2)]
+        configs = [{"cluster": {"worker": addresses}, "task": task} for task in tasks]
+        environments = [{"TF_CONFIG": json.dumps(config)} for config in configs]
+    tests = Path(__file__).parents[1]
+    path = os.pathsep.join([str(tests), str(tests.parent), os.environ.get("PYTHONPATH", "")])
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "support.spread", kind, str(folder)],
+            env={**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONPATH": path, **environment},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for environment in environments
+    ]
+    try:
+        errors = [process.communicate(timeout=TIMEOUT)[1] for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+    return [load(folder, kind, worker) for worker in range(len(processes))], [
+        (process.returncode, error) for process, error in zip(processes, errors, strict=True)
+    ]
+
+
+def free_ports(count):
+    """Ports of this machine that nothing listens on."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("localhost", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def load(folder, kind, worker):
+    """What a process found, or None if it did not get that far."""
+    import numpy as np
+
+    path = Path(folder) / f"{kind}-{worker}.npz"
+    return dict(np.load(path)) if path.exists() else None
+
+
+def images():
+    """Every image and label of the run, in the order in which the steps take them."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    shape = (BATCH * STEPS, 32, 32, 3)
+    return rng.normal(0, 60, shape).astype("float32"), rng.integers(0, CLASSES, shape[0])
+
+
+def stream(share, first_step=0):
+    """A worker's part of each training batch, for ever: what follows from the step alone, as the real pipeline's."""
+    import tensorflow as tf
+
+    (x, y), (index, count) = images(), share
+    part = BATCH // count
+
+    def batch(step):
+        first = tf.cast(step % STEPS, "int32") * BATCH + index * part
+        return tf.gather(x, tf.range(first, first + part)), tf.gather(y, tf.range(first, first + part))
+
+    return tf.data.Dataset.counter(first_step).map(batch)
+
+
+def pieces(share, replicas):
+    """Each of `COUNT` images once: every batch dealt out evenly to all replicas, this worker's pieces of it."""
+    import numpy as np
+    import tensorflow as tf
+
+    (x, y), (index, count) = images(), share
+
+    def mine():
+        for first in range(0, COUNT, BATCH):
+            parts = np.array_split(np.arange(first, min(first + BATCH, COUNT)), replicas * count)
+            for part in parts[index * replicas : (index + 1) * replicas]:
+                yield x[part], y[part]
+
+    signature = (tf.TensorSpec((None, 32, 32, 3), "float32"), tf.TensorSpec((None,), "int64"))
+    return tf.data.Dataset.from_generator(mine, output_signature=signature)
+
+
+def build(placement):
+    """A small network with local response normalization and no batch normalization, its dropout off."""
+    import keras
+    from support.small import SMALL
+
+    from keras_googlenet import GoogLeNet
+
+    keras.utils.set_random_seed(0)
+    with placement.strategy.scope():
+        model = GoogLeNet(weights=None, input_shape=(32, 32, 3), classes=CLASSES, variant=SMALL)
+        for layer in model.layers:
+            if isinstance(layer, keras.layers.Dropout):
+                layer.rate = 0.0
+        sgd = keras.optimizers.SGD(0.01, momentum=0.9, global_clipnorm=1.0, use_ema=True, ema_momentum=0.9)
+        model.compile(sgd, loss="sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+    return model
+
+
+def train(placement):
+    """Fifty steps, validated after every ten; all that came of it, by name."""
+    import keras
+
+    from keras_googlenet.training import distribution
+
+    model = build(placement)
+    size = placement.per_replica(BATCH)
+    history = model.fit(
+        distribution.distribute(placement, lambda share, _: stream(share).rebatch(size), endless=True),
+        steps_per_epoch=STEPS,
+        epochs=EPOCHS,
+        validation_data=distribution.distribute(placement, pieces),
+        validation_steps=-(-COUNT // BATCH),
+        shuffle=False,
+        verbose=0,
+    ).history
+    evaluated = model.evaluate(
+        distribution.distribute(placement, pieces), steps=-(-COUNT // BATCH), verbose=0, return_dict=True
+    )
+    return {
+        **{f"history/{name}": values for name, values in history.items()},
+        **{f"evaluated/{name}": value for name, value in evaluated.items()},
+        **{f"weight/{i:02}": weight for i, weight in enumerate(model.get_weights())},
+        **{
+            f"optimizer/{i:02}": keras.ops.convert_to_numpy(variable)
+            for i, variable in enumerate(model.optimizer.variables)
+        },
+    }
+
+
+def clipped():
+    """One clipped step of a linear model from the weights (0, 0), an image to each replica, as a Keras user writes it."""
+    import keras
+    import numpy as np
+
+    from keras_googlenet import GoogLeNetModel
+
+    inputs = keras.Input((2,))
+    model = GoogLeNetModel(inputs, keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")(inputs))
+    model.compile(keras.optimizers.SGD(1.0, global_clipnorm=1.0), loss="mse")
+    model.fit(np.eye(2, dtype="float32"), np.array([[1.5], [2.0]], "float32"), batch_size=2, shuffle=False, verbose=0)
+    return model.get_weights()[0][:, 0]
+
+
+def seen(placement):
+    """The numbers of the images that a worker sees in five steps of training, and in those of evaluation."""
+    from keras_googlenet.training import distribution
+
+    numbers = {image.tobytes(): number for number, image in enumerate(images()[0])}
+    training = distribution.distribute(
+        placement, lambda share, _: stream(share).rebatch(placement.per_replica(BATCH)), endless=True
+    )
+    found = {}
+    for name, dataset in (("training", training), ("evaluation", distribution.distribute(placement, pieces))):
+        for step, (x, _) in zip(range(5), dataset, strict=False):
+            parts = placement.strategy.experimental_local_results(x)
+            found[f"seen/{name}/{step}"] = [numbers[image.tobytes()] for part in parts for image in part.numpy()]
+            found[f"sizes/{name}/{step}"] = [len(part) for part in parts]
+    return found
+
+
+def everything(placement):
+    """All of a process's results by name."""
+    with placement.strategy.scope():
+        step = clipped()
+    return {**train(placement), **seen(placement), "replicas": placement.replicas, "clipped": step}
+
+
+def lose_the_chief(placement):
+    """The first worker dies in the middle of an epoch; the other is told."""
+    import keras
+
+    from keras_googlenet import GoogLeNetModel
+    from keras_googlenet.training import distribution, peers
+
+    class Die(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == 3 and placement.is_chief:
+                os._exit(9)
+
+    with placement.strategy.scope():
+        inputs = keras.Input((32, 32, 3))
+        model = GoogLeNetModel(inputs, keras.layers.Dense(1)(keras.layers.Flatten()(inputs)))
+        model.compile("sgd", loss="mse")
+    data = distribution.distribute(placement, lambda share, _: stream(share), endless=True)
+    with peers.lost_peers(placement):
+        model.fit(data, steps_per_epoch=10**6, verbose=0, shuffle=False, callbacks=[Die()])
+
+
+def main(kind, folder):
+    """What a process does."""
+    import numpy as np
+    import tensorflow as tf
+
+    from keras_googlenet.errors import WorkError
+    from keras_googlenet.training import distribution
+
+    if kind == "mirrored":
+        device = tf.config.list_physical_devices("CPU")[0]
+        tf.config.set_logical_device_configuration(device, [tf.config.LogicalDeviceConfiguration()] * 2)
+    placement = distribution.strategy_for("auto")
+    np.savez(Path(folder) / f"{kind}-{placement.worker}.npz", **everything(placement))
+    if placement.workers > 1:
+        try:
+            lose_the_chief(placement)
+        except WorkError as error:
+            sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
