@@ -3,6 +3,7 @@
 import math
 
 import keras
+import numpy as np
 
 from keras_googlenet.errors import WorkError
 from keras_googlenet.training.averaging import ValidateAverages, averaged
@@ -48,7 +49,7 @@ class StopOnNonFinite(keras.callbacks.Callback):
         Raises:
             TrainingError: It is infinite or not a number.
         """
-        loss = float((logs or {}).get("loss", 0.0))
+        loss = float(np.squeeze((logs or {}).get("loss", 0.0)))
         if not math.isfinite(loss):
             raise TrainingError(
                 f"The loss became {loss} in epoch {self._epoch + 1}, batch {batch + 1}. {self.checkpoints.last_good()} "
@@ -69,7 +70,7 @@ class WriteMetrics(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Writes the epoch's row; those that a run left behind when it was stopped are written anew."""
-        row = {"epoch": epoch, **{name: float(value) for name, value in (logs or {}).items()}}
+        row = {"epoch": epoch, **{name: float(np.squeeze(value)) for name, value in (logs or {}).items()}}
         self.folder.write_metrics([*self.folder.read_metrics()[:epoch], row])
 
 
@@ -145,11 +146,13 @@ class Checkpoint(keras.callbacks.Callback):
         """Saves if it is time to.
 
         Raises:
-            Interrupted: A signal came; the state is saved.
+            Interrupted: A signal came; the state of a run on one machine is saved.
         """
         self.step += 1
         if self._interruption.signal is not None:
-            self.checkpoints.save(self.model, self.step)
+            # Several workers can only save together, and the others may know of no signal.
+            if self.checkpoints.placement.workers == 1:
+                self.checkpoints.save(self.model, self.step)
             self._stop()
         # The epoch's last step is saved once the epoch is validated.
         if self.step % self.every == 0 and self.step % self.steps_per_epoch:
@@ -174,13 +177,14 @@ class Checkpoint(keras.callbacks.Callback):
         raise Interrupted(self._interruption.signal, f"{self.checkpoints.last_good()} Go on with --resume.")
 
 
-def for_run(recipe, folder, checkpoint, callbacks=()):
+def for_run(recipe, folder, checkpoint, board, callbacks=()):
     """The callbacks of a run, in the order in which Keras must call them.
 
     Args:
         recipe: A `Recipe`.
         folder: The run's `RunFolder`.
         checkpoint: The run's `Checkpoint`: it comes last, when all else of the epoch is written.
+        board: The run's `WriteTensorBoard`.
         callbacks: The user's.
 
     Returns:
@@ -191,7 +195,6 @@ def for_run(recipe, folder, checkpoint, callbacks=()):
         StopOnNonFinite(checkpoint.checkpoints),
         *([ValidateAverages()] if recipe.averaging else []),
         *callbacks,
-        WriteMetrics(folder),
-        SaveBest(folder),
+        *([WriteMetrics(folder), SaveBest(folder), board] if checkpoint.checkpoints.placement.is_chief else []),
         checkpoint,
     ]

@@ -8,10 +8,14 @@ import numpy as np
 import tensorflow as tf
 
 from keras_googlenet.errors import WorkError
+from keras_googlenet.training.distribution import write_folder
 
 PARTS = ("model", "optimizer", "metrics")
 
 _NAME = re.compile(r"step-(\d+)\.index")
+
+# What TensorFlow makes of a disk that is full, or is not there any more.
+_FULL = (tf.errors.ResourceExhaustedError, tf.errors.UnknownError, tf.errors.NotFoundError, tf.errors.DataLossError)
 
 
 class CheckpointError(WorkError):
@@ -25,12 +29,14 @@ class Checkpoints:
     place last, so that a checkpoint is whole or none.
 
     Args:
-        folder: Where they go.
+        folder: Where they go; all workers see it.
+        placement: The run's `Placement`: of several workers, the chief's files are the ones that are kept.
         kept: How many to keep; the oldest go first.
     """
 
-    def __init__(self, folder, kept=3):
+    def __init__(self, folder, placement, kept=3):
         self.folder = Path(folder)
+        self.placement = placement
         self.kept = kept
 
     def save(self, model, step):
@@ -47,16 +53,17 @@ class Checkpoints:
         _check_finite(model, step)
         path = self.path(step)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            _checkpoint(model, PARTS).write(str(path))
-        except (OSError, tf.errors.OpError) as error:
+            with write_folder(self.placement, self.folder) as folder:
+                folder.mkdir(parents=True, exist_ok=True)
+                _checkpoint(model, PARTS).write(str(folder / path.name))
+        except (OSError, *_FULL) as error:
             self._remove(path)
             why = " ".join((str(error) or type(error).__name__).split())[:200]
             raise CheckpointError(
                 f"The checkpoint of step {step} could not be written: {why}. {self.last_good()} "
                 "Make room, then go on with --resume."
             ) from None
-        for old in self.steps()[: -self.kept]:
+        for old in self.steps()[: -self.kept] if self.placement.is_chief else ():
             self._remove(self.path(old))
 
     def restore(self, model, step, parts=PARTS):
@@ -84,7 +91,7 @@ class Checkpoints:
         for step in reversed(self.steps()):
             try:
                 self._read_through(step)
-            except (tf.errors.OpError, ValueError, OSError) as error:
+            except Exception as error:  # of many kinds: TensorFlow's, IndexError, RuntimeError, ...
                 why = " ".join(str(error).split())[:160]
                 warnings.warn(f"{self.path(step)}: passed over, it is damaged: {why}", stacklevel=2)
             else:
@@ -93,7 +100,7 @@ class Checkpoints:
 
     def forget_after(self, step):
         """Removes the checkpoints after a step: a run that goes on from it will write them anew."""
-        for later in self.steps():
+        for later in self.steps() if self.placement.is_chief else ():
             if later > step:
                 self._remove(self.path(later))
 

@@ -29,9 +29,12 @@ class RunFolder:
         self.metrics = self.path / "metrics.csv"
         self.samples = self.path / "samples.png"
         self.checkpoints = self.path / "checkpoints"
-        self.skipped = self.path / "skipped.txt"
         self.last = self.path / "model.keras"
         self.best = self.path / "best.keras"
+
+    def skipped(self, worker=0):
+        """Where a worker names the images that it skipped."""
+        return self.path / ("skipped.txt" if worker == 0 else f"skipped-{worker}.txt")
 
     def check_new(self):
         """A run never writes over another.
@@ -84,6 +87,11 @@ class RunFolder:
             return []
         with self.metrics.open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
+
+    def last_metrics(self):
+        """The metrics of the last epoch that was finished, a dict of numbers; empty before that."""
+        rows = self.read_metrics()
+        return {name: float(value) for name, value in rows[-1].items() if name != "epoch"} if rows else {}
 
     def write_metrics(self, rows):
         """Writes `metrics.csv` anew."""

@@ -83,17 +83,11 @@ class MomentumSGD(keras.optimizers.SGD):
         return super()._get_current_learning_rate()
 
     def _backend_apply_gradients(self, grads, trainable_variables):
-        pairs = super()._all_reduce_sum_gradients(list(zip(grads, trainable_variables, strict=True)))
-        grads = [grad for grad, _ in pairs]
         if self.gradient_accumulation_steps:
             grads = self._accumulate(grads, trainable_variables)
         self._backend_update_step(self._clip_gradients(grads), trainable_variables, self.learning_rate)
         if self.use_ema:
             self._update_model_variables_moving_average(self._trainable_variables)
-
-    def _all_reduce_sum_gradients(self, grads_and_vars):
-        """What Keras would do after the clipping has been done before it."""
-        return grads_and_vars
 
     def _completes_update(self):
         """Whether this batch is the last of an update: a boolean tensor."""

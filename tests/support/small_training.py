@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from keras_googlenet import GoogLeNet, training
-from keras_googlenet.training import trainer
+from keras_googlenet.training import run as runs
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -34,7 +34,7 @@ RECIPE = {"image_size": 32, "batch_size": 24, "epochs": 2, "warmup_steps": 5, "a
 
 def main(folder, *settings):
     """Trains on digits, going on with what is in the folder."""
-    trainer.build = small_network
+    runs.build = small_network
     changes = dict(training.parse_setting(setting) for setting in settings)
     training.train(training.recipe_for("digits", **{**RECIPE, **changes}), folder, resume=True, verbose=0)
 

@@ -119,9 +119,9 @@ def pieces(share, replicas):
 def build(placement):
     """A small network with local response normalization and no batch normalization, its dropout off."""
     import keras
-    from support.small import SMALL
 
     from keras_googlenet import GoogLeNet
+    from support.small import SMALL
 
     keras.utils.set_random_seed(0)
     with placement.strategy.scope():

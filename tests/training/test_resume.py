@@ -16,7 +16,8 @@ from support.small_training import RECIPE, small_network
 
 from keras_googlenet import data, training
 from keras_googlenet.errors import InputError
-from keras_googlenet.training import trainer
+from keras_googlenet.training import run as runs
+from keras_googlenet.training.checkpoints import Checkpoints
 
 REPOSITORY = Path(__file__).parents[2]
 PROGRAM = [sys.executable, small_training.__file__]
@@ -35,7 +36,7 @@ def few_digits():
 
 @pytest.fixture
 def small(few_digits, monkeypatch):
-    monkeypatch.setattr(trainer, "build", small_network)
+    monkeypatch.setattr(runs, "build", small_network)
     monkeypatch.setattr(data, "load", lambda *args, **kwargs: few_digits)
 
 
@@ -44,6 +45,13 @@ def recipe(**changes):
 
 
 FREEZE = {"weights": "imagenet", "freeze": "trunk", "freeze_epochs": 1, "head_learning_rate": 0.01}
+ALONE = training.strategy_for("none")
+
+
+def checkpoints_in(folder):
+    return Checkpoints(folder, ALONE)
+
+
 KINDS = {
     "paper": {},
     "frozen first": FREEZE,
@@ -69,14 +77,14 @@ def assert_same_run(folder, other):
 def test_from_any_checkpoint_a_run_ends_the_same(small, tmp_path, kind):
     whole = tmp_path / "whole"
     training.train(recipe(**KINDS[kind]), whole, verbose=0)
-    steps = trainer.Checkpoints(whole / "checkpoints").steps()
+    steps = checkpoints_in(whole / "checkpoints").steps()
     assert steps == [7, 10, 14, 20]  # within the epochs, and at their ends
     for step in {"paper": steps, "frozen first": [7, 10]}.get(kind, [7]):
         part = tmp_path / f"from-{step}"
         shutil.copytree(whole, part, ignore=shutil.ignore_patterns("*.keras"))
         if step >= 10:
             shutil.copy(whole / "best.keras", part)
-        trainer.Checkpoints(part / "checkpoints").forget_after(step)
+        checkpoints_in(part / "checkpoints").forget_after(step)
         training.train(recipe(**KINDS[kind]), part, resume=True, verbose=0)
         assert_same_run(part, whole)
 
@@ -123,7 +131,7 @@ def test_a_damaged_newest_checkpoint_is_passed_over(small, finished, damage, cap
     assert all(np.array_equal(before[key], value) for key, value in weights_of(finished / "model.keras").items())
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert trainer.Checkpoints(folder).newest() == 20
+        assert checkpoints_in(folder).newest() == 20
 
 
 def test_a_finished_run_stays_as_it_is(small, finished, capsys):
@@ -144,14 +152,14 @@ def test_a_run_does_not_begin_where_another_one_is(small, finished):
 
 
 def test_a_checkpoint_of_another_network_is_refused(small, finished, monkeypatch):
-    trainer.Checkpoints(finished / "checkpoints").forget_after(14)
-    monkeypatch.setattr(trainer, "build", lambda recipe, source: keras.Sequential([keras.layers.Dense(10)]))
+    checkpoints_in(finished / "checkpoints").forget_after(14)
+    monkeypatch.setattr(runs, "build", lambda recipe, source: keras.Sequential([keras.layers.Dense(10)]))
 
     def other(recipe, source):
         return keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Flatten(), keras.layers.Dense(10)])
 
-    monkeypatch.setattr(trainer, "build", other)
-    monkeypatch.setattr(trainer.freezing, "thaw", lambda model: None)
+    monkeypatch.setattr(runs, "build", other)
+    monkeypatch.setattr(runs.freezing, "thaw", lambda model: None)
     with pytest.raises(training.CheckpointError, match="step-14: this checkpoint is of another network or optimizer"):
         training.train(recipe(), finished, resume=True, verbose=0)
 
@@ -165,7 +173,7 @@ def test_weights_that_are_not_finite_are_never_saved(small, tmp_path):
 
     with pytest.raises(training.TrainingError, match="loss became nan in epoch 1, batch 10. The last good .* step 7"):
         training.train(recipe(), tmp_path / "run", callbacks=[Spoil()], verbose=0)
-    assert trainer.Checkpoints(tmp_path / "run" / "checkpoints").steps() == [7]
+    assert checkpoints_in(tmp_path / "run" / "checkpoints").steps() == [7]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -189,7 +197,7 @@ def test_a_full_disk_loses_nothing_older(small, finished, tmp_path):
     """A limit on the size of files ends each write as a full disk would."""
     folder = tmp_path / "run"
     shutil.copytree(finished, folder, ignore=shutil.ignore_patterns("*.keras"))
-    checkpoints = trainer.Checkpoints(folder / "checkpoints")
+    checkpoints = checkpoints_in(folder / "checkpoints")
     checkpoints.forget_after(7)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
