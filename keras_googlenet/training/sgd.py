@@ -40,8 +40,8 @@ class MomentumSGD(keras.optimizers.SGD):
     Example:
         >>> kernel = keras.Variable([1.0, 2.0], name="kernel")
         >>> MomentumSGD(0.1, weight_decay=0.5).apply([ops.zeros(2)], [kernel])
-        >>> [round(float(x), 2) for x in kernel]  # less 0.1 * 0.5 of itself
-        [0.95, 1.9]
+        >>> kernel.numpy()  # less 0.1 * 0.5 of itself
+        array([0.95, 1.9 ], dtype=float32)
 
     Reference:
         Caffe's `src/caffe/solvers/sgd_solver.cpp`.
