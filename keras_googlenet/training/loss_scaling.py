@@ -11,8 +11,8 @@ class LossScaling(keras.optimizers.LossScaleOptimizer):
     Keras 3.15 lets each replica look at its own part of the gradient, and under some strategies follows the first:
     an overflow of another then reaches the weights. Here one replica's overflow skips the update for all.
 
-    The optimizer inside holds the averages and counts the updates; skipped ones do not count, so that `iterations` falls
-    behind the number of batches.
+    The optimizer inside holds the averages and counts the updates; skipped ones do not count, so that `iterations`
+    falls behind the number of batches.
 
     Args:
         inner_optimizer: The optimizer that gets the gradients, scaled back.
