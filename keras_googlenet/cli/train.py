@@ -29,6 +29,12 @@ def add_arguments(parser):
     base.add_argument("--recipe", metavar="FILE", help="start from the recipe.json of an earlier run")
     parser.add_argument("--data-dir", metavar="DIR", help="where TFDS keeps its data sets")
     parser.add_argument("--output", type=Path, metavar="DIR", help="the run's folder (default: runs/DATASET-TIME)")
+    parser.add_argument(
+        "--strategy",
+        choices=("auto", "none", "mirrored", "multiworker"),
+        default="auto",
+        help="one device, all of this machine, or all of TF_CONFIG's or Slurm's workers (default: what there is)",
+    )
     parser.add_argument("--resume", action="store_true", help="go on with the run in --output, or begin it")
     parser.add_argument("--epochs", type=int, metavar="N", help="passes over the training images")
     parser.add_argument("--batch-size", type=int, metavar="N", help="images per step")
@@ -50,8 +56,7 @@ def run(arguments):
     Returns:
         Exit status.
     """
-    from keras_googlenet import training
-    from keras_googlenet.visualize import plot_curves, plot_samples
+    from keras_googlenet import experiment, training
 
     settings = dict(training.parse_setting(text) for text in arguments.settings)
     named = ("dataset", "data_dir", "epochs", "batch_size", "image_size", "weights")
@@ -59,8 +64,9 @@ def run(arguments):
     recipe = _recipe(arguments, settings)
     folder = arguments.output or _default_folder(recipe.dataset)
     verbose = "auto" if sys.stdout.isatty() else 2
-    logs = training.train(recipe, folder, resume=arguments.resume, draw_samples=plot_samples, verbose=verbose)
-    plot_curves(folder / "metrics.csv", folder / "curves.png")
+    logs = experiment.run(
+        recipe, folder, strategy=arguments.strategy, resume=arguments.resume, verbose=verbose
+    )
     print(_result(logs))
     print(f"run folder: {folder}")
     return 0

@@ -21,7 +21,7 @@ def assess(model, batches, class_names, count=None, *, split="validation", mista
     Args:
         model: A classifier whose first output is probabilities, shape `(batch, classes)`. Other outputs are left out.
         batches: Pairs (preprocessed images, int labels of shape `(batch,)`), in a fixed order, such as
-            `data.batches` makes without a seed.
+            `data.evaluation_batches` makes.
         class_names: A name for each class.
         count: Number of images, for the progress bar and as a check; None if it is not known.
         split: What is assessed, in a word: `validation` or `test`.
@@ -74,7 +74,7 @@ def images_at(split, positions):
     """
     wanted, found = set(positions), {}
     if wanted:
-        for position, (_, record, _) in enumerate(split.records(None).take(max(wanted) + 1).as_numpy_iterator()):
+        for position, (_, record, _) in enumerate(split.fixed().take(max(wanted) + 1).as_numpy_iterator()):
             if position in wanted:
                 found[position] = split.read(record)
     return found

@@ -80,7 +80,8 @@ def sum_gradients_first(model):
         model: A compiled `keras.Model`; its optimizer is changed in place, and once.
     """
     optimizer = model.optimizer
-    if not spread(model) or optimizer is None or getattr(optimizer, "_sums_gradients_first", False):
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    if not spread(model) or optimizer is None or getattr(inner, "_sums_gradients_first", False):
         return
     import tensorflow as tf
 
@@ -95,8 +96,8 @@ def sum_gradients_first(model):
         return apply(grads, trainable_variables)
 
     optimizer.apply = summed_apply
-    getattr(optimizer, "inner_optimizer", optimizer)._all_reduce_sum_gradients = list
-    optimizer._sums_gradients_first = True
+    inner._all_reduce_sum_gradients = list
+    inner._sums_gradients_first = True
 
 
 def _strategy(model):

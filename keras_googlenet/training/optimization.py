@@ -4,6 +4,7 @@ import contextlib
 
 import keras
 
+from keras_googlenet.training.loss_scaling import LossScaling
 from keras_googlenet.training.schedules import run_updates, schedule
 from keras_googlenet.training.sgd import MomentumSGD
 
@@ -18,12 +19,13 @@ def optimizer(recipe, steps_per_epoch, epochs=None, learning_rate=None):
         learning_rate: The rate once warmed up; None means the recipe's.
 
     Returns:
-        A `MomentumSGD`. In `mixed_float16`, `compile` wraps it into a `LossScaleOptimizer`: see `unwrap`.
+        A `MomentumSGD`, in `mixed_float16` inside a `LossScaling`: see `unwrap`. (`compile` would wrap it too, but not
+        where a saved model is loaded, which does not remember its policy: Keras 3.15.)
     """
     updates = run_updates(recipe, steps_per_epoch, epochs)
     # The average of a short run must not still remember the initialization.
     averaging = None if recipe.averaging is None else min(recipe.averaging, max(0.0, 1 - 7 / updates))
-    return MomentumSGD(
+    sgd = MomentumSGD(
         schedule(recipe, steps_per_epoch, epochs, learning_rate),
         momentum=recipe.momentum,
         weight_decay=recipe.weight_decay or None,
@@ -32,13 +34,14 @@ def optimizer(recipe, steps_per_epoch, epochs=None, learning_rate=None):
         ema_momentum=0.99 if averaging is None else averaging,
         gradient_accumulation_steps=recipe.accumulate if recipe.accumulate > 1 else None,
     )
+    return LossScaling(sgd) if recipe.precision == "mixed_float16" else sgd
 
 
 def unwrap(optimizer):
     """The optimizer that holds the averages, the velocities and the count of updates.
 
     Args:
-        optimizer: A compiled model's, which in `mixed_float16` is a `LossScaleOptimizer` around it.
+        optimizer: What `optimizer` returned, or a compiled model's.
 
     Returns:
         A `MomentumSGD`.

@@ -130,7 +130,10 @@ def check_names(names, known):
 
 def nearest(text, choices):
     """` Did you mean '...'?` with the choice that is most like a text, or nothing where none is."""
-    matches = difflib.get_close_matches(str(text).lower(), choices, n=1, cutoff=0.5)
+    text = str(text).lower()
+    # float16 is more like float32 than like mixed_float16, which is meant.
+    longer = [choice for choice in choices if len(text) > 2 and text in choice]
+    matches = difflib.get_close_matches(text, longer or choices, n=1, cutoff=0.0 if longer else 0.5)
     return f" Did you mean {matches[0]!r}?" if matches else ""
 
 

@@ -1,5 +1,6 @@
 """A run: a recipe, the images it is trained on, the devices it is trained on, and where it stands."""
 
+import contextlib
 import dataclasses
 
 import keras
@@ -134,17 +135,18 @@ class Run:
             draw_filters=draw_filters,
         )
         validation, validation_steps = self._validation()
-        history = self.model.fit(
-            self._training(),
-            steps_per_epoch=steps,
-            validation_data=validation,
-            validation_steps=validation_steps,
-            initial_epoch=first_epoch,
-            epochs=end,
-            verbose=verbose if self.placement.is_chief else 0,
-            shuffle=False,  # the pipeline shuffles
-            callbacks=run_callbacks.for_run(self.recipe, self.folder, checkpoint, board, callbacks),
-        )
+        with contextlib.closing(board):
+            history = self.model.fit(
+                self._training(),
+                steps_per_epoch=steps,
+                validation_data=validation,
+                validation_steps=validation_steps,
+                initial_epoch=first_epoch,
+                epochs=end,
+                verbose=verbose if self.placement.is_chief else 0,
+                shuffle=False,  # the pipeline shuffles
+                callbacks=run_callbacks.for_run(self.recipe, self.folder, checkpoint, board, callbacks),
+            )
         self.step = checkpoint.step
         self.logs = {name: float(np.squeeze(values[-1])) for name, values in history.history.items()}
 

@@ -1,10 +1,20 @@
 """Recipes: defaults, presets, and what they refuse."""
 
 import dataclasses
+import json
 
 import pytest
 
-from keras_googlenet.training import Recipe, RecipeError, StepDecay, optimizer, parse_setting, recipe_for
+from keras_googlenet.training import (
+    PRESETS,
+    MomentumSGD,
+    Recipe,
+    RecipeError,
+    optimizer,
+    parse_setting,
+    read_recipe,
+    recipe_for,
+)
 
 
 def test_the_papers_values_are_the_defaults():
@@ -14,6 +24,8 @@ def test_the_papers_values_are_the_defaults():
     assert recipe.image_size == 224
     assert recipe.sampling == "paper"
     assert recipe.averaging is not None
+    assert (recipe.schedule, recipe.label_smoothing, recipe.precision) == ("step", 0.0, "float32")
+    assert recipe.aux_heads is True
 
 
 def test_a_recipe_is_frozen():
@@ -38,6 +50,10 @@ def test_presets_give_way_to_the_caller():
         ("clip_norm=none", ("clip_norm", None)),
         ("clip_norm=2", ("clip_norm", 2.0)),
         ("data_dir=a=b", ("data_dir", "a=b")),
+        ("aux_heads=false", ("aux_heads", False)),
+        ("deterministic=True", ("deterministic", True)),
+        ("schedule=cosine", ("schedule", "cosine")),
+        ("head_learning_rate=none", ("head_learning_rate", None)),
     ],
 )
 def test_settings_are_parsed_by_the_type_of_their_field(text, expected):
@@ -48,7 +64,12 @@ def test_settings_are_parsed_by_the_type_of_their_field(text, expected):
     ("text", "message"),
     [
         ("epochs", "Expected FIELD=VALUE with a field of dataset.*Received: 'epochs'"),
-        ("epoch=3", "Expected FIELD=VALUE with a field of dataset.*Received: 'epoch=3'"),
+        ("epoch=3", r"Expected FIELD=VALUE with a field of dataset.*Received: 'epoch=3'. Did you mean 'epochs'\?"),
+        ("weight=0", r"Did you mean 'weights'\?"),
+        ("xyz=0", "Received: 'xyz=0'.$"),
+        ("schedule=cosin", r"`schedule` must be one of step, polynomial, cosine.*Did you mean 'cosine'\?"),
+        ("aux_heads=flase", r"`aux_heads` must be one of true, false.*Did you mean 'false'\?"),
+        ("aux_heads=1", "`aux_heads` must be one of true, false"),
         ("epochs=3.5", "`epochs` must be of type int. Received: 'epochs=3.5'"),
         ("epochs=none", "`epochs` must be of type int"),
         ("clip_norm=x", "`clip_norm` must be of type float"),
@@ -65,7 +86,21 @@ def test_settings_that_make_no_sense(text, message):
         ("epochs", 0, "at least 1"),
         ("batch_size", -1, "at least 1"),
         ("image_size", 16, "at least 32 pixels"),
-        ("sampling", "random", "paper or centre"),
+        ("sampling", "random", "one of paper, centre, shift"),
+        ("precision", "float16", "one of float32, mixed_float16, mixed_bfloat16.*Did you mean 'mixed_float16'"),
+        ("on_corrupt", "skipp", "one of stop, skip.*Did you mean 'skip'"),
+        ("freeze", "all", "one of nothing, trunk"),
+        ("freeze_epochs", -1, "at least 0"),
+        ("head_learning_rate", 0.0, "positive, or None"),
+        ("accumulate", 0, "at least 1"),
+        ("decay_power", 0.0, "positive"),
+        ("weight_decay", -0.1, "at least 0"),
+        ("weight_decay", float("nan"), "at least 0"),
+        ("label_smoothing", 1.0, "at least 0 and below 1"),
+        ("clip_norm", float("inf"), "positive, or None"),
+        ("checkpoint_steps", 0, "at least 1"),
+        ("checkpoints_kept", 0, "at least 1"),
+        ("aux_heads", 1, "of type bool"),
         ("learning_rate", 0.0, "positive"),
         ("learning_rate", float("nan"), "positive"),
         ("learning_rate", float("inf"), "positive"),
@@ -84,8 +119,9 @@ def test_settings_that_make_no_sense(text, message):
     ],
 )
 def test_values_out_of_range(field, value, rule):
-    with pytest.raises(RecipeError, match=f"`{field}` must be {rule}.*Received: {field}="):
+    with pytest.raises(RecipeError, match=f"`{field}` must be {rule}") as caught:
         Recipe(**{field: value})
+    assert f"Received: {field}={value!r}" in str(caught.value)
 
 
 def test_an_unknown_field():
@@ -93,27 +129,92 @@ def test_an_unknown_field():
         recipe_for("digits", lr=0.1)
 
 
-def test_the_learning_rate_falls_by_4_percent_every_8_epochs():
-    schedule = optimizer(recipe_for("digits", learning_rate=0.1, warmup_steps=20), 10)._learning_rate
-    assert isinstance(schedule, StepDecay)
-    rates = [float(schedule(step)) for step in (0, 9, 19, 20, 79, 80, 159, 160)]
-    expected = [0.005, 0.05, 0.1, 0.1, 0.1, 0.096, 0.096, 0.1 * 0.96**2]
-    assert rates == pytest.approx(expected, rel=1e-6)
-    again = StepDecay.from_config(schedule.get_config())
-    assert [float(again(step)) for step in (3, 85)] == [float(schedule(step)) for step in (3, 85)]
-
-
-def test_short_runs_warm_up_and_average_over_fewer_steps():
-    recipe = recipe_for("digits", epochs=2)
-    built = optimizer(recipe, 35)
-    assert built.ema_momentum == pytest.approx(0.9)
-    assert built._learning_rate.warmup == 14
+def test_short_runs_average_over_fewer_updates():
+    assert optimizer(recipe_for("digits", epochs=2), 35).ema_momentum == pytest.approx(0.9)
+    assert optimizer(recipe_for("digits", epochs=2, accumulate=2), 70).ema_momentum == pytest.approx(0.9)
+    assert optimizer(recipe_for("digits"), 35, epochs=2).ema_momentum == pytest.approx(0.9)
     assert optimizer(recipe_for("digits", epochs=1), 1).ema_momentum == 0.0
 
 
 def test_the_optimizer_is_the_papers():
-    built = optimizer(Recipe(averaging=0.99, clip_norm=1.0), 100)
-    assert type(built).__name__ == "SGD"
-    assert (built.momentum, built.nesterov, built.global_clipnorm) == (0.9, False, 1.0)
-    assert (built.use_ema, built.ema_momentum) == (True, 0.99)
+    built = optimizer(Recipe(), 100)
+    assert isinstance(built, MomentumSGD)
+    assert (built.momentum, built.nesterov, built.global_clipnorm, built.weight_decay) == (0.9, False, 1.0, 2e-4)
+    assert (built.use_ema, built.ema_momentum, built.gradient_accumulation_steps) == (True, 0.99, None)
     assert optimizer(Recipe(averaging=None), 10).use_ema is False
+    assert optimizer(recipe_for("digits"), 10).weight_decay is None
+    assert optimizer(Recipe(accumulate=4), 10).gradient_accumulation_steps == 4
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_is_a_recipe(preset):
+    recipe = recipe_for("photos", preset=preset)
+    assert {name: getattr(recipe, name) for name in PRESETS[preset]} == PRESETS[preset]
+    assert recipe_for("photos", preset=preset, seed=7, epochs=9).seed == 7
+
+
+def test_the_papers_preset_is_the_defaults():
+    assert recipe_for("photos", preset="paper") == recipe_for("photos") == Recipe(dataset="photos")
+
+
+def test_a_preset_takes_the_place_of_the_data_sets_own():
+    assert recipe_for("digits") == recipe_for("digits", preset="digits")
+    assert recipe_for("digits", preset="small_images").sampling == "shift"
+
+
+def test_an_unknown_preset():
+    with pytest.raises(RecipeError, match=r"no preset 'small'. Did you mean 'small_images'\? The presets: paper, "):
+        recipe_for("photos", preset="small")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"freeze_epochs": 1}, "needs freeze=trunk.*Received: freeze='nothing', freeze_epochs=1"),
+        ({"freeze": "trunk", "weights": "imagenet"}, "needs `freeze_epochs`.*Received: .*freeze_epochs=0"),
+        ({"freeze": "trunk", "freeze_epochs": 1}, "needs `weights`.*Received: .*weights=None"),
+        ({"preset": "transfer", "epochs": 2}, "must be at most `epochs`.*Received: freeze_epochs=3, epochs=2"),
+        ({"head_learning_rate": 0.1}, "`head_learning_rate` needs freeze=trunk.*Received: freeze='nothing'"),
+    ],
+)
+def test_fields_that_do_not_go_together(changes, message):
+    with pytest.raises(RecipeError, match=message):
+        recipe_for("photos", **changes)
+
+
+def test_a_run_can_be_started_again_from_its_file(tmp_path):
+    recipe = recipe_for("photos", preset="transfer", seed=3, clip_norm=None)
+    content = {"recipe": dataclasses.asdict(recipe), "classes": ["a", "b"]}
+    (tmp_path / "recipe.json").write_text(json.dumps(content))
+    assert read_recipe(tmp_path) == read_recipe(tmp_path / "recipe.json") == recipe
+    assert read_recipe(tmp_path, epochs=30) == dataclasses.replace(recipe, epochs=30)
+
+
+def test_a_record_of_an_older_version_means_what_it_meant_then():
+    """It had no weight decay, so it was trained without."""
+    recipe = Recipe.from_record({"dataset": "photos", "epochs": 4})
+    assert recipe == Recipe(dataset="photos", epochs=4, weight_decay=0.0)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "must be JSON.*Received: .*recipe.json"),
+        ("[]", 'under the key "recipe".*Received: .*recipe.json'),
+        ('{"dataset": "photos"}', 'under the key "recipe"'),
+        ('{"recipe": 3}', "recipe.json: A recipe must be a dict of its fields. Received: 3"),
+        ('{"recipe": {"epochs": 3}}', "recipe.json: A recipe must name its `dataset`. Received only: epochs"),
+        ('{"recipe": {"dataset": "a", "epoch": 3}}', "recipe.json: .*no field 'epoch'. Did you mean 'epochs'"),
+        ('{"recipe": {"dataset": "a", "epochs": "3"}}', "recipe.json: `epochs` must be of type int"),
+        ('{"recipe": {"dataset": "a", "aux_heads": 1}}', "recipe.json: `aux_heads` must be of type bool"),
+    ],
+)
+def test_files_that_hold_no_recipe(tmp_path, content, message):
+    (tmp_path / "recipe.json").write_text(content)
+    with pytest.raises(RecipeError, match=message):
+        read_recipe(tmp_path)
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(RecipeError, match="cannot be read: No such file.*Received: .*none.json"):
+        read_recipe(tmp_path / "none.json")

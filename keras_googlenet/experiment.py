@@ -1,0 +1,83 @@
+"""A run from the recipe to the report: trains, measures the result once, and shows both."""
+
+import os
+from pathlib import Path
+
+import keras
+
+from keras_googlenet import data, evaluation, training, visualize
+from keras_googlenet.imagenet import preprocess_input
+from keras_googlenet.training.run_folder import RunFolder, written_whole
+
+
+def run(recipe, folder, *, strategy="auto", resume=False, verbose="auto"):
+    """Trains a network, evaluates it, and leaves a report.
+
+    The averaged network of the last epoch is evaluated: on the test images where the data set has some, which nothing
+    has looked at before, else on the validation images. What is evaluated already is not evaluated again.
+
+    Args:
+        recipe: A `training.Recipe`.
+        folder: The run's folder. Beside what `training.train` leaves there, it receives `samples.png`, `curves.png`,
+            `evaluation.json` and `report.html`.
+        strategy: As in `training.train`.
+        resume: As in `training.train`.
+        verbose: As in `keras.Model.fit`.
+
+    Returns:
+        The metrics of the last epoch, a dict.
+
+    Raises:
+        InputError: As `training.train`.
+        WorkError: As `training.train`.
+
+    Example:
+        >>> run(training.recipe_for("digits"), "runs/digits")["val_predictions_accuracy"]  # doctest: +SKIP
+        0.986
+    """
+    logs = training.train(
+        recipe,
+        folder,
+        strategy=strategy,
+        resume=resume,
+        draw_samples=visualize.plot_samples,
+        draw_filters=visualize.filter_grid,
+        verbose=verbose,
+    )
+    if training.is_chief(strategy):
+        _report(recipe, RunFolder(folder), verbose)
+    return logs
+
+
+def _report(recipe, folder, verbose):
+    with written_whole(folder.curves) as partial:
+        visualize.plot_curves(folder.metrics, partial)
+    if folder.evaluation.exists() and folder.report.exists():
+        return
+    source = data.load(recipe.dataset, data_dir=recipe.data_dir, validation_fraction=recipe.validation_fraction)
+    name = "validation" if source.test is None else "test"
+    reader = data.Reader(getattr(source, name), on_corrupt=recipe.on_corrupt, memory=0)
+    with data.reading_errors():
+        assessment = evaluation.assess(
+            keras.saving.load_model(folder.last),
+            data.evaluation_batches(
+                reader, image_size=recipe.image_size, batch_size=recipe.batch_size, preprocess=preprocess_input
+            ),
+            source.classes,
+            reader.split.count if recipe.on_corrupt == "stop" else None,
+            split=name,
+            name=_names(reader.split),
+            verbose=verbose,
+        )
+    with written_whole(folder.evaluation) as partial:
+        partial.write_text(assessment.to_json(), encoding="utf-8")
+    images = evaluation.images_at(reader.split, [mistake.index for mistake in assessment.mistakes])
+    skipped = folder.skipped().read_text(encoding="utf-8").splitlines() if folder.skipped().exists() else ()
+    visualize.write_report(folder.path, image=images.get, skipped=skipped)
+
+
+def _names(split):
+    """What each image is called: its file's path, where it has one."""
+    items = getattr(split, "items", None)
+    named = items is not None and len(items) and isinstance(items[0], (str, bytes, Path))
+    return (lambda index: os.fsdecode(items[index])) if named else None
