@@ -76,12 +76,14 @@ def sum_gradients_first(model):
     Keras's optimizers do so afterwards. Clipped one by one, gradients that disagree are each cut to the norm that only
     their sum should have; and replicas that find their own gradients finite while others do not wait for each other.
 
+    An optimizer of a class that sums them in its own way is left alone.
+
     Args:
         model: A compiled `keras.Model`; its optimizer is changed in place, and once.
     """
     optimizer = model.optimizer
     inner = getattr(optimizer, "inner_optimizer", optimizer)
-    if not spread(model) or optimizer is None or getattr(inner, "_sums_gradients_first", False):
+    if not spread(model) or optimizer is None or not _sums_as_keras(inner):
         return
     import tensorflow as tf
 
@@ -97,7 +99,11 @@ def sum_gradients_first(model):
 
     optimizer.apply = summed_apply
     inner._all_reduce_sum_gradients = list
-    inner._sums_gradients_first = True
+
+
+def _sums_as_keras(optimizer):
+    name = "_all_reduce_sum_gradients"
+    return name not in vars(optimizer) and getattr(type(optimizer), name) is getattr(keras.optimizers.Optimizer, name)
 
 
 def _strategy(model):

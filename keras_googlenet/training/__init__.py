@@ -6,6 +6,7 @@ from keras_googlenet.training.callbacks import TrainingError as TrainingError
 from keras_googlenet.training.checkpoints import CheckpointError as CheckpointError
 from keras_googlenet.training.distribution import Placement as Placement
 from keras_googlenet.training.distribution import distribute as distribute
+from keras_googlenet.training.distribution import is_chief as is_chief
 from keras_googlenet.training.distribution import strategy_for as strategy_for
 from keras_googlenet.training.freezing import Phase as Phase
 from keras_googlenet.training.freezing import freeze_trunk as freeze_trunk

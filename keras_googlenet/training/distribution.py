@@ -122,6 +122,17 @@ def strategy_for(name="auto", environment=None):
     return _placement(tf.distribute.get_strategy())
 
 
+def is_chief(name="auto", environment=None):
+    """Whether this process is the one that `strategy_for` of the same arguments makes the chief.
+
+    Args:
+        name: As in `strategy_for`.
+        environment: As in `strategy_for`.
+    """
+    found = cluster.find(environment) if name in ("auto", "multiworker") else None
+    return found is None or found.worker == 0
+
+
 def distribute(placement, make_dataset, *, endless=False):
     """The data set to give `fit`, `evaluate` or `validation_data`: each worker reads its own part.
 

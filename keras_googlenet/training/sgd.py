@@ -82,8 +82,6 @@ class MomentumSGD(keras.optimizers.SGD):
             return schedule(self.iterations)
         return super()._get_current_learning_rate()
 
-    _sums_gradients_first = True  # so that `GoogLeNetModel` need not see to it
-
     def _backend_apply_gradients(self, grads, trainable_variables):
         pairs = super()._all_reduce_sum_gradients(list(zip(grads, trainable_variables, strict=True)))
         grads = [grad for grad, _ in pairs]

@@ -165,8 +165,8 @@ def train(placement):
     }
 
 
-def clipped():
-    """One clipped step of a linear model from the weights (0, 0), an image to each replica, as a Keras user writes it."""
+def step(optimizer):
+    """One step of a linear model from the weights (0, 0), an image to each replica, written as a Keras user would."""
     import keras
     import numpy as np
 
@@ -174,9 +174,30 @@ def clipped():
 
     inputs = keras.Input((2,))
     model = GoogLeNetModel(inputs, keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")(inputs))
-    model.compile(keras.optimizers.SGD(1.0, global_clipnorm=1.0), loss="mse")
+    for _ in range(2):  # an optimizer may be compiled with again
+        model.compile(optimizer, loss="mse", jit_compile=False)
     model.fit(np.eye(2, dtype="float32"), np.array([[1.5], [2.0]], "float32"), batch_size=2, shuffle=False, verbose=0)
     return model.get_weights()[0][:, 0]
+
+
+def steps():
+    """Steps of optimizers that need the gradients' sum, by name."""
+    import keras
+
+    class SumsItself(keras.optimizers.SGD):
+        def _backend_update_step(self, grads, variables, learning_rate):
+            grads = [grad for grad, _ in super()._all_reduce_sum_gradients(zip(grads, variables, strict=True))]
+            super()._backend_update_step(grads, variables, learning_rate)
+
+        def _all_reduce_sum_gradients(self, grads_and_vars):
+            return grads_and_vars
+
+    scaled = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(1.0, global_clipnorm=1.0), initial_scale=4.0)
+    return {
+        "step/clipped": step(keras.optimizers.SGD(1.0, global_clipnorm=1.0)),
+        "step/scaled": step(scaled),
+        "step/own": step(SumsItself(1.0)),
+    }
 
 
 def seen(placement):
@@ -199,8 +220,8 @@ def seen(placement):
 def everything(placement):
     """All of a process's results by name."""
     with placement.strategy.scope():
-        step = clipped()
-    return {**train(placement), **seen(placement), "replicas": placement.replicas, "clipped": step}
+        stepped = steps()
+    return {**train(placement), **seen(placement), **stepped, "replicas": placement.replicas}
 
 
 def lose_the_chief(placement):
