@@ -64,9 +64,7 @@ def run(arguments):
     recipe = _recipe(arguments, settings)
     folder = arguments.output or _default_folder(recipe.dataset)
     verbose = "auto" if sys.stdout.isatty() else 2
-    logs = experiment.run(
-        recipe, folder, strategy=arguments.strategy, resume=arguments.resume, verbose=verbose
-    )
+    logs = experiment.run(recipe, folder, strategy=arguments.strategy, resume=arguments.resume, verbose=verbose)
     print(_result(logs))
     print(f"run folder: {folder}")
     return 0

@@ -84,7 +84,8 @@ class Checkpoints:
             raise CheckpointError(
                 f"{self.path(step)}: this checkpoint is of another network or optimizer. Start a new run."
             ) from None
-        status.expect_partial()
+        finally:
+            status.expect_partial()  # else TensorFlow prints what was not restored when the process ends
 
     def newest(self):
         """The step of the newest checkpoint that is whole, or None. It warns of each that is not."""

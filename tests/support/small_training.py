@@ -1,6 +1,6 @@
 """Trains the small table in place of the paper's, in this process or, as a program, in one of its own:
 
-python small_training.py OUTPUT [FIELD=VALUE ...]
+python small_training.py --resume --output FOLDER
 """
 
 import sys
@@ -15,14 +15,14 @@ if __name__ == "__main__":
 from support.small import SMALL
 
 
-def small_network(recipe, source):
+def small_network(recipe, source, heads=True):
     """As `training.build`, of the small table."""
     with training.precision_policy(recipe):
         model = GoogLeNet(
             weights=None,
             input_shape=(32, 32, 3),
             classes=len(source.classes),
-            aux_heads=recipe.aux_heads,
+            aux_heads=heads and recipe.aux_heads,
             variant=SMALL,
         )
     model.class_names = source.classes
@@ -32,18 +32,14 @@ def small_network(recipe, source):
 RECIPE = {"image_size": 32, "batch_size": 24, "epochs": 2, "warmup_steps": 5, "averaging": 0.8, "checkpoint_steps": 7}
 
 
-def main(folder, *settings):
+def main():
     """Trains on digits, going on with what is in the folder."""
+    from keras_googlenet.cli import main as command
+
     runs.build = small_network
-    changes = dict(training.parse_setting(setting) for setting in settings)
-    training.train(training.recipe_for("digits", **{**RECIPE, **changes}), folder, resume=True, verbose=0)
+    settings = [argument for name, value in RECIPE.items() for argument in ("--set", f"{name}={value}")]
+    return command(["train", *settings, *sys.argv[1:]])
 
 
 if __name__ == "__main__":
-    from keras_googlenet.errors import WorkError
-
-    try:
-        main(*sys.argv[1:])
-    except WorkError as error:
-        print(error, file=sys.stderr)
-        sys.exit(error.status)
+    sys.exit(main())
