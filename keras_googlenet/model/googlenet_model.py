@@ -154,8 +154,10 @@ class GoogLeNetModel(keras.Model):
         return super().compute_metrics(x, y, y_pred, sample_weight)
 
     def train_step(self, *args):
-        """Keras's own, with logs that can be averaged over workers."""
-        return replicas.reducible(self, super().train_step(*args))
+        """Keras's own, after which all replicas are the same model, with logs that can be averaged over workers."""
+        logs = super().train_step(*args)
+        replicas.agree_on_statistics(self)
+        return replicas.reducible(self, logs)
 
     def test_step(self, *args):
         """Keras's own, with logs that can be averaged over workers."""
