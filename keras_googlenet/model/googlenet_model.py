@@ -19,8 +19,8 @@ class GoogLeNetModel(keras.Model):
     - `layers` ends in the main classifier, as in any keras.applications model.
 
     With one output or several, `fit` and `evaluate` work under `tf.distribute.MirroredStrategy` and
-    `MultiWorkerMirroredStrategy`, which stock Keras 3 does not manage, and several replicas take the steps that one
-    device takes, clipping included.
+    `MultiWorkerMirroredStrategy` (stock Keras 3 models fail under the latter), and several replicas take the steps that
+    one device takes, clipping included.
 
     `GoogLeNet()` returns one. Build one of your own to give another head the same:
     `GoogLeNetModel(base.input, [main, aux1, aux2])`.
@@ -154,8 +154,10 @@ class GoogLeNetModel(keras.Model):
         return super().compute_metrics(x, y, y_pred, sample_weight)
 
     def train_step(self, *args):
-        """Keras's own, with logs that can be averaged over workers."""
-        return replicas.reducible(self, super().train_step(*args))
+        """Keras's own, after which all replicas are the same model, with logs that can be averaged over workers."""
+        logs = super().train_step(*args)
+        replicas.agree_on_statistics(self)
+        return replicas.reducible(self, logs)
 
     def test_step(self, *args):
         """Keras's own, with logs that can be averaged over workers."""

@@ -1,12 +1,14 @@
 """What Keras 3.15 lacks for training on several replicas under `tf.distribute`.
 
-Three things, each behind the check for TensorFlow's backend and a strategy, so that elsewhere nothing changes:
+Four things, each behind the check for TensorFlow's backend and a strategy, so that elsewhere nothing changes:
 
 - `fit` and `evaluate` shape a model by its first batch, for which they average the replicas' batches: a tuple of them
   cannot be averaged on several workers, nor can batches of unequal sizes anywhere. One replica's batch does as well.
 - Logs are averaged along their first axis on several workers; scalars have none.
 - Each replica clips its own gradients, and checks that they are finite, before they are summed, so that a clipped step
   on several replicas is none of one device's. Here they are summed first.
+- The moving averages of batch normalization drift apart, each replica's following its own batches; evaluation would
+  then use as many networks as there are replicas, and saving keep the first. Here all have their mean.
 """
 
 import keras
@@ -68,6 +70,26 @@ def reducible(model, logs):
     if strategy is None or not _several_workers(strategy):
         return logs
     return keras.tree.map_structure(lambda value: keras.ops.reshape(value, (1,)), logs)
+
+
+def agree_on_statistics(model):
+    """Gives all replicas the mean of their moving averages. Called by each replica after a step of training.
+
+    Args:
+        model: A `keras.Model`, perhaps with `keras.layers.BatchNormalization` in it.
+    """
+    if not spread(model):
+        return
+    layers = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
+    moving = [variable.value for layer in layers for variable in (layer.moving_mean, layer.moving_variance)]
+    if not moving:
+        return
+    import tensorflow as tf
+
+    own = [tf.identity(variable) for variable in moving]
+    means = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, own)
+    for variable, mean in zip(moving, means, strict=True):
+        variable.assign(mean)
 
 
 def sum_gradients_first(model):

@@ -12,6 +12,7 @@ from keras_googlenet.training.distribution import write_folder
 
 PARTS = ("model", "optimizer", "metrics")
 
+_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"  # what `tf.train.Checkpoint` appends to a variable's place
 _NAME = re.compile(r"step-(\d+)\.index")
 
 # What TensorFlow makes of a disk that is full, or is not there any more.
@@ -55,7 +56,7 @@ class Checkpoints:
         try:
             with write_folder(self.placement, self.folder) as folder:
                 folder.mkdir(parents=True, exist_ok=True)
-                _checkpoint(model, PARTS).write(str(folder / path.name))
+                _checkpoint(_state(model, PARTS)).write(str(folder / path.name))
         except (OSError, *_FULL) as error:
             self._remove(path)
             why = " ".join((str(error) or type(error).__name__).split())[:200]
@@ -77,15 +78,19 @@ class Checkpoints:
         Raises:
             CheckpointError: The checkpoint is of another network or optimizer.
         """
-        status = _checkpoint(model, parts).read(str(self.path(step)))
-        try:
-            status.assert_consumed() if parts == PARTS else status.assert_existing_objects_matched()
-        except AssertionError:
+        state = _state(model, parts)
+        saved = tf.train.load_checkpoint(str(self.path(step))).get_variable_to_shape_map()
+        saved = {name: shape for name, shape in saved.items() if name.partition("/")[0] in parts}
+        shapes = {
+            f"{part}/{key}{_SUFFIX}": variable.shape.as_list()
+            for part, variables in state.items()
+            for key, variable in variables.items()
+        }
+        if saved != shapes:
             raise CheckpointError(
                 f"{self.path(step)}: this checkpoint is of another network or optimizer. Start a new run."
-            ) from None
-        finally:
-            status.expect_partial()  # else TensorFlow prints what was not restored when the process ends
+            )
+        _checkpoint(state).read(str(self.path(step))).expect_partial()
 
     def newest(self):
         """The step of the newest checkpoint that is whole, or None. It warns of each that is not."""
@@ -134,20 +139,20 @@ class Checkpoints:
                 file.unlink(missing_ok=True)
 
 
-def _checkpoint(model, parts):
-    state = {
+def _state(model, parts):
+    """The variables of a model, its optimizer and its metrics, by names that are the same in each process."""
+    variables = {
         "model": {
-            f"{layer.name}.{i}": variable for layer in model.layers for i, variable in enumerate(layer.variables)
+            f"{layer.name}:{i}": variable for layer in model.layers for i, variable in enumerate(layer.variables)
         },
         "optimizer": {str(i): variable for i, variable in enumerate(model.optimizer.variables)},
         "metrics": {str(i): variable for i, variable in enumerate(model.metrics_variables)},
     }
-    return tf.train.Checkpoint(
-        **{
-            part: tf.train.Checkpoint(**{key: variable.value for key, variable in state[part].items()})
-            for part in parts
-        }
-    )
+    return {part: {key: variable.value for key, variable in variables[part].items()} for part in parts}
+
+
+def _checkpoint(state):
+    return tf.train.Checkpoint(**{part: tf.train.Checkpoint(**variables) for part, variables in state.items()})
 
 
 def _check_finite(model, step):

@@ -36,11 +36,8 @@ class Cluster:
         return {name: [address for kind, _, address in self.tasks if kind == name] for name in _TRAINS if name in kinds}
 
 
-def find(environment=None):
+def find():
     """The cluster that this process was started in.
-
-    Args:
-        environment: A mapping in place of the process's environment variables.
 
     Returns:
         A `Cluster`, or None if neither `TF_CONFIG` nor a step of Slurm says that there is one. `TF_CONFIG` counts
@@ -50,17 +47,18 @@ def find(environment=None):
         InputError: What they say is wrong.
 
     Example:
+        >>> from unittest import mock
         >>> config = '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 1}}'
-        >>> find({"TF_CONFIG": config}).worker
+        >>> with mock.patch.dict(os.environ, TF_CONFIG=config):
+        ...     find().worker
         1
     """
-    environment = os.environ if environment is None else environment
-    text = environment.get("TF_CONFIG", "").strip()
+    text = os.environ.get("TF_CONFIG", "").strip()
     config = _parse(text) if text else {}
     if "cluster" in config or "task" in config:
         return _from_config(config)
-    if "SLURM_STEP_NUM_TASKS" in environment:
-        return _from_slurm(environment)
+    if "SLURM_STEP_NUM_TASKS" in os.environ:
+        return _from_slurm()
     return None
 
 
@@ -105,7 +103,7 @@ def _refuse(rule, config):
     raise InputError(f"TF_CONFIG {rule}. Received: TF_CONFIG={json.dumps(config)}")
 
 
-def _from_slurm(environment):
+def _from_slurm():
     """The tasks of a step of Slurm; its list of hosts is read by TensorFlow's resolver.
 
     The resolver's own share of the GPUs is left alone: it needs nvidia-smi, takes the GPUs that Slurm gave a task for
@@ -113,13 +111,13 @@ def _from_slurm(environment):
     """
     import tensorflow as tf
 
-    job = environment.get("SLURM_JOB_ID", "0")
-    tasks_per_node = environment.get("SLURM_STEP_TASKS_PER_NODE", "")
+    job = os.environ.get("SLURM_JOB_ID", "0")
+    tasks_per_node = os.environ.get("SLURM_STEP_TASKS_PER_NODE", "")
     port = 12000 + (int(job) if job.isdecimal() else 0) % 1000 * 16  # two jobs may share a node
     try:
         resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
             port_base=port,
-            gpus_per_node=int(environment["SLURM_STEP_NUM_TASKS"]),
+            gpus_per_node=int(os.environ["SLURM_STEP_NUM_TASKS"]),
             gpus_per_task=1,
             auto_set_gpu=False,
         )
@@ -128,9 +126,9 @@ def _from_slurm(environment):
     except (RuntimeError, ValueError, KeyError, AssertionError) as error:
         raise InputError(
             f"Slurm's variables don't describe a step: {error}. Received: SLURM_STEP_TASKS_PER_NODE={tasks_per_node}, "
-            f"SLURM_STEP_NODELIST={environment.get('SLURM_STEP_NODELIST')}. Start the workers with srun"
+            f"SLURM_STEP_NODELIST={os.environ.get('SLURM_STEP_NODELIST')}. Start the workers with srun"
         ) from None
-    node = environment.get("SLURMD_NODENAME")
+    node = os.environ.get("SLURMD_NODENAME")
     host = addresses[worker].rpartition(":")[0]
     if node and node != host:
         raise InputError(

@@ -82,7 +82,7 @@ class Placement:
         return f"{self.workers} workers, {self.replicas} {kind}; this is worker {self.worker}"
 
 
-def strategy_for(name="auto", environment=None):
+def strategy_for(name="auto"):
     """The strategy of a name, and this process's place in it.
 
     With several workers it waits until all are there. Call it before anything that runs a TensorFlow operation: the
@@ -93,7 +93,6 @@ def strategy_for(name="auto", environment=None):
             is none. `multiworker` for all devices of all the workers that `TF_CONFIG` or Slurm names. `auto` for
             `multiworker` where these name more than one worker, else `mirrored` where there are several devices, else
             `none`.
-        environment: A mapping in place of the process's environment variables.
 
     Returns:
         A `Placement`.
@@ -108,7 +107,7 @@ def strategy_for(name="auto", environment=None):
     """
     if name not in STRATEGIES:
         raise InputError(f"`strategy` must be one of {', '.join(STRATEGIES)}. Received: strategy={name!r}")
-    found = cluster.find(environment) if name in ("auto", "multiworker") else None
+    found = cluster.find() if name in ("auto", "multiworker") else None
     if name == "multiworker" and found is None:
         raise InputError(
             "The strategy `multiworker` needs to know the workers. "

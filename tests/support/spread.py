@@ -165,41 +165,6 @@ def train(placement):
     }
 
 
-def step(optimizer):
-    """One step of a linear model from the weights (0, 0), an image to each replica, written as a Keras user would."""
-    import keras
-    import numpy as np
-
-    from keras_googlenet import GoogLeNetModel
-
-    inputs = keras.Input((2,))
-    model = GoogLeNetModel(inputs, keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")(inputs))
-    for _ in range(2):  # an optimizer may be compiled with again
-        model.compile(optimizer, loss="mse", jit_compile=False)
-    model.fit(np.eye(2, dtype="float32"), np.array([[1.5], [2.0]], "float32"), batch_size=2, shuffle=False, verbose=0)
-    return model.get_weights()[0][:, 0]
-
-
-def steps():
-    """Steps of optimizers that need the gradients' sum, by name."""
-    import keras
-
-    class SumsItself(keras.optimizers.SGD):
-        def _backend_update_step(self, grads, variables, learning_rate):
-            grads = [grad for grad, _ in super()._all_reduce_sum_gradients(zip(grads, variables, strict=True))]
-            super()._backend_update_step(grads, variables, learning_rate)
-
-        def _all_reduce_sum_gradients(self, grads_and_vars):
-            return grads_and_vars
-
-    scaled = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(1.0, global_clipnorm=1.0), initial_scale=4.0)
-    return {
-        "step/clipped": step(keras.optimizers.SGD(1.0, global_clipnorm=1.0)),
-        "step/scaled": step(scaled),
-        "step/own": step(SumsItself(1.0)),
-    }
-
-
 def seen(placement):
     """The numbers of the images that a worker sees in five steps of training, and in those of evaluation."""
     from keras_googlenet.training import distribution
@@ -219,30 +184,11 @@ def seen(placement):
 
 def everything(placement):
     """All of a process's results by name."""
-    with placement.strategy.scope():
-        stepped = steps()
-    return {**train(placement), **seen(placement), **stepped, "replicas": placement.replicas}
-
-
-def lose_the_chief(placement):
-    """The first worker dies in the middle of an epoch; the other is told."""
-    import keras
-
-    from keras_googlenet import GoogLeNetModel
-    from keras_googlenet.training import distribution, peers
-
-    class Die(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch, logs=None):
-            if batch == 3 and placement.is_chief:
-                os._exit(9)
+    from support import replica_steps
 
     with placement.strategy.scope():
-        inputs = keras.Input((32, 32, 3))
-        model = GoogLeNetModel(inputs, keras.layers.Dense(1)(keras.layers.Flatten()(inputs)))
-        model.compile("sgd", loss="mse")
-    data = distribution.distribute(placement, lambda share, _: stream(share), endless=True)
-    with peers.lost_peers(placement):
-        model.fit(data, steps_per_epoch=10**6, verbose=0, shuffle=False, callbacks=[Die()])
+        small = {**replica_steps.steps(), "statistics": replica_steps.statistics(placement)}
+    return {**train(placement), **seen(placement), **small, "replicas": placement.replicas}
 
 
 def main(kind, folder):
@@ -252,6 +198,7 @@ def main(kind, folder):
 
     from keras_googlenet.errors import WorkError
     from keras_googlenet.training import distribution
+    from support import replica_steps
 
     if kind == "mirrored":
         device = tf.config.list_physical_devices("CPU")[0]
@@ -260,7 +207,7 @@ def main(kind, folder):
     np.savez(Path(folder) / f"{kind}-{placement.worker}.npz", **everything(placement))
     if placement.workers > 1:
         try:
-            lose_the_chief(placement)
+            replica_steps.lose_the_chief(placement)
         except WorkError as error:
             sys.exit(str(error))
 

@@ -68,6 +68,15 @@ def test_the_summed_gradient_is_clipped(spread_out, kind):
 
 
 @KINDS
+def test_replicas_agree_on_statistics(spread_out, kind):
+    """The parts' means 2 and 15 and variances 1 and 25 average to 8.5 and 13."""
+    for found in spread_out[kind]:
+        mean, variance = found["statistics"]
+        np.testing.assert_allclose(mean, 0.5 * 8.5, rtol=1e-6)
+        np.testing.assert_allclose(variance, 0.5 * 1 + 0.5 * 13, rtol=1e-5)
+
+
+@KINDS
 def test_each_image_is_seen_once(spread_out, kind):
     sizes = []
     for step in range(5):
@@ -92,8 +101,21 @@ def test_the_survivor_says_that_a_worker_was_lost(spread_out):
 TWO = {"worker": ["a:1", "b:2"]}
 
 
-def environment(spec, kind="worker", index=0):
-    return {"TF_CONFIG": json.dumps({"cluster": spec, "task": {"type": kind, "index": index}})}
+def config(spec, kind="worker", index=0):
+    return json.dumps({"cluster": spec, "task": {"type": kind, "index": index}})
+
+
+@pytest.fixture
+def surroundings(monkeypatch):
+    """Sets the environment variables that tell of a cluster, and no others."""
+    for name in ("TF_CONFIG", *SLURM):
+        monkeypatch.delenv(name, raising=False)
+
+    def put(**variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+    return put
 
 
 @pytest.mark.parametrize(
@@ -105,8 +127,9 @@ def environment(spec, kind="worker", index=0):
         ({"worker": ["a:1", "b:1"], "chief": ["c:1"]}, "worker", 1, 2),
     ],
 )
-def test_tf_config(spec, kind, index, worker):
-    found = cluster.find(environment(spec, kind, index))
+def test_tf_config(surroundings, spec, kind, index, worker):
+    surroundings(TF_CONFIG=config(spec, kind, index))
+    found = cluster.find()
     assert found.worker == worker
     assert found.spec == spec
     assert found.tasks[0] == (("chief", 0, "c:1") if "chief" in spec else ("worker", 0, "a:1"))
@@ -122,19 +145,20 @@ def test_tf_config(spec, kind, index, worker):
         ('{"cluster": {"worker": ["a"]}, "task": {"type": "worker", "index": 0}}', "a list of addresses `host:port`"),
         ('{"cluster": {"worker": ["a:1"]}}', "must have a `task` with its `type` and `index`"),
         ('{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker"}}', "must have a `task` with its `type`"),
-        (environment(TWO, index=2)["TF_CONFIG"], "has 2 tasks of the kind 'worker', so the `index` of one is in 0..1"),
-        (environment(TWO, index=-1)["TF_CONFIG"], "in 0..1"),
-        (environment(TWO, index=None)["TF_CONFIG"], "in 0..1"),
-        (environment({**TWO, "ps": ["p:1"]})["TF_CONFIG"], "'ps' is none"),
-        (environment(TWO, "evaluator")["TF_CONFIG"], "'evaluator' is none"),
-        (environment({**TWO, "chief": ["c:1", "d:1"]})["TF_CONFIG"], "one chief at most"),
-        (environment({"worker": ["a:1", "a:1"]})["TF_CONFIG"], "an address of its own"),
+        (config(TWO, index=2), "has 2 tasks of the kind 'worker', so the `index` of one is in 0..1"),
+        (config(TWO, index=-1), "in 0..1"),
+        (config(TWO, index=None), "in 0..1"),
+        (config({**TWO, "ps": ["p:1"]}), "'ps' is none"),
+        (config(TWO, "evaluator"), "'evaluator' is none"),
+        (config({**TWO, "chief": ["c:1", "d:1"]}), "one chief at most"),
+        (config({"worker": ["a:1", "a:1"]}), "an address of its own"),
     ],
 )
 @pytest.mark.parametrize("name", ["auto", "multiworker"])
-def test_wrong_tf_config(name, text, message):
+def test_wrong_tf_config(surroundings, name, text, message):
+    surroundings(TF_CONFIG=text)
     with pytest.raises(InputError, match=message) as caught:
-        strategy_for(name, {"TF_CONFIG": text})
+        strategy_for(name)
     assert "Received: TF_CONFIG=" in str(caught.value)
 
 
@@ -148,13 +172,16 @@ SLURM = {
 }
 
 
-def test_slurm():
-    found = cluster.find(SLURM)
+def test_slurm(surroundings):
+    surroundings(**SLURM)
+    found = cluster.find()
     port = 12000 + 123 * 16
     assert found.spec == {"worker": [f"node07:{port}", f"node07:{port + 1}", f"node08:{port}"]}
     assert found.worker == 2
-    assert cluster.find({**SLURM, "TF_CONFIG": "{}"}) == found
-    assert len(cluster.find({**SLURM, **environment(TWO)}).tasks) == 2
+    surroundings(TF_CONFIG="{}")
+    assert cluster.find() == found
+    surroundings(TF_CONFIG=config(TWO))
+    assert len(cluster.find().tasks) == 2
 
 
 @pytest.mark.parametrize(
@@ -166,14 +193,16 @@ def test_slurm():
         ({"SLURMD_NODENAME": "node07"}, "Start the workers with srun --distribution=block"),
     ],
 )
-def test_wrong_slurm(change, message):
+def test_wrong_slurm(surroundings, change, message):
+    surroundings(**{**SLURM, **change})
     with pytest.raises(InputError, match=message):
-        cluster.find({**SLURM, **change})
+        cluster.find()
 
 
-def test_choice_on_one_machine():
-    for name, surroundings in [("none", environment(TWO)), ("auto", {}), ("auto", environment({"worker": ["a:1"]}))]:
-        placement = strategy_for(name, surroundings)
+def test_choice_on_one_machine(surroundings):
+    for name, text in [("auto", ""), ("auto", config({"worker": ["a:1"]})), ("none", config(TWO))]:
+        surroundings(TF_CONFIG=text)
+        placement = strategy_for(name)
         assert placement.strategy is tf.distribute.get_strategy()
         assert (placement.replicas, placement.share, placement.is_chief) == (1, (0, 1), True)
     mirrored = strategy_for("mirrored")
@@ -181,14 +210,16 @@ def test_choice_on_one_machine():
     assert mirrored.replicas == len(tf.config.list_logical_devices("GPU") or [None])
 
 
-def test_wrong_choice():
+def test_wrong_choice(surroundings):
+    surroundings()
     with pytest.raises(InputError, match="one of auto, none, mirrored, multiworker. Received: strategy='tpu'"):
         strategy_for("tpu")
     with pytest.raises(InputError, match="neither TF_CONFIG nor a step of Slurm. Start one process on each machine"):
-        strategy_for("multiworker", {})
+        strategy_for("multiworker")
     tf.zeros(())
+    surroundings(TF_CONFIG=config({"worker": ["localhost:1", "localhost:2"]}))
     with pytest.raises(InputError, match="Call `strategy_for` first"):
-        strategy_for("auto", environment({"worker": ["localhost:1", "localhost:2"]}))
+        strategy_for("auto")
 
 
 def test_batches_that_divide():
