@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_googlenet.errors import WorkError
 from keras_googlenet.training.averaging import ValidateAverages, averaged
+from keras_googlenet.training.checkpoints import DIVERGED
 from keras_googlenet.training.interruption import Interrupted
 from keras_googlenet.training.run_folder import written_whole
 
@@ -53,7 +54,7 @@ class StopOnNonFinite(keras.callbacks.Callback):
         if not math.isfinite(loss):
             raise TrainingError(
                 f"The loss became {loss} in epoch {self._epoch + 1}, batch {batch + 1}. {self.checkpoints.last_good()} "
-                "Start a new run with a lower learning rate, a longer warm-up or a lower clip_norm."
+                f"{DIVERGED}"
             )
 
 

@@ -12,6 +12,9 @@ from keras_googlenet.training.distribution import write_folder
 
 PARTS = ("model", "optimizer", "metrics")
 
+DIVERGED = "Start a new run with a lower learning rate, a longer warm-up or a lower clip_norm."
+"""What to do about weights or a loss that are not finite."""
+
 _SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"  # what `tf.train.Checkpoint` appends to a variable's place
 _NAME = re.compile(r"step-(\d+)\.index")
 
@@ -51,7 +54,7 @@ class Checkpoints:
             CheckpointError: It could not be written, for instance since the disk is full; or a weight is not finite,
                 so that nothing could go on from it. Older checkpoints are as they were.
         """
-        _check_finite(model, step)
+        self._check_finite(model, step)
         path = self.path(step)
         try:
             with write_folder(self.placement, self.folder) as folder:
@@ -132,6 +135,14 @@ class Checkpoints:
         for name in reader.get_variable_to_shape_map():
             reader.get_tensor(name)
 
+    def _check_finite(self, model, step):
+        """A loss can be finite where a weight is not: rectification hides it."""
+        for variable in model.trainable_variables:
+            if not np.isfinite(np.asarray(variable.value)).all():
+                raise CheckpointError(
+                    f"After step {step}, {variable.path} is not finite. {self.last_good()} {DIVERGED}"
+                )
+
     def _remove(self, path):
         # The index first: without it the rest is no checkpoint.
         for file in sorted(self.folder.glob(f"{path.name}.*"), key=lambda file: file.suffix != ".index"):
@@ -153,9 +164,3 @@ def _state(model, parts):
 
 def _checkpoint(state):
     return tf.train.Checkpoint(**{part: tf.train.Checkpoint(**variables) for part, variables in state.items()})
-
-
-def _check_finite(model, step):
-    for variable in model.trainable_variables:
-        if not np.isfinite(np.asarray(variable.value)).all():
-            raise CheckpointError(f"After step {step}, {variable.path} is not finite: there is nothing to go on from.")

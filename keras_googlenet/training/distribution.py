@@ -121,14 +121,13 @@ def strategy_for(name="auto"):
     return _placement(tf.distribute.get_strategy())
 
 
-def is_chief(name="auto", environment=None):
-    """Whether this process is the one that `strategy_for` of the same arguments makes the chief.
+def is_chief(name="auto"):
+    """Whether this process is the one that `strategy_for` of the same name makes the chief.
 
     Args:
         name: As in `strategy_for`.
-        environment: As in `strategy_for`.
     """
-    found = cluster.find(environment) if name in ("auto", "multiworker") else None
+    found = cluster.find() if name in ("auto", "multiworker") else None
     return found is None or found.worker == 0
 
 

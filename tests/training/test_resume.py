@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import keras
-import numpy as np
 import pytest
 from support import small_training
 from support.small_training import RECIPE, small_network
@@ -182,21 +181,24 @@ def test_a_checkpoint_of_another_network_is_refused(copy, monkeypatch):
         training.train(recipe(), copy(14), resume=True, verbose=0)
 
 
-def test_weights_that_are_not_finite_are_never_saved(tmp_path):
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        ("predictions", "The loss became nan in epoch 1, batch 10. The last good checkpoint is of step 7. Start a new"),
+        # Rectification makes nothing of what is no number, and the loss stays finite.
+        ("conv1_7x7_s2", "After step 10, conv1_7x7_s2/kernel is not finite. The last good checkpoint is of step 7."),
+    ],
+)
+def test_what_is_not_finite_is_never_saved(tmp_path, layer, message):
     class Spoil(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
             if batch == 8:
-                kernel = self.model.get_layer("conv1_7x7_s2").kernel
+                kernel = self.model.get_layer(layer).kernel
                 kernel.assign(kernel * float("inf"))
 
-    with pytest.raises(training.TrainingError, match="loss became nan in epoch 1, batch 10. The last good .* step 7"):
+    with pytest.raises(training.WorkError, match=message):
         training.train(recipe(), tmp_path / "run", callbacks=[Spoil()], verbose=0)
     assert checkpoints_in(tmp_path / "run").steps() == [7]
-    model = small_network(recipe(), data.load())
-    model.compile("sgd", "mse")
-    model.get_layer("conv1_7x7_s2").bias.assign(np.full(model.get_layer("conv1_7x7_s2").bias.shape, np.nan))
-    with pytest.raises(training.CheckpointError, match="After step 3, conv1_7x7_s2/bias is not finite"):
-        checkpoints_in(tmp_path / "run").save(model, 3)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
