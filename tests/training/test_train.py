@@ -203,9 +203,8 @@ def test_a_loss_that_is_no_number_ends_the_run(photos, tmp_path, capsys):
     settings = ["learning_rate=1e30", "clip_norm=none", "warmup_steps=0", "variant=plain"]
     flags = [flag for setting in settings for flag in ("--set", setting)]
     assert main(["train", *arguments, *flags]) == 1
-    assert re.search(
-        r"The loss became (nan|inf) in epoch \d, .*Start a new run with a lower learning", capsys.readouterr().err
-    )
+    error = capsys.readouterr().err
+    assert re.search(r"The loss became (nan|inf) in epoch \d, .*Start a new run with a lower learning", error)
     assert not (output / "model.keras").exists()
 
 
