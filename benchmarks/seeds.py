@@ -29,20 +29,35 @@ def main():
     options = parser.parse_args()
     print(f"{'seed':>4} {'accuracy':>9} {'training losses':>20} {'validation losses':>20} {'seconds':>8} {'MiB':>6}")
     sound = True
-    for seed in range(options.seeds):
-        with tempfile.TemporaryDirectory() as folder:
-            row, seconds = run(seed, Path(folder) / "run", options.arguments)
+    for seed, row, seconds, peak in outcomes(options.seeds, options.arguments):
         if row is None:
             print(f"{seed:>4} failed")
             sound = False
             continue
         training, validation = ([float(row[f"{part}{head}_loss"]) for head in HEADS] for part in ("", "val_"))
         accuracy = float(row["val_predictions_accuracy"])
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
         losses = "  ".join(" ".join(f"{loss:6.3f}" for loss in part) for part in (training, validation))
         print(f"{seed:>4} {accuracy:>9.2%} {losses} {seconds:8.0f} {peak:>6}", flush=True)
         sound &= accuracy >= 0.97 and max(training + validation) < 0.5
     return 0 if sound else 1
+
+
+def outcomes(seeds, arguments, folder=None):
+    """Runs `keras-googlenet train` for the seeds 0, 1, ..., one after the other.
+
+    Args:
+        seeds: How many.
+        arguments: Further ones for the command.
+        folder: Where the runs' folders `seed-0`, ... stay; None removes each after its run.
+
+    Yields:
+        The seed, the last row of its metrics (None if it failed), the seconds it took, and the largest peak of memory
+        so far in MiB.
+    """
+    for seed in range(seeds):
+        with tempfile.TemporaryDirectory() as passing:
+            row, seconds = run(seed, Path(folder or passing) / f"seed-{seed}", arguments)
+        yield seed, row, seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
 
 
 def run(seed, folder, arguments):
