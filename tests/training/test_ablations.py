@@ -64,7 +64,8 @@ def test_head_gradients():
     hidden = keras.layers.Flatten()(keras.layers.Conv2D(4, 1, use_bias=False, name="conv1_7x7_s2")(image))
     heads = [keras.layers.Dense(2, "softmax", use_bias=False, name=name)(hidden) for name in names]
     model = GoogLeNetModel(image, heads, architecture=PAPER)
-    model.set_weights([kernel[None, None], *tops])
+    for name, value in zip(("conv1_7x7_s2", *names), (kernel[None, None], *tops), strict=True):
+        model.get_layer(name).set_weights([value])
     expected = {}
     for name, top, weight in zip(names, tops, (1.0, 0.3, 0.3), strict=True):
         odds = np.exp(x @ kernel @ top)
