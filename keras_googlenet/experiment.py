@@ -72,8 +72,7 @@ def _report(recipe, folder, verbose):
     with written_whole(folder.evaluation) as partial:
         partial.write_text(assessment.to_json(), encoding="utf-8")
     images = evaluation.images_at(reader.split, [mistake.index for mistake in assessment.mistakes])
-    skipped = folder.skipped().read_text(encoding="utf-8").splitlines() if folder.skipped().exists() else ()
-    visualize.write_report(folder.path, image=images.get, skipped=skipped)
+    visualize.write_report(folder.path, image=images.get, skipped=folder.read_skipped())
 
 
 def _names(split):
