@@ -1,10 +1,6 @@
 """The trainer on one device, on two mirrored CPU devices, and on two workers, in processes of its own.
 
-python spread_training.py STRATEGY --output FOLDER ...
-
-trains the small table on a few digits, its dropout off. What it does to itself is in the environment: `STOP_AT` names
-the steps of an epoch at which it kills itself, `STOP_BY` the signal, and `SHOWN` a file for the images of the first
-validation.
+`start` and `start_workers` run this file as a program. It trains the small table on a few digits, its dropout off.
 """
 
 import dataclasses
@@ -13,13 +9,16 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+import numpy as np
 
 if __name__ == "__main__":
     sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
-TRAIN, VALIDATION = 83, 21
-"""Images: numbers that neither the batch nor the replicas divide. An epoch has 10 steps."""
+TRAIN, VALIDATION, UNREADABLE = 83, 21, 2
+"""Images: numbers that neither the batch nor the replicas divide. An epoch has 10 steps, and 50 make a run."""
 
 RECIPE = {
     "image_size": 32,
@@ -29,26 +28,17 @@ RECIPE = {
     "warmup_steps": 5,
     "averaging": 0.8,
     "checkpoint_steps": 4,
+    "on_corrupt": "skip",
 }
 
 TIMEOUT = 300
 """Seconds; two workers on two slow cores take half a minute to start."""
 
 
-def start(strategy, folder, *arguments, **environment):
-    """Starts a process of a run.
-
-    Args:
-        strategy: What to give `--strategy`.
-        folder: The run's folder.
-        arguments: More arguments for `train`.
-        environment: More variables of the environment.
-
-    Returns:
-        A `subprocess.Popen`, its outputs piped as text.
-    """
+def start(*arguments, **environment):
+    """Starts this program; returns a `subprocess.Popen`, its outputs piped as text."""
     return subprocess.Popen(
-        [sys.executable, __file__, strategy, "--output", str(folder), *arguments],
+        [sys.executable, __file__, *map(str, arguments)],
         env={**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -56,13 +46,12 @@ def start(strategy, folder, *arguments, **environment):
     )
 
 
-def start_workers(folder, *arguments, stop=()):
+def start_workers(folder, stop=()):
     """Starts the two workers of a run, in their order.
 
     Args:
-        folder: The run's folder, which they share.
-        arguments: More arguments for `train`.
-        stop: `(worker, step, signal)` for one that ends itself.
+        folder: The run's folder, which they share; they go on with the run in it.
+        stop: `(worker, step, signal)` for one that sends itself a signal after so many steps of its own.
     """
     from support.spread import free_ports
 
@@ -70,25 +59,74 @@ def start_workers(folder, *arguments, stop=()):
     started = []
     for index in range(2):
         config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-        own = {"STOP_AT": str(stop[1]), "STOP_BY": str(int(stop[2]))} if stop and stop[0] == index else {}
-        started.append(start("multiworker", folder, *arguments, TF_CONFIG=json.dumps(config), **own))
+        own = map(int, stop[1:] if stop and stop[0] == index else ())
+        started.append(start("workers", folder, *own, TF_CONFIG=json.dumps(config)))
     return started
 
 
-def wait(processes):
-    """Waits for processes; returns `(exit status, standard output, standard error)` of each."""
+def wait(processes, first=0):
+    """Waits for processes to end, for one of them first.
+
+    Returns:
+        `(exit status, standard output, standard error, seconds after the first)` of each.
+    """
+    ends = {}
     try:
-        outputs = [process.communicate(timeout=TIMEOUT) for process in processes]
+        for index in sorted(range(len(processes)), key=lambda index: index != first):
+            texts = processes[index].communicate(timeout=TIMEOUT)
+            begun = time.monotonic() if index == first else begun
+            ends[index] = (processes[index].returncode, *texts, time.monotonic() - begun)
     finally:
         for process in processes:
             process.kill()
-    return [(process.returncode, *texts) for process, texts in zip(processes, outputs, strict=True)]
+    return [ends[index] for index in range(len(processes))]
+
+
+def few(source):
+    """A few of the digits. The first and the last one to validate on cannot be read: each worker meets one."""
+    from keras_googlenet.data import ImageError
+
+    def decode(item):
+        if not item.any():
+            raise ImageError("blank.png: is blank")
+        return item
+
+    def part(split, count):
+        # Where an image is flat, near-equal values meet in max pooling, and the last bit of a sum decides which of
+        # them gets the gradient. With noise it takes a much larger difference.
+        noise = np.random.default_rng(count).integers(1, 128, (count, 32, 32, 3))
+        digits = np.kron(split.items[:count], np.ones((1, 4, 4, 1), int)) // 2
+        items = (digits + noise).astype("uint8")
+        return dataclasses.replace(split, items=items, labels=split.labels[:count], decode=decode)
+
+    train, validation = part(source.train, TRAIN), part(source.validation, VALIDATION)
+    validation.items[[0, -1]] = 0
+    return dataclasses.replace(source, train=train, validation=validation)
+
+
+class Stop:
+    """Sends this process a signal after so many of its steps: Keras's callback, made where Keras is there."""
+
+    def __init__(self, step, number):
+        import keras
+
+        from keras_googlenet.training import callbacks
+
+        class Callback(keras.callbacks.Callback):
+            left = step
+
+            def on_train_batch_end(self, batch, logs=None):
+                Callback.left -= 1
+                if Callback.left == 0:
+                    os.kill(os.getpid(), number)
+
+        self._for_run = callbacks.for_run
+        callbacks.for_run = lambda *args: [Callback(), *self._for_run(*args)]
 
 
 def prepare():
-    """Patches the trainer as said above; nothing of TensorFlow is initialized."""
+    """Patches the trainer as said above, and makes two devices; nothing of TensorFlow is initialized."""
     import keras
-    import numpy as np
     import tensorflow as tf
 
     from keras_googlenet import data
@@ -102,53 +140,32 @@ def prepare():
                 layer.rate = 0.0
         return model
 
-    def few(*args, **kwargs):
-        whole = load(*args, **kwargs)
-        return dataclasses.replace(whole, train=part(whole.train, TRAIN), validation=part(whole.validation, VALIDATION))
-
-    def part(split, count):
-        # Where an image is flat, near-equal values meet in max pooling, and the last bit of a sum decides which of
-        # them gets the gradient. With noise it takes a much larger difference.
-        noise = np.random.default_rng(count).integers(0, 128, (count, 32, 32, 3))
-        digits = np.kron(split.items[:count], np.ones((1, 4, 4, 1), int)) // 2
-        return dataclasses.replace(split, items=(digits + noise).astype("uint8"), labels=split.labels[:count])
-
-    load, data.load, runs.build = data.load, few, build
+    load, runs.build = data.load, build
+    data.load = lambda *args, **kwargs: few(load(*args, **kwargs))
     device = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(device, [tf.config.LogicalDeviceConfiguration()] * 2)
 
 
-def stop(step, number):
-    """Has every run of this process send it a signal after so many steps."""
-    import keras
-
-    from keras_googlenet.training import callbacks
-
-    class Stop(keras.callbacks.Callback):
-        def __init__(self):
-            super().__init__()
-            self.step = 0
-
-        def on_train_batch_end(self, batch, logs=None):
-            self.step += 1
-            if self.step == step:
-                os.kill(os.getpid(), number)
-
-    def with_stop(*args):
-        return [Stop(), *for_run(*args)]
-
-    for_run, callbacks.for_run = callbacks.for_run, with_stop
-
-
-def main(strategy, *arguments):
-    """Runs the command."""
-    prepare()
+def train(strategy, folder):
+    """Runs the command; returns its exit status."""
     from keras_googlenet.cli import main as command
 
-    if "STOP_AT" in os.environ:
-        stop(int(os.environ["STOP_AT"]), int(os.environ.get("STOP_BY", signal.SIGKILL)))
     settings = [argument for name, value in RECIPE.items() for argument in ("--set", f"{name}={value}")]
-    return command(["train", "--strategy", strategy, *settings, *arguments])
+    return command(["train", "--strategy", strategy, "--resume", "--output", str(folder), *settings])
+
+
+def main(kind, folder, *stop):
+    """Trains as one of two workers; or on one device and then, stopped once, on two."""
+    prepare()
+    if kind == "workers":
+        if stop:
+            Stop(*map(int, stop))
+        return train("multiworker", folder)
+    statuses = [train("none", Path(folder) / "none")]
+    Stop(13, signal.SIGTERM)
+    statuses += [train("mirrored", Path(folder) / "mirrored") for _ in range(2)]
+    print(f"statuses {statuses}")
+    return 0
 
 
 if __name__ == "__main__":
