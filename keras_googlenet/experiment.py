@@ -1,6 +1,7 @@
 """A run from the recipe to the report: trains, measures the result once, and shows both."""
 
 import dataclasses
+import itertools
 import os
 from pathlib import Path
 
@@ -80,10 +81,12 @@ def _report(recipe, folder, verbose):
 
 
 def _place(reader, position):
-    """Which image of the split is the one at a position among those that could be read."""
-    for index in sorted(reader.skipped):
-        position += index <= position
-    return position
+    """Which image of the split, in its fixed order, is the one at a position among those that could be read."""
+    if not reader.skipped:
+        return position
+    indices = (int(index) for index, _, _ in reader.split.fixed().as_numpy_iterator())
+    readable = (place for place, index in enumerate(indices) if index not in reader.skipped)
+    return next(itertools.islice(readable, position, None))
 
 
 def _names(split):

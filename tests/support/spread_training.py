@@ -70,11 +70,11 @@ def wait(processes, first=0):
     Returns:
         `(exit status, standard output, standard error, seconds after the first)` of each.
     """
-    ends = {}
+    ends, begun = {}, None
     try:
         for index in sorted(range(len(processes)), key=lambda index: index != first):
             texts = processes[index].communicate(timeout=TIMEOUT)
-            begun = time.monotonic() if index == first else begun
+            begun = begun or time.monotonic()
             ends[index] = (processes[index].returncode, *texts, time.monotonic() - begun)
     finally:
         for process in processes:

@@ -7,6 +7,7 @@ import signal
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from support import spread_training
 from support.spread_training import RECIPE, UNREADABLE, VALIDATION
 
@@ -157,7 +158,15 @@ def test_the_chief_decides_where_to_go_on(second, tmp_path):
 
 
 def test_a_skipped_image_moves_none_of_the_others():
-    """Of images 0-5, of which 1 and 2 cannot be read, the readable ones are 0, 3, 4 and 5."""
-    reader = data.Reader(None)
-    reader.skipped = {2: "", 1: ""}
+    """Of images 0-5, of which 1 and 2 cannot be read, the readable ones are 0, 3, 4 and 5.
+
+    The numbers by which TFDS knows its images are no places.
+    """
+
+    class Split:
+        def fixed(self):
+            return tf.data.Dataset.from_tensors(([50, 90, 10, 70, 30, 20], [""] * 6, [0] * 6)).unbatch()
+
+    reader = data.Reader(Split())
+    reader.skipped = {10: "", 90: ""}
     assert [experiment._place(reader, position) for position in range(4)] == [0, 3, 4, 5]
