@@ -1,5 +1,7 @@
 """A run from the recipe to the report: trains, measures the result once, and shows both."""
 
+import dataclasses
+import itertools
 import os
 from pathlib import Path
 
@@ -57,6 +59,7 @@ def _report(recipe, folder, verbose):
     source = data.load(recipe.dataset, data_dir=recipe.data_dir, validation_fraction=recipe.validation_fraction)
     name = "validation" if source.test is None else "test"
     reader = data.Reader(getattr(source, name), on_corrupt=recipe.on_corrupt, memory=0)
+    names = _names(reader.split)
     with data.reading_errors():
         assessment = evaluation.assess(
             keras.saving.load_model(folder.last),
@@ -66,14 +69,24 @@ def _report(recipe, folder, verbose):
             source.classes,
             reader.split.count if recipe.on_corrupt == "stop" else None,
             split=name,
-            name=_names(reader.split),
+            name=names and (lambda position: names(_place(reader, position))),
             verbose=verbose,
         )
+    mistakes = [dataclasses.replace(each, index=_place(reader, each.index)) for each in assessment.mistakes]
+    assessment = dataclasses.replace(assessment, mistakes=type(assessment.mistakes)(mistakes))
     with written_whole(folder.evaluation) as partial:
         partial.write_text(assessment.to_json(), encoding="utf-8")
     images = evaluation.images_at(reader.split, [mistake.index for mistake in assessment.mistakes])
-    skipped = folder.skipped().read_text(encoding="utf-8").splitlines() if folder.skipped().exists() else ()
-    visualize.write_report(folder.path, image=images.get, skipped=skipped)
+    visualize.write_report(folder.path, image=images.get, skipped=folder.read_skipped())
+
+
+def _place(reader, position):
+    """Which image of the split, in its fixed order, is the one at a position among those that could be read."""
+    if not reader.skipped:
+        return position
+    indices = (int(index) for index, _, _ in reader.split.fixed().as_numpy_iterator())
+    readable = (place for place, index in enumerate(indices) if index not in reader.skipped)
+    return next(itertools.islice(readable, position, None))
 
 
 def _names(split):

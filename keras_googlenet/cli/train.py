@@ -65,8 +65,9 @@ def run(arguments):
     folder = arguments.output or _default_folder(recipe.dataset)
     verbose = "auto" if sys.stdout.isatty() else 2
     logs = experiment.run(recipe, folder, strategy=arguments.strategy, resume=arguments.resume, verbose=verbose)
-    print(_result(logs))
-    print(f"run folder: {folder}")
+    if training.is_chief(arguments.strategy):
+        print(_result(logs))
+        print(f"run folder: {folder}")
     return 0
 
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keras_googlenet.errors import WorkError
 from keras_googlenet.training.distribution import write_folder
+from keras_googlenet.training.peers import is_loss
 
 PARTS = ("model", "optimizer", "metrics")
 
@@ -61,7 +62,10 @@ class Checkpoints:
                 folder.mkdir(parents=True, exist_ok=True)
                 _checkpoint(_state(model, PARTS)).write(str(folder / path.name))
         except (OSError, *_FULL) as error:
-            self._remove(path)
+            if is_loss(error) and self.placement.workers > 1:
+                raise  # the disk is well: another worker was lost
+            if self.placement.is_chief:
+                self._remove(path)
             why = " ".join((str(error) or type(error).__name__).split())[:200]
             raise CheckpointError(
                 f"The checkpoint of step {step} could not be written: {why}. {self.last_good()} "

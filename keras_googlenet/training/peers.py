@@ -24,7 +24,7 @@ def lost_peers(placement):
     try:
         yield
     except tf.errors.OpError as error:
-        if placement.workers == 1 or not _is_loss(error):
+        if placement.workers == 1 or not is_loss(error):
             raise
         raise WorkError(
             f"The connection to {_lost(placement, error)} was lost. Start all workers again with --resume"
@@ -39,7 +39,8 @@ _SUSPECT = re.compile(
 )
 
 
-def _is_loss(error):
+def is_loss(error):
+    """Whether an error is one of those with which TensorFlow tells of a lost worker."""
     kinds = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError)
     others = (
         tf.errors.InternalError,

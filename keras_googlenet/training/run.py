@@ -13,6 +13,7 @@ from keras_googlenet.model import GoogLeNet
 from keras_googlenet.model.pretrained import locate
 from keras_googlenet.training import callbacks as run_callbacks
 from keras_googlenet.training import freezing, optimization
+from keras_googlenet.training.agreement import agree
 from keras_googlenet.training.averaging import averaged
 from keras_googlenet.training.checkpoints import PARTS, Checkpoints
 from keras_googlenet.training.distribution import distribute
@@ -60,7 +61,7 @@ class Run:
         self._say(self.source.summary())
         if self.placement.replicas > 1:
             self._say(f"{self.placement.summary()}, {self.placement.per_replica(self.batch_size)} images each per step")
-        self._saved = self.checkpoints.newest()
+        self._saved = agree(self.placement, self.recipe, self.source, self.checkpoints)
         if self._saved is not None:
             self.step = self._saved
             self.checkpoints.forget_after(self.step)

@@ -39,6 +39,11 @@ class RunFolder:
         """Where a worker names the images that it skipped."""
         return self.path / ("skipped.txt" if worker == 0 else f"skipped-{worker}.txt")
 
+    def read_skipped(self):
+        """Why images were skipped, a line for each that any worker skipped."""
+        files = self.path.glob("skipped*.txt")
+        return sorted({line for file in files for line in file.read_text(encoding="utf-8").splitlines()})
+
     def check_new(self):
         """A run never writes over another.
 

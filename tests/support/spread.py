@@ -184,11 +184,13 @@ def seen(placement):
 
 def everything(placement):
     """All of a process's results by name."""
+    from keras_googlenet.training import agreement
     from support import replica_steps
 
+    agreed = agreement.from_chief(placement, 7 + placement.worker, -1)
     with placement.strategy.scope():
         small = {**replica_steps.steps(), "statistics": replica_steps.statistics(placement)}
-    return {**train(placement), **seen(placement), **small, "replicas": placement.replicas}
+    return {**train(placement), **seen(placement), **small, "agreed": agreed, "replicas": placement.replicas}
 
 
 def main(kind, folder):

@@ -76,6 +76,12 @@ def test_replicas_agree_on_statistics(spread_out, kind):
         np.testing.assert_allclose(variance, 0.5 * 1 + 0.5 * 13, rtol=1e-5)
 
 
+def test_all_workers_hear_the_first(spread_out):
+    """The first says 7 where the second would say 8."""
+    for found in spread_out["workers"]:
+        np.testing.assert_array_equal(found["agreed"], [7, -1])
+
+
 @KINDS
 def test_each_image_is_seen_once(spread_out, kind):
     sizes = []
