@@ -56,10 +56,17 @@ class TfdsSplit:
         orders = [self._examples(share, seed=(seed + n) % 2**32) for n in range(FILE_ORDERS)]
         branches = [lambda examples=examples: examples for examples in orders]
         examples = tf.switch_case(tf.cast(epoch % FILE_ORDERS, tf.int32), branches)
-        count = self.count // batch_size * batch_size // share.count
-        buffer = min(max(count, 1), SHUFFLE_BUFFER)
-        shuffled = examples.shuffle(buffer, seed=seed * 2**30 + epoch, reshuffle_each_iteration=False)
-        return shuffled.take(count)
+
+        def shuffle(number, buffer):
+            def order(epoch, number, count):
+                return np.random.default_rng((seed, int(epoch), int(number))).permutation(count)
+
+            indices = tf.numpy_function(order, [epoch, number, tf.size(buffer[0])], tf.int64, stateful=False)
+            return tuple(tf.gather(part, tf.ensure_shape(indices, (None,))) for part in buffer)
+
+        # Not `Dataset.shuffle`, whose seed cannot be the epoch's where operations are to be deterministic.
+        shuffled = examples.batch(SHUFFLE_BUFFER).enumerate().map(shuffle).unbatch()
+        return shuffled.take(self.count // batch_size * batch_size // share.count)
 
     def _examples(self, share: Share, seed: int | None) -> tf.data.Dataset:
         """A record is the encoded image, its index a hash of its file and place there."""

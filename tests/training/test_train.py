@@ -9,11 +9,13 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
+from support.small_training import small_network
 
 from keras_googlenet import data, preprocess_input, weights
 from keras_googlenet.cli import main
 from keras_googlenet.data import read_image, resize_crop
 from keras_googlenet.training import Recipe, trainer
+from keras_googlenet.training import run as runs
 
 COLOURS = {"blue": (30, 40, 220), "green": (40, 200, 50), "red": (220, 30, 30)}
 
@@ -47,7 +49,8 @@ def run(photos, tmp_path_factory):
 
 def test_the_run_folder_is_complete(run):
     assert sorted(path.name for path in run.iterdir()) == [
-        "curves.png", "metrics.csv", "model.keras", "recipe.json", "samples.png",
+        "best.keras", "checkpoints", "curves.png", "evaluation.json", "metrics.csv", "model.keras", "recipe.json",
+        "report.html", "samples.png", "tensorboard",
     ]  # fmt: skip
 
 
@@ -59,6 +62,7 @@ def test_the_recipe_is_written_resolved(run, photos):
     assert record["recipe"]["sampling"] == "paper"
     assert record["classes"] == list(COLOURS)
     assert record["images"] == {"train": 24, "validation": 6}
+    assert record["steps_per_epoch"] == 6
     assert set(record["versions"]) == {"python", "keras-googlenet", "keras", "tensorflow", "numpy"}
 
 
@@ -85,30 +89,42 @@ def test_the_samples_are_a_picture_of_what_training_sees(run, photos):
     np.testing.assert_array_equal([cell[::4, ::4] for cell in cells], views)
 
 
-@pytest.mark.parametrize("sampling", ["paper", "centre"])
+@pytest.mark.parametrize("sampling", ["paper", "shift", "centre"])
 def test_each_epoch_samples_each_training_image_once(photos, tmp_path, monkeypatch, sampling):
     calls, drawn = [], []
 
-    def record(sampler, image, size, index, original=data.Sampler.__call__):
-        calls.append((sampler.seed, sampler.epoch, index))
-        return original(sampler, image, size, index)
+    def record(kind):
+        def call(sampler, image, size, epoch, index, original=kind.__call__):
+            calls.append((kind, sampler.seed, epoch, index))
+            return original(sampler, image, size, epoch, index)
+
+        monkeypatch.setattr(kind, "__call__", call)
 
     def draw(views, path):
-        drawn.append((views.shape, path))
+        drawn.append((views.shape, path.name))
+        path.touch()
         calls.clear()  # those of the preview
 
-    def tiny_network(recipe, source):
-        model = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.GlobalMaxPooling2D(), keras.layers.Dense(3)])
-        model.compile("sgd", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-        return model
+    class CountSteps(keras.callbacks.Callback):
+        steps = 0
 
-    monkeypatch.setattr(data.Sampler, "__call__", record)
-    monkeypatch.setattr(trainer, "build", tiny_network)
-    recipe = Recipe(str(photos), image_size=32, batch_size=7, epochs=3, seed=6, averaging=None, sampling=sampling)
-    trainer.train(recipe, tmp_path / "run", draw_samples=draw, verbose=0)
-    assert drawn == [((64 if sampling == "paper" else 24, 32, 32, 3), tmp_path / "run" / "samples.png")]
-    expected = [(6, epoch, index) for epoch in range(3) for index in range(24)]
-    assert sorted(calls) == (expected if sampling == "paper" else [])
+        def on_train_batch_end(self, batch, logs=None):
+            self.steps += 1
+
+    record(data.Sampler)
+    record(data.ShiftSampler)
+    monkeypatch.setattr(runs, "build", small_network)
+    count = CountSteps()
+    recipe = Recipe(str(photos), image_size=32, batch_size=8, epochs=3, seed=6, averaging=None, sampling=sampling)
+    trainer.train(recipe, tmp_path / "run", draw_samples=draw, callbacks=[count], verbose=0)
+    assert count.steps == 3 * 3
+    assert [shape for shape, _ in drawn] == [(24 if sampling == "centre" else 64, 32, 32, 3)]
+    assert (tmp_path / "run" / "metrics.csv").exists()
+    kind = {"paper": data.Sampler, "shift": data.ShiftSampler}.get(sampling)
+    # The stream has no end: it is read ahead of what is trained on.
+    found = [(sampler, seed, epoch, index) for sampler, seed, epoch, index in calls if epoch < 3]
+    expected = [(kind, 6, epoch, index) for epoch in range(3) for index in range(24)] if kind else []
+    assert sorted(found, key=str) == sorted(expected, key=str)
 
 
 def test_the_saved_model_is_the_one_that_was_validated(run, photos):
@@ -116,9 +132,12 @@ def test_the_saved_model_is_the_one_that_was_validated(run, photos):
     model = keras.saving.load_model(run / "model.keras")
     assert model.class_names == tuple(COLOURS)
     assert model.output_names == ["predictions", "aux1", "aux2"]
+    model.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     split = data.load(str(photos)).validation
     logs = model.evaluate(
-        data.batches(split, image_size=32, batch_size=4, preprocess=preprocess_input), verbose=0, return_dict=True
+        data.evaluation_batches(split, image_size=32, batch_size=4, preprocess=preprocess_input),
+        verbose=0,
+        return_dict=True,
     )
     last = list(csv.DictReader((run / "metrics.csv").read_text().splitlines()))[-1]
     for name, value in logs.items():
@@ -158,7 +177,7 @@ def test_summary_reads_the_table_out_of_a_model(run, capsys):
 def test_a_run_never_writes_over_another(run, photos, capsys):
     before = (run / "recipe.json").read_bytes()
     assert main(["train", "--dataset", str(photos), "--output", str(run), "--image-size", "32"]) == 2
-    assert f"The run's folder must be new or empty. Received: {run}" in capsys.readouterr().err
+    assert f"must be new or empty; --resume goes on with the run in it. Received: {run}" in capsys.readouterr().err
     assert (run / "recipe.json").read_bytes() == before
 
 
@@ -184,7 +203,8 @@ def test_a_loss_that_is_no_number_ends_the_run(photos, tmp_path, capsys):
     settings = ["learning_rate=1e30", "clip_norm=none", "warmup_steps=0", "variant=plain"]
     flags = [flag for setting in settings for flag in ("--set", setting)]
     assert main(["train", *arguments, *flags]) == 1
-    assert re.search(r"The loss became (nan|inf) in epoch \d, batch \d+. Try a lower learning", capsys.readouterr().err)
+    error = capsys.readouterr().err
+    assert re.search(r"The loss became (nan|inf) in epoch \d, .*Start a new run with a lower learning", error)
     assert not (output / "model.keras").exists()
 
 
@@ -217,7 +237,8 @@ def test_a_tfds_data_set(tmp_path, capsys):
     arguments = ["--dataset", "cifar10", "--output", str(output), "--epochs", "1", "--image-size", "32"]
     with tfds.testing.mock_data(num_examples=20, data_dir=str(tmp_path)):
         assert main(["train", *arguments, "--set", "variant=plain"]) == 0
-    assert "20 training and 20 validation" in capsys.readouterr().out
+    assert "16 training, 4 validation and 20 test images" in capsys.readouterr().out
+    assert json.loads((output / "evaluation.json").read_text())["split"] == "test"
     assert json.loads((output / "recipe.json").read_text())["classes"] == [str(i) for i in range(10)]
 
 
