@@ -22,19 +22,20 @@ PRESETS = types.MappingProxyType(
             "averaging": None,
         },
         # New classes for trained weights. The new classifier learns before it may move the trunk, at a rate that fits
-        # BVLC's features: their norm is about 44, and the clipping bounds what a step may do for any number of classes.
-        # Photos are shifted and mirrored: section 6's patches and colours are harsh on so few of them. The auxiliary
-        # heads are there to push gradient into an untrained trunk (section 5); a trained one they would only pull at.
+        # the norm of BVLC's features, about 44. 256 pixels show things as large as BVLC's training did, which cut 224
+        # out of images of 256. Section 6's patches and colours are harsh on a few hundred photos. The auxiliary heads
+        # are there to push gradient into an untrained trunk (section 5); a trained one they would only pull at.
         "transfer": {
             "weights": "imagenet",
             "aux_heads": False,
             "freeze": "trunk",
-            "freeze_epochs": 4,
+            "freeze_epochs": 6,
             "head_learning_rate": 0.01,
-            "epochs": 8,
+            "image_size": 256,
+            "sampling": "shift",
+            "epochs": 10,
             "learning_rate": 0.003,
             "schedule": "cosine",
-            "sampling": "shift",
         },
         # Images of 32 to 64 pixels, such as CIFAR-10, from the initialization.
         "small_images": {

@@ -30,8 +30,8 @@ def requested(monkeypatch):
 def test_presets_and_the_data_sets_own(requested):
     assert requested() == training.recipe_for("digits")
     assert requested("--dataset", "photos") == training.Recipe(dataset="photos")
-    assert requested("--dataset", "photos", "--preset", "transfer", "--epochs", "7") == training.recipe_for(
-        "photos", preset="transfer", epochs=7
+    assert requested("--dataset", "photos", "--preset", "transfer", "--epochs", "12") == training.recipe_for(
+        "photos", preset="transfer", epochs=12
     )
 
 

@@ -173,7 +173,7 @@ def test_an_unknown_preset():
         ({"freeze_epochs": 1}, "needs freeze=trunk.*Received: freeze='nothing', freeze_epochs=1"),
         ({"freeze": "trunk", "weights": "imagenet"}, "needs `freeze_epochs`.*Received: .*freeze_epochs=0"),
         ({"freeze": "trunk", "freeze_epochs": 1}, "needs `weights`.*Received: .*weights=None"),
-        ({"preset": "transfer", "epochs": 2}, "must be at most `epochs`.*Received: freeze_epochs=4, epochs=2"),
+        ({"preset": "transfer", "epochs": 2}, "must be at most `epochs`.*Received: freeze_epochs=6, epochs=2"),
         ({"head_learning_rate": 0.1}, "`head_learning_rate` needs freeze=trunk.*Received: freeze='nothing'"),
     ],
 )
