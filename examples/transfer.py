@@ -49,7 +49,7 @@ def main():
         base.trainable = trainable
         optimizer = keras.optimizers.SGD(rate, momentum=0.9, global_clipnorm=1.0)
         model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-        model.fit(train, validation_data=held_out, epochs=options.epochs, verbose=2)
+        model.fit(train, validation_data=held_out, epochs=options.epochs, verbose=2, shuffle=False)
     print(f"accuracy on the images held out: {model.evaluate(held_out, verbose=0)[1]:.2%}")
 
 
