@@ -138,7 +138,7 @@ def plot(groups, path):
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     drawn = io.BytesIO()
     figure.savefig(drawn, dpi=100, format="png")
-    Image.open(drawn).convert("RGB").quantize(64).save(path, format="png", optimize=True)
+    Image.open(drawn).convert("RGB").quantize(128).save(path, format="png", optimize=True)
 
 
 def metric(key):
