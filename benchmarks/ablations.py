@@ -1,8 +1,8 @@
 """What do the paper's devices do? Small runs that differ in one of them each, over several seeds: a table and a plot.
 
-    python benchmarks/ablations.py                # the embedded digits, 3 seeds of 8 configurations
-    python benchmarks/ablations.py --quick        # one seed, one epoch, about a minute: does it run?
-    python benchmarks/ablations.py --dataset cifar10/ --per-class 200 --width 0.5 --set epochs=10
+    python benchmarks/ablations.py          # the embedded digits, 3 seeds of 8 configurations, about half an hour
+    python benchmarks/ablations.py --quick  # does it run? about a minute
+    python benchmarks/ablations.py --dataset cifar10/ --per-class 200 --width 0.25 --set epochs=8
 
 The output folder receives `runs.jsonl`, a line per run as soon as it has ended, from which `ablations.md` and
 `ablations.png` are made. A script that was stopped goes on after the runs that are there if it is started with the same
@@ -33,7 +33,7 @@ from keras_googlenet.architecture import VARIANTS, wider
 from keras_googlenet.imagenet import preprocess_input
 from keras_googlenet.training.run_folder import written_whole
 
-BASE = {"image_size": 32, "sampling": "shift", "epochs": 12, "warmup_steps": 100, "checkpoint_steps": 10**9}
+BASE = {"image_size": 32, "sampling": "shift", "epochs": 10, "warmup_steps": 100, "checkpoint_steps": 10**9}
 """What all runs share: the paper's recipe, but 32 pixels, of which no patches are cut, and few epochs."""
 
 CONFIGURATIONS = {
@@ -47,6 +47,8 @@ CONFIGURATIONS = {
     "sampling: centre": {"sampling": "centre"},
 }
 """Each run's changes to the base, by name."""
+
+QUICK = ("base", "no heads", "plain", "sampling: centre")
 
 
 def main():
@@ -69,17 +71,19 @@ def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--dataset", default="digits", help="as in keras-googlenet train")
     parser.add_argument("--per-class", type=int, help="of a folder: images of each class to train on; a third validate")
-    parser.add_argument("--width", type=float, default=1.0, help="factor of every convolution's filters")
+    parser.add_argument("--width", type=float, help="factor of every convolution's filters; default: 0.5")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=CONFIGURATIONS, metavar="NAME", help="some configurations")
     parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="of every run's recipe")
     parser.add_argument("--output", type=Path, default=Path("runs/ablations"))
-    parser.add_argument("--quick", action="store_true", help="one seed, one epoch")
+    parser.add_argument("--quick", action="store_true", help="one seed, one epoch, four configurations, narrow")
     options = parser.parse_args(arguments)
     if options.per_class and not Path(options.dataset).is_dir():
         parser.error(f"--per-class is for a folder of class subfolders. Received: --dataset {options.dataset}")
     if options.quick:
         options.seeds, options.set = 1, ["epochs=1", "warmup_steps=5", *options.set]
+        options.only, options.width = options.only or QUICK, options.width or 0.25
+    options.width = options.width or 0.5
     options.configurations = {name: CONFIGURATIONS[name] for name in options.only or CONFIGURATIONS}
     return options
 
@@ -127,8 +131,8 @@ def run(recipe):
     Returns:
         A dict: `epochs`, a list of dicts with `training_loss` (of the main head), and `loss` and `accuracy` of the
         `averaged` and the `raw` weights on the validation images; `gradients`, a list of (step, norm at conv1, norm
-        over all variables); `by_head`, for each epoch the norm at conv1 of each head's own weighted loss; `images`,
-        how many were trained on; `seconds`.
+        over all variables); `by_head`, the norm at conv1 of each head's own weighted loss after the first, the middle
+        and the last epoch; `images`, how many were trained on; `seconds`.
     """
     begun = time.perf_counter()
     keras.backend.clear_session()

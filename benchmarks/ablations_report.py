@@ -1,9 +1,11 @@
 """The table and the plot of `ablations.py`."""
 
+import io
 import json
 import statistics
 
 import numpy as np
+from PIL import Image
 
 from keras_googlenet.training.run_folder import written_whole
 
@@ -77,13 +79,11 @@ def by_head_table(groups):
     """The norm at conv1 of each head's own weighted loss, the geometric mean over runs, as Markdown."""
     lines = [BY_HEAD_HEADER, "|---|" + "---:|" * (BY_HEAD_HEADER.count("|") - 2)]
     for name, runs in groups.items():
-        if len(runs[0]["by_head"][0]) == 1:
-            continue
-        epochs = len(runs[0]["by_head"])
-        for epoch in sorted({1, (epochs + 1) // 2, epochs}):
-            norms = [list(run["by_head"][epoch - 1].values()) for run in runs]
-            means = np.exp(np.mean(np.log(np.maximum(norms, 1e-12)), axis=0))
-            lines.append(f"| {name} | {epoch} | " + " | ".join(f"{value:.3g}" for value in means) + " |")
+        for place, row in enumerate(runs[0]["by_head"]):
+            if len(row["norms"]) > 1:
+                norms = [list(run["by_head"][place]["norms"].values()) for run in runs]
+                means = np.exp(np.mean(np.log(np.maximum(norms, 1e-12)), axis=0))
+                lines.append(f"| {name} | {row['epoch']} | " + " | ".join(f"{value:.3g}" for value in means) + " |")
     return "\n".join(lines) + "\n"
 
 
@@ -123,19 +123,22 @@ def plot(groups, path):
     draw(loss, groups, HEADS, metric("averaged_loss"), suffix=", validation")
     draw(loss, groups, HEADS, metric("training_loss"), "--", ", training")
     loss.set_title("loss of the main head")
-    draw(variants, groups, VARIANTS, metric("averaged_accuracy"))
+    draw(variants, groups, VARIANTS, metric("averaged_accuracy"), suffix=", averaged weights")
+    draw(variants, groups, VARIANTS, metric("raw_accuracy"), ":", ", raw", band=False)
     variants.set_title("validation accuracy by normalization")
     draw(samplings, groups, SAMPLINGS, metric("averaged_accuracy"), suffix=", averaged weights")
     draw(samplings, groups, SAMPLINGS, metric("raw_accuracy"), ":", ", raw", band=False)
     samplings.set_title("validation accuracy by sampling and averaging")
-    for axes in figure.axes:
+    for axes, place in zip(figure.axes, ("lower right", "upper right", "upper left", "upper left"), strict=True):
         axes.set_xlabel("epoch")
         axes.grid(alpha=0.3)
         axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.legend(fontsize=8)
+        axes.legend(fontsize=7.5, loc=place)
     for axes in (variants, samplings):
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    figure.savefig(path, dpi=100, format="png")
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=100, format="png")
+    Image.open(drawn).convert("RGB").quantize(128).save(path, format="png", optimize=True)
 
 
 def metric(key):

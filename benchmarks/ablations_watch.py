@@ -47,7 +47,7 @@ class GradientNorms(keras.callbacks.Callback):
 
 
 class RawValidation(keras.callbacks.Callback):
-    """After each epoch: validates the weights as they are, not their averages; and asks each head for its gradient.
+    """Validates the weights as they are, not their averages, after each epoch; thrice asks each head for its gradient.
 
     Args:
         batches: The validation batches, a `tf.data.Dataset`.
@@ -75,7 +75,10 @@ class RawValidation(keras.callbacks.Callback):
                 "raw_accuracy": main_head(raw, "", "accuracy"),
             }
         )
-        self.by_head.append(head_gradients(self.model, *self.probe, LOWEST))
+        epochs = self.params["epochs"]
+        if epoch + 1 in (1, (epochs + 1) // 2, epochs):
+            norms = head_gradients(self.model, *self.probe, LOWEST)
+            self.by_head.append({"epoch": epoch + 1, "norms": norms})
 
 
 def main_head(logs, prefix, kind):

@@ -90,7 +90,7 @@ def test_runs_are_recorded_once(monkeypatch, tmp_path):
     assert base["averaged_loss"] != pytest.approx(base["raw_loss"], rel=1e-6)
     assert plain["averaged_loss"] == pytest.approx(plain["raw_loss"], rel=1e-6)
     assert plain["averaged_accuracy"] == plain["raw_accuracy"]
-    assert [list(one["by_head"][0]) for one in found] == [["predictions", "aux1", "aux2"], ["predictions"]]
+    assert [list(one["by_head"][0]["norms"]) for one in found] == [["predictions", "aux1", "aux2"], ["predictions"]]
     # 1437 images are 9 batches: steps 1 and 6 are recorded.
     assert [[step for step, _, _ in one["gradients"]] for one in found] == [[1, 6]] * 2
 
@@ -109,7 +109,7 @@ def record(name, seed, accuracy, norms, heads):
         "identity": {"name": name, "seed": seed, "batch_size": 10, "sampling": "shift"},
         "epochs": [{**row, "averaged_accuracy": 0.1}, {**row, "averaged_accuracy": accuracy}],
         "gradients": [[step, norm, 9.0] for step, norm in enumerate(norms, 1)],
-        "by_head": [dict.fromkeys(heads, 2.0), dict.fromkeys(heads, 8.0)],
+        "by_head": [{"epoch": epoch, "norms": dict.fromkeys(heads, epoch**3.0)} for epoch in (1, 2)],
         "images": 25,
         "seconds": 1.0,
     }
