@@ -1,6 +1,6 @@
 """What do the paper's devices do? Small runs that differ in one of them each, over several seeds: a table and a plot.
 
-    python benchmarks/ablations.py          # the embedded digits, 3 seeds of 8 configurations; half an hour, by estimate
+    python benchmarks/ablations.py        # the embedded digits, 3 seeds of 8 configurations; half an hour, by estimate
     python benchmarks/ablations.py --quick  # does it run? about a minute
     python benchmarks/ablations.py --dataset cifar10/ --per-class 200 --width 0.25 --set epochs=8
 
