@@ -30,8 +30,8 @@ from ablations_watch import GradientNorms, RawValidation
 
 from keras_googlenet import data, training
 from keras_googlenet.architecture import VARIANTS, wider
+from keras_googlenet.files import written_whole
 from keras_googlenet.imagenet import preprocess_input
-from keras_googlenet.training.run_folder import written_whole
 
 BASE = {"image_size": 32, "sampling": "shift", "epochs": 10, "warmup_steps": 100, "checkpoint_steps": 10**9}
 """What all runs share: the paper's recipe, but 32 pixels, of which no patches are cut, and few epochs."""

@@ -112,14 +112,12 @@ def digests(output):
     found = {"metrics.csv": hashlib.sha256((output / "metrics.csv").read_bytes()).hexdigest()}
     for name in ("model.keras", "best.keras"):
         with zipfile.ZipFile(output / name) as archive, archive.open("model.weights.h5") as file:
-            arrays = h5py.File(file, "r")
-            arrays.visititems(
-                lambda path, item, name=name: found.update(
-                    {f"{name}:{path}": hashlib.sha256(item[()].tobytes()).hexdigest()}
-                    if isinstance(item, h5py.Dataset)
-                    else {}
-                )
-            )
+
+            def note(path, item, name=name):
+                if isinstance(item, h5py.Dataset):
+                    found[f"{name}:{path}"] = hashlib.sha256(item[()].tobytes()).hexdigest()
+
+            h5py.File(file, "r").visititems(note)
     return found
 
 

@@ -1,15 +1,15 @@
 """A run from the recipe to the report: trains, measures the result once, and shows both."""
 
 import dataclasses
-import itertools
 import os
 from pathlib import Path
 
 import keras
 
 from keras_googlenet import data, evaluation, training, visualize
+from keras_googlenet.files import written_whole
 from keras_googlenet.imagenet import preprocess_input
-from keras_googlenet.training.run_folder import RunFolder, written_whole
+from keras_googlenet.training.run_folder import RunFolder
 
 
 def run(recipe, folder, *, strategy="auto", resume=False, verbose="auto"):
@@ -59,7 +59,6 @@ def _report(recipe, folder, verbose):
     source = data.load(recipe.dataset, data_dir=recipe.data_dir, validation_fraction=recipe.validation_fraction)
     name = "validation" if source.test is None else "test"
     reader = data.Reader(getattr(source, name), on_corrupt=recipe.on_corrupt, memory=0)
-    names = _names(reader.split)
     with data.reading_errors():
         assessment = evaluation.assess(
             keras.saving.load_model(folder.last),
@@ -69,28 +68,34 @@ def _report(recipe, folder, verbose):
             source.classes,
             reader.split.count if recipe.on_corrupt == "stop" else None,
             split=name,
-            name=names and (lambda position: names(_place(reader, position))),
             verbose=verbose,
         )
-    mistakes = [dataclasses.replace(each, index=_place(reader, each.index)) for each in assessment.mistakes]
-    assessment = dataclasses.replace(assessment, mistakes=type(assessment.mistakes)(mistakes))
+    assessment = dataclasses.replace(assessment, mistakes=tuple(_named(assessment.mistakes, reader)))
     with written_whole(folder.evaluation) as partial:
         partial.write_text(assessment.to_json(), encoding="utf-8")
     images = evaluation.images_at(reader.split, [mistake.index for mistake in assessment.mistakes])
     visualize.write_report(folder.path, image=images.get, skipped=folder.read_skipped())
 
 
-def _place(reader, position):
-    """Which image of the split, in its fixed order, is the one at a position among those that could be read."""
+def _named(mistakes, reader):
+    """The mistakes, counted among the readable images, as the split counts its images and calls them."""
+    places = _readable(reader)
+    name = _names(reader.split)
+    for mistake in mistakes:
+        place = places[mistake.index]
+        yield dataclasses.replace(mistake, index=place, name=name(place))
+
+
+def _readable(reader):
+    """Where in the split's fixed order the images stand that could be read, a sequence."""
     if not reader.skipped:
-        return position
+        return range(reader.split.count)
     indices = (int(index) for index, _, _ in reader.split.fixed().as_numpy_iterator())
-    readable = (place for place, index in enumerate(indices) if index not in reader.skipped)
-    return next(itertools.islice(readable, position, None))
+    return [place for place, index in enumerate(indices) if index not in reader.skipped]
 
 
 def _names(split):
-    """What each image is called: its file's path, where it has one."""
+    """A function from an image's place to what it is called: its file's path, or None where it has none."""
     items = getattr(split, "items", None)
     named = items is not None and len(items) and isinstance(items[0], (str, bytes, Path))
-    return (lambda index: os.fsdecode(items[index])) if named else None
+    return (lambda place: os.fsdecode(items[place])) if named else (lambda place: None)

@@ -8,7 +8,6 @@ Examples:
   keras-googlenet convert imagenet bvlc_googlenet.npz
 """
 
-import os
 from pathlib import Path
 
 
@@ -26,6 +25,7 @@ def run(arguments):
     """
     from keras_googlenet.cli.models import load_model
     from keras_googlenet.errors import InputError
+    from keras_googlenet.files import written_whole
 
     target = arguments.target
     suffix = next((end for end in _WRITERS if target.name.lower().endswith(end)), None)
@@ -36,12 +36,8 @@ def run(arguments):
     if not target.parent.is_dir():
         raise InputError(f"TARGET's folder does not exist. Received: {target}")
     model = load_model(arguments.source, aux_heads=True)
-    partial = target.with_name(f"partial-{target.name}")
-    try:
+    with written_whole(target) as partial:
         _WRITERS[suffix](model, partial)
-        os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
     print(f"{target}: {model.count_params():,} numbers, {target.stat().st_size / 1e6:.1f} MB")
     return 0
 

@@ -41,25 +41,20 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Sampler:
-    """Section 6's view of each training image, which follows from the seed, the epoch and the image alone.
+class SeededSampler:
+    """A random view of each training image, which follows from the seed, the epoch and the image alone.
 
     Neither the order of the images nor the batches nor what was drawn before matter, so that a run
-    can go on from any position.
+    can go on from any position. A kind of sampling is a subclass with its own `draw`.
 
     Attributes:
         seed: the run's.
-
-    Example:
-        >>> sampler = Sampler(seed=7)
-        >>> sampler(np.zeros((375, 500, 3), "uint8"), 224, epoch=0, index=0).shape
-        (224, 224, 3)
     """
 
     seed: int
 
     def __call__(self, image: np.ndarray, size: int, epoch: int, index: int) -> np.ndarray:
-        """The view of one image in one epoch; see `sample`.
+        """The view of one image in one epoch.
 
         Args:
             image: uint8 RGB array of shape (height, width, 3).
@@ -70,7 +65,25 @@ class Sampler:
         Returns:
             uint8 array of shape (size, size, 3).
         """
-        return sample(image, size, generator(self.seed, epoch, index))
+        return self.draw(image, size, generator(self.seed, epoch, index))
+
+    def draw(self, image: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+        """The view that random numbers give of an image."""
+        raise NotImplementedError
+
+
+class Sampler(SeededSampler):
+    """Section 6's sampling: see `sample`.
+
+    Example:
+        >>> sampler = Sampler(seed=7)
+        >>> sampler(np.zeros((375, 500, 3), "uint8"), 224, epoch=0, index=0).shape
+        (224, 224, 3)
+    """
+
+    def draw(self, image: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+        """See `sample`."""
+        return sample(image, size, rng)
 
 
 def generator(seed: int, epoch: int, index: int) -> np.random.Generator:

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_googlenet.data.augmentation import Sampler
 from keras_googlenet.data.errors import DataError
 from keras_googlenet.data.images import resize_crop
-from keras_googlenet.data.reading import Reader
+from keras_googlenet.data.reading import Reader, drop_unreadable, replace_unreadable
 from keras_googlenet.data.splits import WHOLE, Share, Split
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ def training_stream(
 
     epochs = tf.data.Dataset.range(first_epoch, tf.int64.max)
     views = _views(epochs.flat_map(records), reader, view, image_size)
-    return _finish(views.batch(local, drop_remainder=True), _replace_unreadable, preprocess)
+    return _finish(views.batch(local, drop_remainder=True), replace_unreadable, preprocess)
 
 
 def evaluation_batches(
@@ -139,7 +138,7 @@ def evaluation_batches(
     dataset = batches(records.skip(taken), size)
     if larger:
         dataset = batches(records.take(taken), size + 1).concatenate(dataset)
-    return _finish(dataset, _drop_unreadable, preprocess)
+    return _finish(dataset, drop_unreadable, preprocess)
 
 
 def evaluation_steps(count: int, batch_size: int, replicas: int = 1) -> int:
@@ -162,7 +161,9 @@ def evaluation_steps(count: int, batch_size: int, replicas: int = 1) -> int:
     return min(-(-count // batch_size), count // replicas)
 
 
-def preview(split: Split | Reader, *, image_size: int, sampler: Sampler | None, seed: int, side: int = 8) -> np.ndarray:
+def preview(
+    split: Split | Reader, *, image_size: int, sampler: SamplerFunction | None, seed: int, side: int = 8
+) -> np.ndarray:
     """What training will see of some images, for a person to look at.
 
     Args:
@@ -229,28 +230,3 @@ def _finish(batches, repair, preprocess):
 
     # Not AUTOTUNE: behind a network on a CPU it hoards batches, of 18 MiB each.
     return batches.map(finish).prefetch(2)
-
-
-def _replace_unreadable(readable, images, labels):
-    """The place of an unreadable image is taken by a readable one of its batch: the others stay where they are."""
-    import tensorflow as tf
-
-    rows, good = tf.range(tf.shape(readable)[0]), tf.reshape(tf.where(readable), (-1,))
-    with tf.control_dependencies([_some(good)]):
-        taken = tf.where(readable, tf.cast(rows, tf.int64), tf.gather(good, rows % tf.maximum(tf.size(good), 1)))
-    return tf.ensure_shape(tf.gather(images, taken), images.shape), tf.ensure_shape(
-        tf.gather(labels, taken), labels.shape
-    )
-
-
-def _drop_unreadable(readable, images, labels):
-    import tensorflow as tf
-
-    with tf.control_dependencies([_some(tf.where(readable))]):
-        return tf.boolean_mask(images, readable), tf.boolean_mask(labels, readable)
-
-
-def _some(good):
-    import tensorflow as tf
-
-    return tf.debugging.assert_positive(tf.size(good), "ImageError: none of the images of a batch can be read")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_googlenet.data.errors import ImageError
 from keras_googlenet.data.splits import Split
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 MEMORY = 256 * 2**20
 """Bytes. The decoded images of a split that needs no more are kept, so that each file is decoded once only."""
@@ -77,3 +80,47 @@ class Reader:
                 self._kept = None
             else:
                 self._kept[index] = image
+
+
+def replace_unreadable(readable: tf.Tensor, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Give the place of each unreadable image to a readable one of its batch: the others stay where they are.
+
+    Args:
+        readable: boolean tensor of shape (batch,).
+        images: tensor of shape (batch, ...).
+        labels: tensor of shape (batch,).
+
+    Returns:
+        The images and the labels, as many as before. Where no image is readable, their evaluation
+        raises the message of an `ImageError`; see `reading_errors`.
+    """
+    import tensorflow as tf
+
+    rows, good = tf.range(tf.shape(readable)[0]), tf.reshape(tf.where(readable), (-1,))
+    with tf.control_dependencies([_some(good)]):
+        taken = tf.where(readable, tf.cast(rows, tf.int64), tf.gather(good, rows % tf.maximum(tf.size(good), 1)))
+    images, labels = (tf.ensure_shape(tf.gather(part, taken), part.shape) for part in (images, labels))
+    return images, labels
+
+
+def drop_unreadable(readable: tf.Tensor, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Leave unreadable images out of a batch.
+
+    Args:
+        readable: boolean tensor of shape (batch,).
+        images: tensor of shape (batch, ...).
+        labels: tensor of shape (batch,).
+
+    Returns:
+        The images and the labels, as many as are readable; as in `replace_unreadable` where none is.
+    """
+    import tensorflow as tf
+
+    with tf.control_dependencies([_some(tf.where(readable))]):
+        return tf.boolean_mask(images, readable), tf.boolean_mask(labels, readable)
+
+
+def _some(good):
+    import tensorflow as tf
+
+    return tf.debugging.assert_positive(tf.size(good), "ImageError: none of the images of a batch can be read")

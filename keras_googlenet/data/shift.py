@@ -5,24 +5,16 @@ horizontal flip" (*Deep Residual Learning for Image Recognition*, section 4.2, o
 images of any size: an eighth of the side is padded.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from keras_googlenet.data.augmentation import draw_flip, generator
+from keras_googlenet.data.augmentation import SeededSampler, draw_flip
 from keras_googlenet.data.images import check_view, resize_crop
 
 PADDING = 8  # on each side the padding is one in so many of the image's own pixels: 4 of 32
 
 
-@dataclass(frozen=True)
-class ShiftSampler:
-    """A shifted view of each training image, which follows from the seed, the epoch and the image alone.
-
-    As `Sampler`, in all but what is drawn.
-
-    Attributes:
-        seed: the run's.
+class ShiftSampler(SeededSampler):
+    """The sampling of small images: see `shift`.
 
     Example:
         >>> sampler = ShiftSampler(seed=7)
@@ -30,21 +22,9 @@ class ShiftSampler:
         (48, 48, 3)
     """
 
-    seed: int
-
-    def __call__(self, image: np.ndarray, size: int, epoch: int, index: int) -> np.ndarray:
-        """The view of one image in one epoch; see `shift`.
-
-        Args:
-            image: uint8 RGB array of shape (height, width, 3).
-            size: side of the view, in pixels.
-            epoch: the pass over the data, counted from 0.
-            index: the image's number in its split.
-
-        Returns:
-            uint8 array of shape (size, size, 3).
-        """
-        return shift(image, size, generator(self.seed, epoch, index))
+    def draw(self, image: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+        """See `shift`."""
+        return shift(image, size, rng)
 
 
 def shift(image: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:

@@ -172,11 +172,11 @@ def _instructions(name: str, splits: Any, fraction: float) -> tuple[str, str, st
     if TRAIN not in splits:
         raise DataError(f"{name}: no split '{TRAIN}' to learn from. Received: {', '.join(splits) or 'none'}")
     validation = next((split for split in VALIDATION if split in splits), None)
-    test = TEST if validation is None and TEST in splits else None
     if validation:
         return TRAIN, validation, None, f"the split '{validation}'"
     count = splits[TRAIN].num_examples
     kept = count - min(max(1, round(count * fraction)), count - 1)
     if kept < 1:
         raise DataError(f"{name}: one image cannot be split. Expected: two or more")
+    test = TEST if TEST in splits else None
     return f"{TRAIN}[:{kept}]", f"{TRAIN}[{kept}:]", test, f"the last {count - kept:,} of '{TRAIN}'"

@@ -1,6 +1,6 @@
 """Polyak averaging (section 6): the averaged weights are the ones that are validated and saved."""
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import keras
 from keras import ops
@@ -22,28 +22,19 @@ def averaged(model):
         >>> with averaged(model):  # doctest: +SKIP
         ...     model.save("averaged.keras")
     """
-    held = exchange(model)
+    optimizer = unwrap(model.optimizer)
+    pairs = []
+    if optimizer.use_ema:
+        averages = optimizer._model_variables_moving_average
+        pairs = list(zip(optimizer._trainable_variables, averages, strict=True))
+    held = [ops.convert_to_numpy(variable) for variable, _ in pairs]
+    for variable, average in pairs:
+        variable.assign(average)
     try:
         yield model
     finally:
-        for variable, value in held:
+        for (variable, _), value in zip(pairs, held, strict=True):
             variable.assign(value)
-
-
-def exchange(model):
-    """Assigns the averages to the weights.
-
-    Returns:
-        The weights as they were: pairs of a variable and its value, a NumPy array.
-    """
-    optimizer = unwrap(model.optimizer)
-    if not optimizer.use_ema:
-        return []
-    pairs = list(zip(optimizer._trainable_variables, optimizer._model_variables_moving_average, strict=True))
-    held = [(variable, ops.convert_to_numpy(variable)) for variable, _ in pairs]
-    for variable, average in pairs:
-        variable.assign(average)
-    return held
 
 
 class ValidateAverages(keras.callbacks.Callback):
@@ -51,14 +42,12 @@ class ValidateAverages(keras.callbacks.Callback):
 
     def __init__(self):
         super().__init__()
-        self._held = []
+        self._validation = ExitStack()
 
     def on_test_begin(self, logs=None):
         """Exchanges the weights."""
-        self._held = exchange(self.model)
+        self._validation.enter_context(averaged(self.model))
 
     def on_test_end(self, logs=None):
         """Puts them back."""
-        for variable, value in self._held:
-            variable.assign(value)
-        self._held = []
+        self._validation.close()

@@ -3,13 +3,12 @@
 import math
 
 import keras
-import numpy as np
 
 from keras_googlenet.errors import WorkError
+from keras_googlenet.files import written_whole
 from keras_googlenet.training.averaging import ValidateAverages, averaged
 from keras_googlenet.training.checkpoints import DIVERGED
 from keras_googlenet.training.interruption import Interrupted
-from keras_googlenet.training.run_folder import written_whole
 
 MONITOR = "val_predictions_accuracy", "val_accuracy"
 """What decides which epoch is the best; the second is that of a network with one head."""
@@ -50,7 +49,7 @@ class StopOnNonFinite(keras.callbacks.Callback):
         Raises:
             TrainingError: It is infinite or not a number.
         """
-        loss = float(np.squeeze((logs or {}).get("loss", 0.0)))
+        loss = float((logs or {}).get("loss", 0.0))
         if not math.isfinite(loss):
             raise TrainingError(
                 f"The loss became {loss} in epoch {self._epoch + 1}, batch {batch + 1}. {self.checkpoints.last_good()} "
@@ -58,8 +57,8 @@ class StopOnNonFinite(keras.callbacks.Callback):
             )
 
 
-class WriteMetrics(keras.callbacks.Callback):
-    """Writes a row of metrics at the end of each epoch, after those of the epochs before.
+class KeepEpoch(keras.callbacks.Callback):
+    """Writes an epoch's metrics, and saves the averaged network if the epoch is the best by validation accuracy so far.
 
     Args:
         folder: The run's `RunFolder`.
@@ -70,26 +69,11 @@ class WriteMetrics(keras.callbacks.Callback):
         self.folder = folder
 
     def on_epoch_end(self, epoch, logs=None):
-        """Writes the epoch's row; those that a run left behind when it was stopped are written anew."""
-        row = {"epoch": epoch, **{name: float(np.squeeze(value)) for name, value in (logs or {}).items()}}
-        self.folder.write_metrics([*self.folder.read_metrics()[:epoch], row])
-
-
-class SaveBest(keras.callbacks.Callback):
-    """Saves the averaged network after each epoch that is the best by validation accuracy so far.
-
-    Args:
-        folder: The run's `RunFolder`.
-    """
-
-    def __init__(self, folder):
-        super().__init__()
-        self.folder = folder
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Writes `best.keras`."""
-        rows = self.folder.read_metrics()
-        monitor = next((name for name in MONITOR if name in rows[0]), None)
+        """Writes the epoch's row, and anew those that a run left behind when it was stopped; then `best.keras`."""
+        row = {"epoch": epoch, **{name: float(value) for name, value in (logs or {}).items()}}
+        rows = [*self.folder.read_metrics()[:epoch], row]
+        self.folder.write_metrics(rows)
+        monitor = next((name for name in MONITOR if name in row), None)
         if monitor is None or best_epoch(rows, monitor) == epoch:
             with averaged(self.model) as model:
                 save(model, self.folder.best)
@@ -204,6 +188,6 @@ def for_run(recipe, folder, checkpoint, board, callbacks=()):
         StopOnNonFinite(checkpoint.checkpoints),
         *([ValidateAverages()] if recipe.averaging else []),
         *callbacks,
-        *([WriteMetrics(folder), SaveBest(folder), board] if checkpoint.checkpoints.placement.is_chief else []),
+        *([KeepEpoch(folder), board] if checkpoint.checkpoints.placement.is_chief else []),
         checkpoint,
     ]

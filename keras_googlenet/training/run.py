@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_googlenet import architecture, data
 from keras_googlenet.errors import InputError
+from keras_googlenet.files import written_whole
 from keras_googlenet.imagenet import preprocess_input
 from keras_googlenet.model import GoogLeNet
 from keras_googlenet.model.pretrained import locate
@@ -18,7 +19,6 @@ from keras_googlenet.training.averaging import averaged
 from keras_googlenet.training.checkpoints import PARTS, Checkpoints
 from keras_googlenet.training.distribution import distribute
 from keras_googlenet.training.losses import loss
-from keras_googlenet.training.run_folder import written_whole
 from keras_googlenet.training.tensorboard import WriteTensorBoard
 
 SAMPLERS = {"paper": data.Sampler, "shift": data.ShiftSampler}
@@ -149,7 +149,7 @@ class Run:
                 callbacks=run_callbacks.for_run(self.recipe, self.folder, checkpoint, board, callbacks),
             )
         self.step = checkpoint.step
-        self.logs = {name: float(np.squeeze(values[-1])) for name, values in history.history.items()}
+        self.logs = {name: float(values[-1]) for name, values in history.history.items()}
 
     def _training(self):
         per_replica = self.placement.per_replica(self.batch_size)
@@ -170,7 +170,7 @@ class Run:
         return distribute(self.placement, stream, endless=True)
 
     def _validation(self):
-        reader, size, replicas = self._readers["validation"], self.recipe.batch_size, self.placement.replicas
+        reader, size = self._readers["validation"], self.recipe.batch_size
 
         def batches(share, replicas):
             return data.evaluation_batches(
@@ -182,7 +182,8 @@ class Run:
                 replicas=replicas,
             )
 
-        return distribute(self.placement, batches), data.evaluation_steps(reader.split.count, size, replicas)
+        steps = data.evaluation_steps(reader.split.count, size, self.placement.replicas)
+        return distribute(self.placement, batches), steps
 
     def _draw(self, draw_samples):
         if draw_samples is None:

@@ -3,13 +3,12 @@
 import csv
 import dataclasses
 import json
-import os
 import platform
-from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
 from keras_googlenet.errors import InputError
+from keras_googlenet.files import written_whole
 from keras_googlenet.training.recipe import Recipe
 from keras_googlenet.training.settings import read_recipe
 
@@ -107,23 +106,6 @@ class RunFolder:
             writer = csv.DictWriter(file, rows[0])
             writer.writeheader()
             writer.writerows(rows)
-
-
-@contextmanager
-def written_whole(path):
-    """A path to write to, which becomes `path` once it is written; on an error `path` stays as it was.
-
-    Args:
-        path: The file to write.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"partial-{path.name}")
-    try:
-        yield partial
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _version(package):

@@ -1,11 +1,11 @@
 """What a run came to, on one page for a person to look at: `report.html`."""
 
 import json
-import os
 import shlex
 from pathlib import Path
 
 from keras_googlenet.errors import InputError
+from keras_googlenet.files import written_whole
 from keras_googlenet.visualize import page
 from keras_googlenet.visualize.confusion import confusion
 from keras_googlenet.visualize.curves import COLOURS, GREY, KINDS, curves_svg
@@ -60,7 +60,11 @@ def write_report(folder, *, image=None, skipped=(), commands=None):
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         message = f"{folder}: its recipe.json or evaluation.json is not what a run leaves"
         raise InputError(f"{message}. Received: {type(error).__name__}: {error}") from error
-    return _write(folder / "report.html", page.document(title, "\n".join(filter(None, parts))))
+    path = folder / "report.html"
+    with written_whole(path) as partial:
+        # Names of files may hold what is no Unicode.
+        partial.write_bytes(page.document(title, "\n".join(filter(None, parts))).encode("utf-8", errors="replace"))
+    return path
 
 
 def _read(path):
@@ -80,18 +84,6 @@ def _metrics(path):
         return read_metrics(path)
     except ValueError as error:
         raise InputError(str(error)) from error
-
-
-def _write(path, content):
-    """The whole file or none."""
-    partial = path.with_name(f"partial-{path.name}")
-    try:
-        # Names of files may hold what is no Unicode.
-        partial.write_bytes(content.encode("utf-8", errors="replace"))
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return path
 
 
 def _plain(value):

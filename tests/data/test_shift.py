@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from support.resize_twin import resized
 
-from keras_googlenet.data import ShiftSampler, resize_crop, shift
+from keras_googlenet.data import ShiftSampler, augmentation, resize_crop, shift
 
 SIGNIFICANCE = 1e-3  # the draws are always the same
 
@@ -56,7 +56,7 @@ def test_each_crop_is_one_of_the_padded_image(height, width, padding):
 def test_the_crop_is_resized_as_for_evaluation(height, width, size):
     image = noise(height, width)
     for index in range(10):
-        rng = shift.generator(5, 6, index)
+        rng = augmentation.generator(5, 6, index)
         square = shift.shifted_square(image, *shift.draw_shift(rng, min(height, width)))
         if shift.draw_flip(rng):
             square = square[:, ::-1]
@@ -79,7 +79,7 @@ def test_a_view_follows_from_seed_epoch_and_index():
 
 
 def test_shifts_are_even_and_independent():
-    shifts = np.array([shift.draw_shift(shift.generator(2, 0, index), 100) for index in range(10_000)])
+    shifts = np.array([shift.draw_shift(augmentation.generator(2, 0, index), 100) for index in range(10_000)])
     for column in shifts.T:
         values, counts = np.unique(column, return_counts=True)
         assert values.tolist() == list(range(-12, 13))

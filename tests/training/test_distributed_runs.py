@@ -169,4 +169,5 @@ def test_a_skipped_image_moves_none_of_the_others():
 
     reader = data.Reader(Split())
     reader.skipped = {10: "", 90: ""}
-    assert [experiment._place(reader, position) for position in range(4)] == [0, 3, 4, 5]
+    places = experiment._readable(reader)
+    assert [places[position] for position in range(4)] == [0, 3, 4, 5]
