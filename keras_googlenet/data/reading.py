@@ -13,7 +13,7 @@ from keras_googlenet.data.splits import Split
 if TYPE_CHECKING:
     import tensorflow as tf
 
-MEMORY = 256 * 2**20
+MEMORY = 64 * 2**20
 """Bytes. The decoded images of a split that needs no more are kept, so that each file is decoded once only."""
 
 

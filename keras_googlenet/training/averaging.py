@@ -22,11 +22,7 @@ def averaged(model):
         >>> with averaged(model):  # doctest: +SKIP
         ...     model.save("averaged.keras")
     """
-    optimizer = unwrap(model.optimizer)
-    pairs = []
-    if optimizer.use_ema:
-        averages = optimizer._model_variables_moving_average
-        pairs = list(zip(optimizer._trainable_variables, averages, strict=True))
+    pairs = unwrap(model.optimizer).averages
     held = [ops.convert_to_numpy(variable) for variable, _ in pairs]
     for variable, average in pairs:
         variable.assign(average)
@@ -35,6 +31,21 @@ def averaged(model):
     finally:
         for (variable, _), value in zip(pairs, held, strict=True):
             variable.assign(value)
+
+
+def statistics(model):
+    """Batch normalization's moving means and variances, which belong to the weights that they were gathered with.
+
+    They are averaged with the weights: those of the newest weights do not fit weights of a hundred updates ago.
+
+    Args:
+        model: A model.
+
+    Returns:
+        A list of variables.
+    """
+    norms = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
+    return [variable for norm in norms for variable in (norm.moving_mean, norm.moving_variance)]
 
 
 class ValidateAverages(keras.callbacks.Callback):

@@ -15,7 +15,7 @@ from keras_googlenet.model.pretrained import locate
 from keras_googlenet.training import callbacks as run_callbacks
 from keras_googlenet.training import freezing, optimization
 from keras_googlenet.training.agreement import agree
-from keras_googlenet.training.averaging import averaged
+from keras_googlenet.training.averaging import averaged, statistics
 from keras_googlenet.training.checkpoints import PARTS, Checkpoints
 from keras_googlenet.training.distribution import distribute
 from keras_googlenet.training.losses import loss
@@ -101,11 +101,9 @@ class Run:
     def _compile(self, phase):
         (freezing.freeze_trunk if phase.frozen else freezing.thaw)(self.model)
         with self.placement.strategy.scope():
-            self.model.compile(
-                optimization.optimizer(self.recipe, self.steps_per_epoch, phase.epochs, phase.learning_rate),
-                loss=loss(self.recipe),
-                metrics=["accuracy"],
-            )
+            optimizer = optimization.optimizer(self.recipe, self.steps_per_epoch, phase.epochs, phase.learning_rate)
+            optimization.unwrap(optimizer).average_too(statistics(self.model))
+            self.model.compile(optimizer, loss=loss(self.recipe), metrics=["accuracy"])
             # Else Keras would make the optimizer's variables and the metrics in the first step, too late to restore.
             size = self.recipe.image_size
             batch = (np.zeros((1, size, size, 3), "float32"), np.zeros(1, "int64"))

@@ -68,12 +68,31 @@ class MomentumSGD(keras.optimizers.SGD):
             gradient_accumulation_steps=gradient_accumulation_steps,
             **kwargs,
         )
+        self._statistics = []
+
+    def average_too(self, statistics):
+        """Has the moving average cover variables that are not trained, such as batch normalization's statistics.
+
+        Args:
+            statistics: The variables. To be called before the optimizer is built.
+        """
+        self._statistics = list(statistics)
+
+    @property
+    def averages(self):
+        """Pairs of a variable and its moving average; none without `use_ema`."""
+        if not self.use_ema:
+            return []
+        averaged = [*self._trainable_variables, *self._statistics]
+        return list(zip(averaged, self._model_variables_moving_average, strict=True))
 
     def build(self, variables):
         """Creates the velocities, averages and accumulators, and notes which variables are kernels."""
         if self.built:
             return
         super().build(variables)
+        if self.use_ema:
+            self._model_variables_moving_average += self.add_optimizer_variables(self._statistics, "average")
         self._kernels = frozenset(self._var_key(v) for v in variables if v.name.endswith("kernel"))
 
     def _get_current_learning_rate(self):
@@ -129,14 +148,23 @@ class MomentumSGD(keras.optimizers.SGD):
         self.assign_add(variable, move)
 
     def _update_model_variables_moving_average(self, trainable_variables):
-        if not self.gradient_accumulation_steps:
-            super()._update_model_variables_moving_average(trainable_variables)
-            return
-        memory = ops.where(self._completes_update(), self.ema_momentum, 1.0)
+        memory = self.ema_momentum
+        if self.gradient_accumulation_steps:
+            memory = ops.where(self._completes_update(), memory, 1.0)
         memory = ops.where(self.iterations > 0, memory, 0.0)
-        for variable, average in zip(trainable_variables, self._model_variables_moving_average, strict=True):
-            keep = ops.cast(memory, variable.dtype)
-            average.assign(keep * average + (1 - keep) * variable)
+        values = [*trainable_variables, *self._means_over_replicas(self._statistics)]
+        for value, average in zip(values, self._model_variables_moving_average, strict=True):
+            keep = ops.cast(memory, value.dtype)
+            average.assign(keep * average + (1 - keep) * value)
+
+    def _means_over_replicas(self, statistics):
+        """What each replica gathered from its part of the batch, averaged: weights are the same on all of them."""
+        if not statistics:
+            return []
+        import tensorflow as tf
+
+        own = [tf.identity(variable.value) for variable in statistics]
+        return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, own)
 
     def finalize_variable_values(self, var_list):
         """Does nothing, so that two calls of `fit` train as one does: Keras would leave the averages in the weights.

@@ -16,7 +16,7 @@ device = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(device, [tf.config.LogicalDeviceConfiguration()] * 2)
 
 import keras
-from keras_googlenet.training import Recipe, optimizer, unwrap
+from keras_googlenet.training import MomentumSGD, Recipe, optimizer, unwrap
 
 rng = np.random.default_rng(0)
 images, labels = rng.normal(size=(16, 5)).astype("float32"), rng.integers(0, 3, 16)
@@ -39,6 +39,19 @@ def train(strategy, overflow=None, batch_size=8, **changes):
     return np.concatenate([v.numpy().ravel() for v in variables])
 
 
+def statistics(strategy):
+    # Of batch normalization with momentum 0.5, over two steps of the same eight values.
+    with strategy.scope():
+        norm = keras.layers.BatchNormalization(momentum=0.5)
+        model = keras.Sequential([keras.Input((1,)), norm, keras.layers.Dense(1)])
+        built = MomentumSGD(0.0, use_ema=True, ema_momentum=0.8)
+        built.average_too([norm.moving_mean, norm.moving_variance])
+        model.compile(built, "mse")
+    x = np.array([[1], [3], [1], [3], [10], [20], [10], [20]] * 2, "float32")
+    model.fit(x, x, batch_size=8, shuffle=False, verbose=0)
+    return [float(average.numpy()[0]) for _, average in built.averages[-2:]]
+
+
 def apart(expected, actual):
     difference = float(np.abs(expected - actual).max())
     return difference if np.isfinite(difference) else 1e9
@@ -48,6 +61,7 @@ overflow = {"precision": "mixed_float16", "overflow": 6}  # in the second replic
 report = {
     "accumulation": apart(train(one), train(two, batch_size=4, accumulate=2)),
     "overflow": apart(train(one, **overflow), train(two, **overflow)),
+    "statistics": [statistics(strategy) for strategy in (one, two)],
 }
 print(json.dumps(report))
 """
@@ -64,3 +78,14 @@ def report():
 @pytest.mark.parametrize("case", ["accumulation", "overflow"])
 def test_two_replicas_are_one(report, case):
     assert report[case] < 1e-6
+
+
+def test_statistics_are_averaged(report):
+    """All at once, mean 8.5 and variance 55.25; in halves, (2 + 15) / 2 and (1 + 25) / 2.
+
+    Where `m` is what a step brings, they are 0.5 and then 0.75 of it, from 0 and 1; and the average is the first at
+    first, then 0.8 of it and 0.2 of the second.
+    """
+    for (mean, variance), brought in zip(report["statistics"], (55.25, 13.0), strict=True):
+        assert mean == pytest.approx(0.8 * 0.5 * 8.5 + 0.2 * 0.75 * 8.5)
+        assert variance == pytest.approx(0.8 * (0.5 + 0.5 * brought) + 0.2 * (0.25 + 0.75 * brought))
