@@ -1,8 +1,7 @@
-"""Reads the images of a split: each file once where they all fit into memory, and past unreadable ones if told to."""
+"""Reads the images of a split: each file once where they are small, and past unreadable ones if told to."""
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 MEMORY = 64 * 2**20
-"""Bytes. The decoded images of a split that needs no more are kept, so that each file is decoded once only."""
+"""Bytes. So much of a split's decoded images is kept: opening a small file costs more than it takes to keep it."""
 
 
 class Reader:
@@ -23,7 +22,8 @@ class Reader:
     Args:
         split: where they come from.
         on_corrupt: `"stop"` to raise the error of an image that cannot be read, `"skip"` to note it and go on.
-        memory: bytes of decoded images to keep at most; a split that needs more keeps none.
+        memory: bytes of decoded images to keep at most. An image is kept where as many of its size would fit as the
+            split has, so that what is decoded anew is large, and little beside the training of it.
 
     Attributes:
         split: the split.
@@ -34,9 +34,8 @@ class Reader:
         self.split = split
         self.skipped: dict[int, str] = {}
         self._skips = on_corrupt == "skip"
-        self._kept: dict[int, np.ndarray] | None = {}
-        self._room = memory
-        self._lock = threading.Lock()
+        self._kept: dict[int, np.ndarray] = {}
+        self._share = memory // max(split.count, 1)
 
     @classmethod
     def of(cls, split: Split | Reader) -> Reader:
@@ -56,9 +55,8 @@ class Reader:
         Raises:
             ImageError: the image cannot be read, and such images are not skipped.
         """
-        kept = self._kept
-        if kept is not None and index in kept:
-            return kept[index]
+        if index in self._kept:
+            return self._kept[index]
         if index in self.skipped:
             return None
         try:
@@ -68,18 +66,9 @@ class Reader:
                 raise
             self.skipped[index] = str(error)
             return None
-        self._keep(index, image)
+        if image.nbytes <= self._share:
+            self._kept[index] = image
         return image
-
-    def _keep(self, index: int, image: np.ndarray) -> None:
-        with self._lock:
-            if self._kept is None or index in self._kept:
-                return
-            self._room -= image.nbytes
-            if self._room < 0:
-                self._kept = None
-            else:
-                self._kept[index] = image
 
 
 def replace_unreadable(readable: tf.Tensor, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
