@@ -114,7 +114,7 @@ def load_labelled(root: Path, part: str | None) -> tuple[tuple[str, ...], Listed
     classes = tuple(sorted({name for listing in listings for name in listing.images}))
     splits = [_split(listing, classes) for listing in listings]
     items, labels = (np.concatenate([getattr(one, name) for one in splits]) for name in ("items", "labels"))
-    return classes, ListedSplit(items, labels, decode=_read), f"{chosen} images"
+    return classes, ListedSplit(items, labels, decode=_read), "images" if chosen == "all" else f"{chosen} images"
 
 
 def image_files(folder: Path) -> list[Path]:
