@@ -21,6 +21,7 @@ from keras_googlenet.architecture.table import PAPER as PAPER
 from keras_googlenet.architecture.table import PRINTED as PRINTED
 from keras_googlenet.architecture.table import Architecture as Architecture
 from keras_googlenet.architecture.table import BatchNorm as BatchNorm
+from keras_googlenet.architecture.table import Pixels as Pixels
 from keras_googlenet.architecture.variants import BATCHNORM as BATCHNORM
 from keras_googlenet.architecture.variants import PLAIN as PLAIN
 from keras_googlenet.architecture.variants import SLIM as SLIM

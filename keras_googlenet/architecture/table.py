@@ -35,6 +35,24 @@ class BatchNorm:
 
 
 @dataclasses.dataclass(frozen=True)
+class Pixels:
+    """How a network's own pixels are made of this package's, RGB in 0-255 minus the mean: `x * scale + offset`.
+
+    For weights whose convention cannot be folded into the first convolution, since that pads its own zeros.
+
+    Attributes:
+        scale: A factor.
+        offset: What is added to red, green and blue.
+    """
+
+    scale: float
+    offset: tuple[float, float, float]
+
+    def __post_init__(self):
+        object.__setattr__(self, "offset", tuple(self.offset))
+
+
+@dataclasses.dataclass(frozen=True)
 class Architecture:
     """A network of the GoogLeNet family, as data.
 
@@ -45,6 +63,7 @@ class Architecture:
         batch_norm: `BatchNorm` after every convolution (which then has no bias), or None.
         padding: `"caffe"`: convolutions pad both sides alike and pools round their output size up. `"same"`:
             TensorFlow's rule for both.
+        pixels: `Pixels` that the network begins with, or None.
 
     Raises:
         ValueError: Two rows share a name, a number is out of range, or a head reads a row that does not exist.
@@ -63,6 +82,7 @@ class Architecture:
     auxiliary: tuple = ()
     batch_norm: BatchNorm | None = None
     padding: str = "caffe"
+    pixels: Pixels | None = None
 
     def __post_init__(self):
         object.__setattr__(self, "rows", tuple(self.rows))
@@ -101,6 +121,8 @@ class Architecture:
             config[part] = [_row(item) for item in config[part]]
         if config.get("batch_norm") is not None:
             config["batch_norm"] = BatchNorm(**config["batch_norm"])
+        if config.get("pixels") is not None:
+            config["pixels"] = Pixels(**config["pixels"])
         return cls(**config)
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 
 from keras_googlenet.architecture.rows import LRN, Dropout, Inception, MaxPool
-from keras_googlenet.architecture.table import PAPER, Architecture, BatchNorm
+from keras_googlenet.architecture.table import PAPER, Architecture, BatchNorm, Pixels
 
 
 def edit(architecture, edit_row, **changes):
@@ -84,6 +84,9 @@ def _smaller_windows(row):
     return _without_lrn(row)
 
 
+_UNIT_PIXELS = Pixels(scale=1 / 127.5, offset=tuple((mean - 127.5) / 127.5 for mean in (123, 117, 104)))
+"""`x / 127.5 - 1`, of x in 0-255 before the mean (123, 117, 104) was subtracted."""
+
 PLAIN = edit(PAPER, _without_lrn, name="plain")
 """The paper's network without local response normalization."""
 
@@ -96,8 +99,9 @@ TORCHVISION = edit(
     name="torchvision",
     batch_norm=BatchNorm(momentum=0.9),
     auxiliary=[dataclasses.replace(head, grid=4) for head in PAPER.auxiliary],
+    pixels=_UNIT_PIXELS,
 )
-"""`torchvision.models.googlenet`."""
+"""`torchvision.models.googlenet` with `transform_input=True`, as its pretrained weights have it."""
 
 SLIM = edit(
     PAPER,
@@ -106,6 +110,7 @@ SLIM = edit(
     batch_norm=BatchNorm(momentum=0.9997, scale=False),
     auxiliary=(),
     padding="same",
+    pixels=_UNIT_PIXELS,
 )
 """TF-slim's `inception_v1`."""
 

@@ -5,10 +5,10 @@ import contextlib
 import sys
 import warnings
 
-from keras_googlenet.cli import convert, predict, summary, train
+from keras_googlenet.cli import convert, evaluate, predict, summary, train
 from keras_googlenet.errors import InputError, WorkError
 
-COMMANDS = {"train": train, "predict": predict, "convert": convert, "summary": summary}
+COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "convert": convert, "summary": summary}
 
 DONE, PARTLY_FAILED, WRONG_COMMAND, INTERRUPTED = 0, 1, 2, 130
 

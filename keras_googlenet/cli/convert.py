@@ -1,11 +1,13 @@
 """Converts weights or a model into another format, whole or not at all.
 
-SOURCE is a .keras file, a weights name (imagenet), or a .weights.h5, .caffemodel, .onnx or .npz file. TARGET ends in
-.keras (the model with its weights), .weights.h5 (Keras weights) or .npz (Caffe's layers, as NumPy arrays).
+SOURCE is a .keras file, a weights name (imagenet), or a .weights.h5, .caffemodel, .onnx, .npz, .pth (torchvision's) or
+.ckpt (TF-slim's) file. TARGET ends in .keras (the model with its weights), .weights.h5 (Keras weights), .npz (Caffe's
+layers, as NumPy arrays) or .pth (torchvision's googlenet, for models of that variant).
 
 Examples:
   keras-googlenet convert bvlc_googlenet.caffemodel googlenet.keras
   keras-googlenet convert imagenet bvlc_googlenet.npz
+  keras-googlenet convert googlenet-1378be20.pth googlenet.keras
 """
 
 from pathlib import Path
@@ -42,18 +44,29 @@ def run(arguments):
     return 0
 
 
-def _write_npz(model, path):
+def _arrays(model):
     from keras.ops import convert_to_numpy
 
     from keras_googlenet import weights
+
+    return {name: convert_to_numpy(variable) for name, variable in weights.targets(model.layers).items()}
+
+
+def _write_npz(model, path):
     from keras_googlenet.weights import npz
 
-    variables = weights.targets(model.layers)
-    npz.write(path, {name: convert_to_numpy(variable) for name, variable in variables.items()})
+    npz.write(path, _arrays(model))
+
+
+def _write_pth(model, path):
+    from keras_googlenet.weights import torchvision
+
+    torchvision.write(path, _arrays(model))
 
 
 _WRITERS = {
     ".keras": lambda model, path: model.save(path),
     ".weights.h5": lambda model, path: model.save_weights(path),
     ".npz": _write_npz,
+    ".pth": _write_pth,
 }

@@ -32,6 +32,35 @@ def load_model(spec, aux_heads=False):
     return GoogLeNet(weights=spec, classes=classes, aux_heads=aux_heads and has_heads)
 
 
+def side(model):
+    """Side of the model's square input; a model of any size is given the paper's."""
+    from keras_googlenet.architecture import DEFAULT_SIZE
+
+    return next((side for side in model.input_shape[1:3] if side), DEFAULT_SIZE)
+
+
+def class_names(model, class_index):
+    """What each column of the model's output means.
+
+    Args:
+        model: A classifier.
+        class_index: Path of an `imagenet_class_index.json`, or None for Keras's; for a model of 1000 classes that does
+            not name them itself.
+
+    Returns:
+        A list of `(class, name)` pairs.
+    """
+    from keras_googlenet.imagenet import load_class_index
+
+    named = getattr(model, "class_names", None)
+    if named is not None:
+        return [(name, name) for name in named]
+    width = model.output_shape[-1]
+    if width == 1000:
+        return load_class_index(class_index)
+    return [(str(i), f"class {i}") for i in range(width)]
+
+
 def _load_keras(path, aux_heads):
     import keras
 

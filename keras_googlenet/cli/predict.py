@@ -32,19 +32,19 @@ def run(arguments):
         Exit status.
     """
     from keras_googlenet import data
-    from keras_googlenet.cli.models import load_model
+    from keras_googlenet.cli.models import class_names, load_model, side
     from keras_googlenet.errors import InputError
 
     if arguments.top < 1:
         raise InputError(f"--top must be at least 1. Received: {arguments.top}")
     paths, failures = _expand(arguments.paths)
     model = load_model(arguments.model)
-    names = _names(model, arguments.class_index)
+    names = class_names(model, arguments.class_index)
     show = _print_json if arguments.json else _print_text
     batch = []
     for path in paths:
         try:
-            batch.append((path, data.resize_crop(data.read_image(path), _side(model))))
+            batch.append((path, data.resize_crop(data.read_image(path), side(model))))
         except data.ImageError as error:
             failures.append(error)
             print(f"keras-googlenet: {error}", file=sys.stderr)
@@ -68,26 +68,6 @@ def _expand(paths):
             print(f"keras-googlenet: {path}: a folder without images", file=sys.stderr)
         files += found
     return files, failures
-
-
-def _side(model):
-    """Side of the model's square input; a model of any size is given the paper's."""
-    from keras_googlenet.architecture import DEFAULT_SIZE
-
-    return next((side for side in model.input_shape[1:3] if side), DEFAULT_SIZE)
-
-
-def _names(model, class_index):
-    """What each column of the model's output means, as `(class, name)` pairs."""
-    from keras_googlenet.imagenet import load_class_index
-
-    named = getattr(model, "class_names", None)
-    if named is not None:
-        return [(name, name) for name in named]
-    width = model.output_shape[-1]
-    if width == 1000:
-        return load_class_index(class_index)
-    return [(str(i), f"class {i}") for i in range(width)]
 
 
 def _classify(model, batch, names, top):

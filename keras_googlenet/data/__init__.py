@@ -10,6 +10,8 @@ from keras_googlenet.data.errors import reading_errors as reading_errors
 from keras_googlenet.data.folder import image_files as image_files
 from keras_googlenet.data.images import read_image as read_image
 from keras_googlenet.data.images import resize_crop as resize_crop
+from keras_googlenet.data.labelled import Labelled as Labelled
+from keras_googlenet.data.labelled import labelled as labelled
 from keras_googlenet.data.pipeline import evaluation_batches as evaluation_batches
 from keras_googlenet.data.pipeline import evaluation_steps as evaluation_steps
 from keras_googlenet.data.pipeline import preview as preview

@@ -17,6 +17,9 @@ TRAIN = "train"
 VALIDATION = ("val", "validation")  # the first that is there serves
 TEST = "test"
 
+HELD_OUT = 0.2
+"""Part of the images that is held out for validation, if nothing else is asked for."""
+
 DROPPINGS = frozenset(("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir"))
 
 
@@ -57,8 +60,15 @@ def load_folder(root: Path, validation_fraction: float) -> Source:
     if not root.is_dir():
         found = "this is a file" if root.exists() else "no such folder"
         raise DataError(f"{root}: {found}. Expected: a folder with one subfolder for each class")
-    train_dir, validation_dir, test_dir, strays = _find_splits(root)
-    listing = _list(train_dir)
+    parts, strays = _find_splits(root)
+    if parts and TRAIN not in parts:
+        only = next(iter(parts.values())).name
+        raise DataError(
+            f"{root}: there is {only}/ but no {TRAIN}/ to learn from. "
+            f"Expected: {TRAIN}/ beside it, or one subfolder for each class"
+        )
+    validation_dir, test_dir = parts.get("validation"), parts.get(TEST)
+    listing = _list(parts.get(TRAIN, root))
     listed = [_list(folder) for folder in (validation_dir, test_dir) if folder]
     for other in listed:
         _check_same_classes(listing, other)
@@ -72,6 +82,39 @@ def load_folder(root: Path, validation_fraction: float) -> Source:
     strays = sorted(strays + [path for one in (listing, *listed) for path in one.strays])
     ignored = tuple(map(Path, strays))
     return Source(str(root), tuple(train.images), _split(train), _split(validation), held_out, ignored, test)
+
+
+def load_labelled(root: Path, part: str | None) -> tuple[tuple[str, ...], ListedSplit, str]:
+    """Find images to measure a network on: unlike `load_folder`, nothing has to be there to learn from.
+
+    Args:
+        root: as in `load_folder`; one class with one image will do, and `val/` or `test/` alone.
+        part: `"train"`, `"validation"`, `"test"` or `"all"`. `None` means `test/` if there is one, else `val/`; all
+            images where `root` has no split of its own, whose `"validation"` is what `load_folder` holds out.
+
+    Returns:
+        The classes, sorted by name, the images, and in words which they are.
+
+    Raises:
+        DataError: there are no such images.
+    """
+    if not root.is_dir():
+        raise DataError(f"{root}: no such folder. Expected: a folder with one subfolder for each class")
+    parts, _ = _find_splits(root)
+    if part == TEST and not parts:
+        raise DataError(f"{root}: there is no {TEST}/ in this folder. Expected: that, or another split asked for")
+    if part not in (None, "all") and not parts:
+        source = load_folder(root, HELD_OUT)
+        return source.classes, getattr(source, part), f"{part} images ({source.held_out} for validation)"
+    chosen = part or next((name for name in (TEST, "validation", TRAIN) if name in parts), "all")
+    if chosen != "all" and chosen not in parts:
+        raise DataError(f"{root}: this folder has no {chosen} images. Received: {', '.join(parts)}")
+    folders = [parts[chosen]] if chosen in parts else list(parts.values()) or [root]
+    listings = [_list(folder, least=1) for folder in folders]
+    classes = tuple(sorted({name for listing in listings for name in listing.images}))
+    splits = [_split(listing, classes) for listing in listings]
+    items, labels = (np.concatenate([getattr(one, name) for one in splits]) for name in ("items", "labels"))
+    return classes, ListedSplit(items, labels, decode=_read), "images" if chosen == "all" else f"{chosen} images"
 
 
 def image_files(folder: Path) -> list[Path]:
@@ -91,31 +134,23 @@ def image_files(folder: Path) -> list[Path]:
     return [folder / path for path in sorted(_walk(folder)) if _is_image(path)]
 
 
-def _find_splits(root: Path) -> tuple[Path, Path | None, Path | None, list[str]]:
+def _find_splits(root: Path) -> tuple[dict[str, Path], list[str]]:
     """The folders for training, validation and testing, and what lies beside them.
 
     `train/` alone is a split layout too, but beside folders of other names it is a class (of
-    vehicles, say).
+    vehicles, say), and so are the others without it.
     """
     folders, strays = _entries(root)
     validation = [name for name in VALIDATION if name in folders]
-    present = validation + [TEST] * (TEST in folders)
-    others = [name for name in folders if name != TRAIN and name not in present]
-    if TRAIN not in folders:
-        if present and not others:
-            raise DataError(
-                f"{root}: there is {present[0]}/ but no {TRAIN}/ to learn from. "
-                f"Expected: {TRAIN}/ beside it, or one subfolder for each class"
-            )
-        return root, None, None, []
-    if others and not present:
-        return root, None, None, []
-    unused = [str(root / name) for name in (*others, *validation[1:])]
-    validation_dir = root / validation[0] if validation else None
-    return root / TRAIN, validation_dir, root / TEST if TEST in folders else None, strays + unused
+    found = {TRAIN: TRAIN, "validation": validation[0] if validation else "", TEST: TEST}
+    parts = {part: root / name for part, name in found.items() if name in folders}
+    others = [name for name in folders if name not in (TRAIN, TEST, *validation)]
+    if others and (TRAIN not in parts or len(parts) == 1):
+        return {}, []
+    return parts, strays + [str(root / name) for name in (*others, *validation[1:])] if parts else []
 
 
-def _list(folder: Path) -> _Listing:
+def _list(folder: Path, least: int = 2) -> _Listing:
     names, strays = _entries(folder)
     if not names:
         raise DataError(f"{folder}: no class folders in it. {_hint(strays)}")
@@ -133,7 +168,7 @@ def _list(folder: Path) -> _Listing:
                 "Expected: at least one; remove the folder if it is no class"
             )
         images[name].sort()
-    if len(images) == 1:
+    if len(images) < least:
         raise DataError(f"{folder}: only one class, {names[0]}/. Expected: two or more class folders")
     return _Listing(folder, images, strays)
 
@@ -219,9 +254,12 @@ def _check_same_classes(train: _Listing, validation: _Listing) -> None:
             )
 
 
-def _split(listing: _Listing) -> ListedSplit:
+def _split(listing: _Listing, classes: tuple[str, ...] = ()) -> ListedSplit:
+    """A listing's images; labels are indices into `classes`, or else into the listing's own."""
     paths, labels = [], []
-    for label, (name, files) in enumerate(listing.images.items()):
+    numbers = {name: label for label, name in enumerate(classes or listing.images)}
+    for name, files in listing.images.items():
+        label = numbers[name]
         paths += [os.fsencode(os.path.join(listing.folder, name, file)) for file in files]
         labels += [label] * len(files)
     return ListedSplit(np.array(paths, object), np.array(labels, np.int64), decode=_read)

@@ -47,7 +47,7 @@ def load(
         )
     if spec == "digits":
         return _digits()
-    if Path(spec).expanduser().is_dir() or _must_be_a_path(spec):
+    if is_folder(spec):
         from keras_googlenet.data.folder import load_folder
 
         return load_folder(Path(spec).expanduser(), validation_fraction)
@@ -56,6 +56,15 @@ def load(
     from keras_googlenet.data.tfds import load_tfds
 
     return load_tfds(spec, data_dir, validation_fraction)
+
+
+def is_folder(spec: str | os.PathLike) -> bool:
+    """Whether `spec` means a folder, be it there or not.
+
+    Args:
+        spec: as in `load`.
+    """
+    return spec != "digits" and (Path(spec).expanduser().is_dir() or _must_be_a_path(spec))
 
 
 def _must_be_a_path(spec: str | os.PathLike) -> bool:

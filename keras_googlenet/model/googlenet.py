@@ -42,7 +42,8 @@ def GoogLeNet(
     Args:
         include_top: Whether to end in the average pool, dropout and classifier.
         weights: None (random initialization); `"imagenet"` (BVLC's, the paper's network, downloaded once); or the path
-            of a `.weights.h5`, `.keras`, `.caffemodel`, `.onnx` or `.npz` file. Where a file of 1000 classes meets
+            of a `.weights.h5`, `.keras`, `.caffemodel`, `.onnx`, `.npz`, `.pth` (torchvision's) or `.ckpt` (TF-slim's)
+            file. Where a file of 1000 classes meets
             other `classes`, or `include_top=False`, the trunk alone is taken.
         input_tensor: Keras tensor to build upon, instead of a new input.
         input_shape: Shape of one image, by default `(224, 224, 3)`, `(None, None, 3)` without the top; at least
@@ -103,6 +104,8 @@ def GoogLeNet(
 
 def _trunk(x, table, classes, activation, aux_heads):
     """The rows below the average pool, and the outputs of the auxiliary heads that branch off them."""
+    if table.pixels is not None:
+        x = keras_layers.Rescaling(table.pixels.scale, list(table.pixels.offset), name="pixels")(x)
     style = {"batch_norm": table.batch_norm, "padding": table.padding}
     heads = {}
     for row in table.trunk:

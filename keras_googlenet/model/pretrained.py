@@ -22,9 +22,11 @@ def made_for(weights):
     """
     if isinstance(weights, str) and weights in weights_lib.REGISTRY:
         return weights_lib.REGISTRY[weights].variant
-    if weights is not None and os.fspath(weights).endswith(".keras"):
+    if weights is None:
+        return None
+    if os.fspath(weights).endswith(".keras"):
         return _architecture_of(weights)
-    return None
+    return weights_lib.VARIANTS.get(os.path.splitext(os.fspath(weights))[1].lower())
 
 
 def _architecture_of(path):

@@ -42,7 +42,11 @@ def check_weights(weights, include_top, classes, classifier_activation):
 
 
 def _exists(path):
-    return isinstance(path, (str, os.PathLike)) and os.path.exists(path)
+    if not isinstance(path, (str, os.PathLike)):
+        return False
+    path = os.fspath(path)
+    # A TensorFlow checkpoint may be two files that only begin like its name.
+    return os.path.exists(path) or (path.endswith(".ckpt") and os.path.exists(f"{path}.index"))
 
 
 def resolve_input_shape(input_shape, weights, include_top):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_googlenet.weights import caffemodel, native, npz, onnx
+from keras_googlenet.weights import caffemodel, native, npz, onnx, slim, torchvision
 from keras_googlenet.weights.files import WeightsError
 
 READERS = {
@@ -13,8 +13,14 @@ READERS = {
     ".caffemodel": caffemodel.read,
     ".onnx": onnx.read,
     ".npz": npz.read,
+    ".pth": torchvision.read,
+    ".pt": torchvision.read,
+    ".ckpt": slim.read,
 }
 """The reader of each format, by the end of the file's name."""
+
+VARIANTS = {".pth": "torchvision", ".pt": "torchvision", ".ckpt": "slim"}
+"""The variant of the network that a format's weights are for, where the format tells."""
 
 
 def read(path: str | Path) -> dict[str, np.ndarray]:

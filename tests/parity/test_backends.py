@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from support import deterministic
 
 from keras_googlenet import GoogLeNet
+from keras_googlenet.evaluation import Predictions
 
 PROGRAM = """
 import sys
@@ -104,3 +106,38 @@ def test_bvlc_weights(backend, tmp_path, shared_data):
     weights = shared_data / "bvlc_googlenet.npz"
     ours = GoogLeNet(weights=weights).predict(images, verbose=0)
     np.testing.assert_allclose(predict(backend, images, tmp_path, weights), ours, rtol=0, atol=2e-6)
+
+
+COMMANDS = "import sys; from keras_googlenet.cli import main; sys.exit(main(sys.argv[1:]))"
+
+
+@pytest.fixture(scope="module")
+def commanded(shared_data, tmp_path_factory):
+    """What `predict` and `evaluate` make of four photos on TensorFlow, and how to ask another backend."""
+    folder = tmp_path_factory.mktemp("photos")
+    with tarfile.open(shared_data / "hymenoptera.tar") as archive:
+        members = [m for m in archive.getmembers() if "/val/" in m.name and m.name.endswith(".jpg")]
+        for member in sorted(members, key=lambda m: m.name)[::40]:
+            path = folder / {"ants": "ant", "bees": "bee"}[member.name.split("/")[-2]] / Path(member.name).name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(archive.extractfile(member).read())
+    bvlc = shared_data / "bvlc_googlenet.npz"
+    names = ["--class-index", shared_data / "imagenet_class_index.json"]
+
+    def ask(backend, file):
+        lines = run(COMMANDS, backend, "predict", bvlc, folder, "--json", *names).splitlines()
+        crops = ["--crops", "10", "--predictions", file]
+        run(COMMANDS, backend, "evaluate", bvlc, "--dataset", folder, *crops, *names)
+        return [json.loads(line)["predictions"] for line in lines], Predictions.read(file).probabilities[10]
+
+    return ask, ask("tensorflow", folder / "expected.npz")
+
+
+def test_the_commands_say_the_same(backend, commanded, tmp_path):
+    ask, (expected, rows) = commanded
+    found, others = ask(backend, tmp_path / "found.npz")
+    assert len(found) == 4
+    for one, other in zip(found, expected, strict=True):
+        assert [row["class"] for row in one] == [row["class"] for row in other]
+        assert [row["probability"] for row in one] == pytest.approx([row["probability"] for row in other], abs=1e-5)
+    np.testing.assert_allclose(others, rows, rtol=0, atol=1e-5)

@@ -1,0 +1,169 @@
+"""Measures a model, or an ensemble of several, on labelled images, as section 7 of the paper does.
+
+Without --crops the network sees each image once, the central square, as in training's validation. --crops 1, 10 and
+144 are the paper's: 224 pixels cut from images whose shorter side is 256 (for 144 also 288, 320 and 352) pixels.
+
+A file of --predictions keeps what each model says of each image. An evaluation that was interrupted goes on from it,
+and later it takes the model's place among the MODELs, so that ensembles cost nothing.
+
+Examples:
+  keras-googlenet evaluate runs/flowers/model.keras --dataset flowers/
+  keras-googlenet evaluate imagenet --dataset imagenet2012 --crops 144 --table3 --predictions bvlc.npz
+  keras-googlenet evaluate bvlc.npz another.npz --crops 144
+"""
+
+from pathlib import Path
+
+SAVE_SECONDS = 60
+
+
+def add_arguments(parser):
+    """Declares the command's arguments."""
+    parser.add_argument("models", metavar="MODEL", nargs="+", help="as in predict, or a file of predictions")
+    parser.add_argument("--dataset", metavar="SPEC", help="digits, a folder of class subfolders, or a TFDS name")
+    parser.add_argument("--data-dir", metavar="DIR", help="where TFDS keeps its data sets")
+    parser.add_argument(
+        "--split",
+        choices=("train", "validation", "test", "all"),
+        help="default: test, else validation; all images of a folder without a split of its own",
+    )
+    parser.add_argument("--crops", type=int, choices=(1, 10, 144), help="views of each image")
+    parser.add_argument("--pool", choices=("mean", "max"), default="mean", help="over the crops (default: mean)")
+    parser.add_argument("--table3", action="store_true", help="a row for each number of crops up to --crops")
+    parser.add_argument(
+        "--predictions", metavar="FILE", type=Path, help="keep them in an .npz file; a folder, for several models"
+    )
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the results, too")
+    parser.add_argument("--batch-size", type=int, default=32, metavar="N", help="crops per step (default: 32)")
+    parser.add_argument("--on-corrupt", choices=("stop", "skip"), default="stop", help="at an unreadable image")
+    parser.add_argument(
+        "--class-index", type=Path, metavar="FILE", help="imagenet_class_index.json, on a machine without a network"
+    )
+
+
+def run(arguments):
+    """Runs the command.
+
+    Returns:
+        Exit status.
+    """
+    import json
+
+    from keras_googlenet import data, evaluation
+    from keras_googlenet.errors import InputError
+    from keras_googlenet.files import written_whole
+
+    _check(arguments)
+    given = [spec for spec in arguments.models if not evaluation.is_predictions(spec)]
+    if given and not arguments.dataset:
+        raise InputError(f"Name the images to measure {given[0]} on with --dataset: digits, a folder, or a TFDS name.")
+    images = data.labelled(arguments.dataset, arguments.split, data_dir=arguments.data_dir) if given else None
+    if images is not None:
+        print(images.summary, flush=True)
+    everyone = [
+        _evaluated(spec, images, arguments) if spec in given else evaluation.Predictions.read(spec)
+        for spec in arguments.models
+    ]
+    crops = _crops(arguments, everyone)
+    rows = evaluation.table3(everyone) if arguments.table3 else [evaluation.errors(everyone, crops)]
+    print(evaluation.format_table(rows))
+    skipped = int(max(one.skipped.sum() for one in everyone))
+    if skipped:
+        print(f"skipped {skipped:,} images that cannot be read")
+    if arguments.json:
+        record = {
+            "models": [one.model for one in everyone],
+            "dataset": arguments.dataset,
+            "pool": everyone[0].pool,
+            "skipped": skipped,
+            "results": [row.to_record() for row in rows],
+        }
+        with written_whole(arguments.json) as partial:
+            partial.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    return 1 if skipped else 0
+
+
+def _check(arguments):
+    from keras_googlenet.errors import InputError
+
+    if arguments.batch_size < 1:
+        raise InputError(f"--batch-size must be at least 1. Received: {arguments.batch_size}")
+    if arguments.table3 and not arguments.crops:
+        raise InputError("--table3 makes a row for each number of crops up to --crops: add --crops 144.")
+    file = arguments.predictions
+    if file and len(arguments.models) == 1 and file.suffix != ".npz":
+        raise InputError(f"--predictions names an .npz file. Received: {file}")
+
+
+def _crops(arguments, everyone):
+    """The number of crops that the result is of: what was asked for, or the most that all have."""
+    from keras_googlenet.errors import InputError
+
+    if arguments.crops is not None:
+        return arguments.crops
+    common = set.intersection(*(set(one.probabilities) for one in everyone))
+    if not common:
+        raise InputError("These predictions have no number of crops in common: evaluate one of the models again.")
+    return max(common)
+
+
+def _evaluated(spec, images, arguments):
+    """Has one model see the images, or those that its file of predictions lacks."""
+    import sys
+    import time
+
+    from keras_googlenet import data, evaluation, preprocess_input
+    from keras_googlenet.cli.models import class_names, load_model, side
+    from keras_googlenet.errors import InputError
+
+    model = load_model(spec)
+    columns = evaluation.columns(images.classes, class_names(model, arguments.class_index))
+    labels = [columns[label] for label in images.labels]
+    digest = evaluation.digest(model, images.images, labels, side(model))
+    numbers = evaluation.numbers_up_to(arguments.crops or 0) if arguments.table3 else [arguments.crops or 0]
+    predictions = evaluation.Predictions.begun(
+        str(spec), digest, images.images, labels, model.output_shape[-1], numbers, arguments.pool
+    )
+    file = _file(spec, arguments)
+    if file is not None and file.exists():
+        found = evaluation.Predictions.read(file)
+        wanted = (digest, set(numbers), arguments.pool)
+        if (found.digest, set(found.probabilities), found.pool) != wanted:
+            raise InputError(
+                f"{file} holds predictions of another model, other images or other crops. Give it another name, or "
+                "delete it. It is as it was"
+            )
+        predictions = found
+    written = [time.monotonic()]
+
+    def save(force=False):
+        if file is not None and (force or time.monotonic() - written[0] > SAVE_SECONDS):
+            predictions.write(file)
+            written[0] = time.monotonic()
+
+    try:
+        evaluation.fill(
+            predictions,
+            model,
+            images.split,
+            size=side(model),
+            preprocess=lambda views: preprocess_input(views, "channels_last"),
+            batch_size=arguments.batch_size,
+            skip=arguments.on_corrupt == "skip",
+            save=save,
+            verbose=1 if sys.stdout.isatty() else 0,
+        )
+    except (KeyboardInterrupt, data.ImageError):
+        save(force=True)
+        if file is not None:
+            print(f"{file} keeps what was done: the same command goes on from there", file=sys.stderr)
+        raise
+    save(force=True)
+    return predictions
+
+
+def _file(spec, arguments):
+    """Where a model's predictions are kept, or None."""
+    if arguments.predictions is None or len(arguments.models) == 1:
+        return arguments.predictions
+    return arguments.predictions / f"{arguments.models.index(spec)}-{Path(spec).stem}.npz"

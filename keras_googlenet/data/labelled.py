@@ -1,0 +1,77 @@
+"""The images to measure a network on: one split of a data set, and what its images are called."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from keras_googlenet.data.errors import DataError
+from keras_googlenet.data.sources import is_folder, load
+from keras_googlenet.data.splits import Split
+
+PARTS = ("train", "validation", "test", "all")
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """Labelled images.
+
+    Attributes:
+        classes: class names; a label is an index into them.
+        split: the images.
+        labels: int64 array, one for each image in the split's fixed order.
+        images: what each is called: its path from the data set's folder, or its number.
+        summary: what they are, in words.
+    """
+
+    classes: tuple[str, ...]
+    split: Split
+    labels: np.ndarray
+    images: tuple[str, ...]
+    summary: str
+
+
+def labelled(spec: str, part: str | None = None, *, data_dir: str | os.PathLike | None = None) -> Labelled:
+    """Find the images to measure a network on.
+
+    Args:
+        spec: as in `load`.
+        part: `"train"`, `"validation"`, `"test"` or, for a folder, `"all"`. `None` means `"test"` where the data set
+            has it, else `"validation"`; all images of a folder without a split of its own.
+        data_dir: as in `load`.
+
+    Returns:
+        `Labelled` images.
+
+    Raises:
+        DataError: there is no such data set, or it lacks that part.
+
+    Example:
+        >>> labelled("digits").summary
+        'digits: 360 validation images in 10 classes'
+    """
+    if part not in (None, *PARTS):
+        raise DataError(f"`part` must be one of {', '.join(PARTS)}. Received: part={part!r}")
+    if is_folder(spec):
+        from keras_googlenet.data.folder import load_labelled
+
+        root = Path(spec).expanduser()
+        classes, split, words = load_labelled(root, part)
+        images = tuple(os.path.relpath(os.fsdecode(path), root) for path in split.items)
+        return _labelled(spec, classes, split, images, words)
+    source = load(spec, data_dir=data_dir)
+    chosen = part or ("validation" if source.test is None else "test")
+    split = getattr(source, chosen, None)
+    if split is None:
+        raise DataError(f"{spec} has no {chosen} images to choose. Expected: train or validation")
+    images = tuple(map(str, range(split.count)))
+    return _labelled(spec, source.classes, split, images, f"{chosen} images")
+
+
+def _labelled(spec, classes, split, images, words):
+    labels = getattr(split, "labels", None)
+    if labels is None:  # a TFDS data set tells them only with the images
+        labels = np.fromiter((label for _, _, label in split.fixed().as_numpy_iterator()), np.int64)
+    counted = f"{split.count:,} {words} in {len(classes):,} class{'es' if len(classes) > 1 else ''}"
+    return Labelled(tuple(classes), split, labels, images, f"{spec}: {counted}")

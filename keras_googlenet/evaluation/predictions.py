@@ -1,0 +1,168 @@
+"""What a model says of each image of a data set, kept in a file so that nothing has to be computed twice."""
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from keras_googlenet.errors import InputError
+from keras_googlenet.evaluation.crops import CROPS
+from keras_googlenet.files import written_whole
+
+POOLS = ("mean", "max")
+"""Over an image's crops: section 7 averages, and found the maximum to be worse."""
+
+MAX_BYTES = 4 << 30
+"""Most bytes that a file may claim to hold once decompressed: 1,000 probabilities of a million images."""
+
+_FORMAT = "keras_googlenet predictions 1"
+_WHAT = "a file that `keras-googlenet evaluate --predictions` has written"
+
+
+class PredictionsError(InputError):
+    """A file of predictions cannot be used; the message says which and why."""
+
+
+@dataclass(eq=False)
+class Predictions:
+    """Probabilities for each image of a data set, of one model, pooled over an image's crops.
+
+    Attributes:
+        model: What the model is called.
+        digest: What the model, the images and the crops follow from, so that other ones are told apart.
+        images: A name for each image, in the data set's order.
+        labels: int64 array of shape `(images,)`: the column of each image's class.
+        pool: How crops were pooled, `mean` or `max`.
+        probabilities: For each number of crops, a float32 array of shape `(images, classes)`.
+        done: bool array of shape `(images,)`: which images the model has seen.
+        skipped: bool array of shape `(images,)`: which could not be read.
+    """
+
+    model: str
+    digest: str
+    images: tuple[str, ...]
+    labels: np.ndarray
+    pool: str
+    probabilities: dict[int, np.ndarray]
+    done: np.ndarray
+    skipped: np.ndarray
+
+    @classmethod
+    def begun(cls, model, digest, images, labels, classes, crops, pool="mean"):
+        """Predictions of which none are made yet.
+
+        Args:
+            model: See above.
+            digest: See above.
+            images: See above.
+            labels: See above.
+            classes: How many classes the model tells apart.
+            crops: Numbers of crops, of 1, 10 and 144.
+            pool: See above.
+        """
+        count = len(labels)
+        rows = {number: np.zeros((count, classes), "float32") for number in crops}
+        nothing = np.zeros(count, bool)
+        labels = np.asarray(labels, "int64")
+        return cls(model, digest, tuple(images), labels, pool, rows, nothing, nothing.copy())
+
+    @property
+    def complete(self):
+        """Whether every image was seen, or found to be unreadable."""
+        return bool((self.done | self.skipped).all())
+
+    def write(self, path):
+        """Writes the file, whole or not at all; `read` reads it back.
+
+        Args:
+            path: Where to, ending in `.npz`.
+
+        Raises:
+            OSError: It cannot be written; what was there is as it was.
+        """
+        about = {"format": _FORMAT, "model": self.model, "digest": self.digest, "pool": self.pool}
+        arrays = {f"probabilities_{number}": rows for number, rows in self.probabilities.items()}
+        with written_whole(path) as partial, partial.open("wb") as file:
+            np.savez(
+                file,
+                about=np.frombuffer(json.dumps({**about, "images": self.images}).encode(), "uint8"),
+                labels=self.labels,
+                done=self.done,
+                skipped=self.skipped,
+                **arrays,
+            )
+
+    @classmethod
+    def read(cls, path):
+        """Reads a file of predictions. Pickled arrays are refused: they could run code.
+
+        Args:
+            path: The file.
+
+        Returns:
+            `Predictions`.
+
+        Raises:
+            PredictionsError: There is no such file, or it is damaged or another kind of file.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise PredictionsError(f"There is no file of predictions at {path}. Expected: {_WHAT}")
+        try:
+            return cls._checked(_arrays(path))
+        except Exception as error:  # zipfile, zlib, struct and NumPy raise many kinds on a damaged file
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            raise PredictionsError(f"Cannot read {path}. Expected: {_WHAT}. Received: {reason}") from error
+
+    @classmethod
+    def _checked(cls, arrays):
+        about = json.loads(arrays.pop("about").tobytes().decode())
+        if about.pop("format", None) != _FORMAT:
+            raise ValueError("no such format")
+        images, count = tuple(map(str, about.pop("images"))), len(arrays["labels"])
+        marks = {name: arrays.pop(name) for name in ("labels", "done", "skipped")}
+        rows = {int(name.removeprefix("probabilities_")): array for name, array in arrays.items()}
+        classes = {array.shape[1] for array in rows.values()}
+        if not rows or not set(rows) <= set(CROPS) or about["pool"] not in POOLS or len(classes) != 1 or not count:
+            raise ValueError("the parts do not fit together")
+        for array, kind, shape in (
+            (marks["labels"], "int64", (count,)),
+            (marks["done"], "bool", (count,)),
+            (marks["skipped"], "bool", (count,)),
+            *((array, "float32", (count, *classes)) for array in rows.values()),
+        ):
+            if array.dtype != kind or array.shape != shape:
+                raise ValueError(f"expected {kind} {shape}, found {array.dtype} {array.shape}")
+        if len(images) != count or marks["labels"].min() < 0 or marks["labels"].max() >= min(classes):
+            raise ValueError("images or labels do not fit")
+        if not all(np.isfinite(array).all() for array in rows.values()):
+            raise ValueError("a probability is not a number")
+        return cls(str(about["model"]), str(about["digest"]), images, pool=about["pool"], probabilities=rows, **marks)
+
+
+def is_predictions(path):
+    """Whether a file is one of predictions, rather than of weights: by what it says of itself.
+
+    Args:
+        path: Any path.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "about.npy" in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def _arrays(path):
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        if sum(member.file_size for member in members) > MAX_BYTES:
+            raise ValueError(f"it claims to hold more than {MAX_BYTES:,} bytes")
+        read = {}
+        for member in members:
+            array = np.lib.format.read_array(io.BytesIO(archive.read(member)), allow_pickle=False)
+            read[member.filename.removesuffix(".npy")] = array
+        return read
