@@ -12,9 +12,9 @@ Examples:
   keras-googlenet evaluate bvlc.npz another.npz --crops 144
 """
 
+import json
+import sys
 from pathlib import Path
-
-SAVE_SECONDS = 60
 
 
 def add_arguments(parser):
@@ -47,8 +47,6 @@ def run(arguments):
     Returns:
         Exit status.
     """
-    import json
-
     from keras_googlenet import data, evaluation
     from keras_googlenet.errors import InputError
     from keras_googlenet.files import written_whole
@@ -108,58 +106,32 @@ def _crops(arguments, everyone):
 
 
 def _evaluated(spec, images, arguments):
-    """Has one model see the images, or those that its file of predictions lacks."""
-    import sys
-    import time
-
+    """What one model says of the images."""
     from keras_googlenet import data, evaluation, preprocess_input
     from keras_googlenet.cli.models import class_names, load_model, side
-    from keras_googlenet.errors import InputError
 
     model = load_model(spec)
-    columns = evaluation.columns(images.classes, class_names(model, arguments.class_index))
-    labels = [columns[label] for label in images.labels]
-    digest = evaluation.digest(model, images.images, labels, side(model))
-    numbers = evaluation.numbers_up_to(arguments.crops or 0) if arguments.table3 else [arguments.crops or 0]
-    predictions = evaluation.Predictions.begun(
-        str(spec), digest, images.images, labels, model.output_shape[-1], numbers, arguments.pool
-    )
     file = _file(spec, arguments)
-    if file is not None and file.exists():
-        found = evaluation.Predictions.read(file)
-        wanted = (digest, set(numbers), arguments.pool)
-        if (found.digest, set(found.probabilities), found.pool) != wanted:
-            raise InputError(
-                f"{file} holds predictions of another model, other images or other crops. Give it another name, or "
-                "delete it. It is as it was"
-            )
-        predictions = found
-    written = [time.monotonic()]
-
-    def save(force=False):
-        if file is not None and (force or time.monotonic() - written[0] > SAVE_SECONDS):
-            predictions.write(file)
-            written[0] = time.monotonic()
-
+    most = arguments.crops or 0
     try:
-        evaluation.fill(
-            predictions,
+        return evaluation.predict(
             model,
-            images.split,
+            images,
+            evaluation.columns(images.classes, class_names(model, arguments.class_index)),
             size=side(model),
             preprocess=lambda views: preprocess_input(views, "channels_last"),
+            crops=evaluation.numbers_up_to(most) if arguments.table3 else (most,),
+            pool=arguments.pool,
+            name=str(spec),
+            file=file,
             batch_size=arguments.batch_size,
             skip=arguments.on_corrupt == "skip",
-            save=save,
             verbose=1 if sys.stdout.isatty() else 0,
         )
     except (KeyboardInterrupt, data.ImageError):
-        save(force=True)
         if file is not None:
             print(f"{file} keeps what was done: the same command goes on from there", file=sys.stderr)
         raise
-    save(force=True)
-    return predictions
 
 
 def _file(spec, arguments):

@@ -20,3 +20,4 @@ from keras_googlenet.evaluation.predictions import PredictionsError as Predictio
 from keras_googlenet.evaluation.predictions import is_predictions as is_predictions
 from keras_googlenet.evaluation.protocol import digest as digest
 from keras_googlenet.evaluation.protocol import fill as fill
+from keras_googlenet.evaluation.protocol import predict as predict

@@ -1,7 +1,9 @@
 """Section 7's protocol: softmax probabilities averaged over the crops of an image, and over models."""
 
+import contextlib
 import hashlib
 import os
+import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,6 +14,96 @@ from keras_googlenet.data import ImageError
 from keras_googlenet.errors import WorkError
 from keras_googlenet.evaluation.crops import crops as cut
 from keras_googlenet.evaluation.crops import members
+from keras_googlenet.evaluation.predictions import Predictions, PredictionsError
+
+SAVE_SECONDS = 60
+"""Between two writings of a file of predictions, so that an evaluation that is killed loses no more."""
+
+
+def predict(
+    model,
+    images,
+    columns,
+    *,
+    size,
+    preprocess,
+    crops=(0,),
+    pool="mean",
+    name="model",
+    file=None,
+    batch_size=32,
+    skip=False,
+    verbose="auto",
+):
+    """What a model says of labelled images.
+
+    Args:
+        model: A classifier whose output is probabilities, on any backend.
+        images: `data.Labelled` images.
+        columns: The model's output for each of their classes: see `columns`.
+        size: Side of the crops, pixels: the model's input.
+        preprocess: From float32 or uint8 crops, RGB, 0-255, to what the model takes, such as `preprocess_input`.
+        crops: Numbers of crops to keep probabilities for. The model sees the largest number, which contains the others.
+        pool: Over an image's crops, `mean` or `max`.
+        name: What the model is called.
+        file: An `.npz` file. It is written once a minute and at the end, also when the evaluation is interrupted or
+            fails; an evaluation of the same model, images and crops goes on from it.
+        batch_size: Crops in a batch.
+        skip: Pass over images that cannot be read.
+        verbose: 0 for silence, 1 for Keras's progress bar; `auto` is 1.
+
+    Returns:
+        `Predictions`.
+
+    Raises:
+        ImageError: An image cannot be read.
+        PredictionsError: The file is damaged, or of something else. It is as it was.
+        WorkError: The model's output is not probabilities.
+
+    Example:
+        >>> predict(model, images, (0, 1), size=224, preprocess=preprocess_input, crops=(1, 10, 144))  # doctest: +SKIP
+    """
+    labels = [columns[label] for label in images.labels]
+    mark = digest(model, images.images, labels, size)
+    predictions = Predictions.begun(name, mark, images.images, labels, model.output_shape[-1], crops, pool)
+    if file is not None and os.path.exists(file):
+        predictions = _continued(Predictions.read(file), predictions, file)
+    written = time.monotonic()
+
+    def save():
+        nonlocal written
+        if file is not None and time.monotonic() - written > SAVE_SECONDS:
+            predictions.write(file)
+            written = time.monotonic()
+
+    with contextlib.ExitStack() as last:
+        if file is not None:
+            last.callback(predictions.write, file)
+        fill(
+            predictions,
+            model,
+            images.split,
+            size=size,
+            preprocess=preprocess,
+            batch_size=batch_size,
+            skip=skip,
+            save=save,
+            verbose=verbose,
+        )
+    return predictions
+
+
+def _continued(found, wanted, file):
+    def facts(one):
+        return one.digest, set(one.probabilities), one.pool
+
+    if facts(found) != facts(wanted):
+        raise PredictionsError(
+            f"{file} holds predictions of another model, other images or other crops. Give it another name, or delete "
+            "it. It is as it was"
+        )
+    found.skipped[:] = False  # they may have been mended
+    return found
 
 
 def fill(predictions, model, split, *, size, preprocess, batch_size=32, skip=False, save=None, verbose="auto"):
