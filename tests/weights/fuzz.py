@@ -1,0 +1,189 @@
+"""Damages weights files at random and reads them: nothing may run, hang, fill the memory, or be half loaded.
+
+    python tests/weights/fuzz.py                 # 2,000 mutations of each format, a few minutes
+    python tests/weights/fuzz.py --mutations 50 --formats .npz
+
+Each mutated file is loaded into a network in another process, which may grow by `MEMORY`, is given up `SECONDS` after
+it was asked, and notes whatever Python reports of programs started, pickles and connections. A file either loads whole
+(the damage was to a number, or to what is not read), or is refused by one `WeightsError` that names it while the network
+keeps every bit. The exit status is 1 if any file did otherwise.
+"""
+
+import argparse
+import collections
+import json
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import numpy as np
+
+SECONDS, MEMORY = 60, 512
+"""Seconds for one answer, on a busy machine; MiB of memory beyond what the process takes before it reads anything."""
+
+FORMATS = (".caffemodel", ".npz", ".onnx")
+
+FORBIDDEN = ("os.system", "os.exec", "os.fork", "os.posix_spawn", "subprocess.", "pickle.", "socket.", "ctypes.dlopen")
+
+
+def mutate(content, rng):
+    """A damaged copy of some bytes: one to three changes of the kinds that files suffer or are made to suffer."""
+    data = bytearray(content)
+    for _ in range(rng.randint(1, 3)):
+        at, length = rng.randrange(len(data)), rng.choice((1, 2, 4, 8, 64, 1000))
+        match rng.randrange(8):
+            case 0:
+                data[at] ^= 1 << rng.randrange(8)
+            case 1:
+                data[at : at + length] = rng.randbytes(length)
+            case 2:
+                del data[max(at, 1) :]
+            case 3:
+                data[at:at] = rng.randbytes(length)
+            case 4:
+                del data[at : at + length]
+            case 5:
+                other = rng.randrange(len(data))
+                data[at:at] = data[other : other + length]
+            case 6:  # lengths and sizes become enormous or nothing
+                data[at : at + 8] = rng.choice(
+                    (b"\xff" * 8, b"\x00" * 8, b"\xff\xff\xff\xff\x07\x00\x00\x00", b"\x7f" * 8)
+                )
+            case 7:  # near the beginning, where formats keep what matters most
+                data[rng.randrange(min(len(data), 200))] = rng.randrange(256)
+        data = data or bytearray(b"\x00")
+    return bytes(data)
+
+
+def fuzz(suffix, mutations, seed=0):
+    """Reads mutated files of one format.
+
+    Args:
+        suffix: Of `FORMATS`.
+        mutations: How many.
+        seed: Of the damage.
+
+    Returns:
+        How often each outcome was seen, a `collections.Counter`: `loaded` and `refused` are well, all others are not.
+    """
+    from caffe_builders import caffe_layers
+    from file_builders import write
+
+    rng, outcomes = random.Random(f"{seed}{suffix}"), collections.Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        whole = write(Path(folder) / f"whole{suffix}", caffe_layers(heads=True, classes=10)).read_bytes()
+        child, done = None, 0
+        try:
+            while done < mutations:
+                if child is None:
+                    child = _start()
+                path = Path(folder) / f"damaged{suffix}"
+                path.write_bytes(mutate(whole, rng))
+                outcome = _ask(child, path)
+                outcomes[outcome] += 1
+                done += 1
+                if outcome not in ("loaded", "refused"):
+                    kept = Path(tempfile.gettempdir()) / f"fuzz-{seed}-{done}{suffix}"
+                    kept.write_bytes(path.read_bytes())
+                    print(f"{outcome}: {kept}", file=sys.stderr)
+                if child.poll() is not None:
+                    child = None
+        finally:
+            if child is not None:
+                child.stdin.close()
+                child.wait()
+    return outcomes
+
+
+def _start():
+    command = [sys.executable, __file__, "--child"]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    child.stdout.readline()  # it is ready
+    return child
+
+
+def _ask(child, path):
+    watchdog = threading.Timer(SECONDS, child.kill)
+    watchdog.start()
+    try:
+        child.stdin.write(f"{path}\n")
+        child.stdin.flush()
+        answer = child.stdout.readline()
+    except OSError:
+        answer = ""
+    finally:
+        alive = watchdog.is_alive()
+        watchdog.cancel()
+    if answer:
+        return json.loads(answer)
+    child.wait()
+    return "crashed" if alive else "hung"
+
+
+def _child():
+    import keras
+    from caffe_builders import keras_network
+
+    from keras_googlenet import weights
+    from keras_googlenet.weights.transfer import targets
+
+    model = keras_network(classes=10)
+    variables = list(targets(model.layers).values())
+    seen = []
+    sys.addaudithook(lambda event, _: seen.append(event) if event.startswith(FORBIDDEN) else None)
+    base = None
+    print("ready", flush=True)
+    for line in sys.stdin:
+        path = line.strip()
+        before = [keras.ops.convert_to_numpy(variable) for variable in variables]
+        del seen[:]
+        outcome = _outcome(weights, model, path)
+        same = all(
+            np.array_equal(old, keras.ops.convert_to_numpy(new)) for old, new in zip(before, variables, strict=True)
+        )
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        base = base or peak  # the first file brings the format's library with it
+        if outcome == "refused" and not same:
+            outcome = "half loaded"
+        elif peak > base + MEMORY:
+            outcome = f"took {peak - base} MiB"
+        elif seen:
+            outcome = f"ran {sorted(set(seen))}"
+        print(json.dumps(outcome), flush=True)
+
+
+def _outcome(weights, model, path):
+    try:
+        weights.load(model.layers, path)
+    except weights.WeightsError as error:
+        return "refused" if path in str(error) and len(str(error)) < 4000 else f"said {str(error)[:200]!r}"
+    except BaseException as error:
+        return f"raised {type(error).__name__}"
+    return "loaded"
+
+
+def main():
+    """Prints a row for each format."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--mutations", type=int, default=2000)
+    parser.add_argument("--formats", nargs="+", default=FORMATS, choices=FORMATS)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        return _child()
+    well = True
+    for suffix in options.formats:
+        outcomes = fuzz(suffix, options.mutations, options.seed)
+        print(f"{suffix:<12} {dict(outcomes)}", flush=True)
+        well &= set(outcomes) <= {"loaded", "refused"}
+    return 0 if well else 1
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+    sys.exit(main())
