@@ -39,7 +39,10 @@ def test_summary_at_another_size(capsys):
         (["summary", "--image-size", "8"], "--image-size must be at least 32"),
         (["summary", "no.keras"], "No such model. Expected the path of a file. Received: no.keras"),
         (["convert", "no.caffemodel", "x.keras"], "no.caffemodel"),
-        (["convert", "no.caffemodel", "x.pb"], "TARGET must end in one of .keras, .weights.h5, .npz. Received: x.pb"),
+        (
+            ["convert", "no.caffemodel", "x.pb"],
+            "TARGET must end in one of .keras, .weights.h5, .npz, .pth. Received: x.pb",
+        ),
         (["convert", "no.caffemodel", "no/x.keras"], "TARGET's folder does not exist. Received: no/x.keras"),
         (["predict", "no.keras", "x.jpg"], "No such model"),
         (["predict", "no.pb", "x.jpg"], "no.pb"),

@@ -5,8 +5,8 @@
 
 Each mutated file is loaded into a network in another process, which may grow by `MEMORY`, is given up `SECONDS` after
 it was asked, and notes whatever Python reports of programs started, pickles and connections. A file either loads whole
-(the damage was to a number, or to what is not read), or is refused by one `WeightsError` that names it while the network
-keeps every bit. The exit status is 1 if any file did otherwise.
+(the damage was to a number, or to what is not read), or is refused by one `WeightsError` that names it and
+the network keeps every bit. The exit status is 1 if any file did otherwise.
 """
 
 import argparse
