@@ -41,10 +41,10 @@ def GoogLeNet(
 
     Args:
         include_top: Whether to end in the average pool, dropout and classifier.
-        weights: None (random initialization); `"imagenet"` (BVLC's, the paper's network, downloaded once); or the path
-            of a `.weights.h5`, `.keras`, `.caffemodel`, `.onnx`, `.npz`, `.pth` (torchvision's) or `.ckpt` (TF-slim's)
-            file. Where a file of 1000 classes meets
-            other `classes`, or `include_top=False`, the trunk alone is taken.
+        weights: None (random initialization); `"imagenet"` (BVLC's, the paper's network) or `"imagenet_torchvision"`
+            (another network: the variant `torchvision`), downloaded once; or the path of a `.weights.h5`, `.keras`,
+            `.caffemodel`, `.onnx`, `.npz`, `.pth` (torchvision's) or `.ckpt` (TF-slim's) file. Where a file of 1000
+            classes meets other `classes`, or `include_top=False`, the trunk alone is taken.
         input_tensor: Keras tensor to build upon, instead of a new input.
         input_shape: Shape of one image, by default `(224, 224, 3)`, `(None, None, 3)` without the top; at least
             32x32. Channels come first where that is Keras's image data format.

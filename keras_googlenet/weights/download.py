@@ -15,7 +15,7 @@ from pathlib import Path
 import keras
 
 from keras_googlenet.cache import models_dir
-from keras_googlenet.weights import native, onnx
+from keras_googlenet.weights import native, onnx, torchvision
 from keras_googlenet.weights.caffe import HEADS
 from keras_googlenet.weights.files import WeightsError
 from keras_googlenet.weights.formats import read
@@ -145,9 +145,10 @@ def _float32() -> Iterator[None]:
 
 def _obstacle(source: Source) -> str | None:
     """Returns why a source could not be read even if it was there."""
-    if source.filename.endswith(".onnx"):
+    for suffix, library in ((".onnx", onnx), (".pth", torchvision)):
         try:
-            onnx.require()
+            if source.filename.endswith(suffix):
+                library.require()
         except WeightsError as error:
             return f"skipped: {error}"
     return None
@@ -156,12 +157,14 @@ def _obstacle(source: Source) -> str | None:
 def _mismatch(path: Path, source: Source) -> str | None:
     """Returns in what a file differs from its source."""
     size = path.stat().st_size
-    if size != source.size:
+    if source.size not in (None, size):
         return f"a file of {size:,} bytes"
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return None if digest == source.sha256 else f"a file with sha256 {digest}"
+    return None if digest.startswith(source.sha256) else f"a file with sha256 {digest}"
 
 
 def _described(source: Source) -> str:
-    return f"{source.filename} ({source.size:,} bytes, sha256 {source.sha256})"
+    size = "" if source.size is None else f"{source.size:,} bytes, "
+    more = "" if len(source.sha256) == 64 else "..."
+    return f"{source.filename} ({size}sha256 {source.sha256}{more})"

@@ -10,13 +10,13 @@ class Source:
     Attributes:
         url: Where it is.
         filename: What it is called in Keras's cache.
-        size: Its length in bytes.
-        sha256: Its SHA-256 digest, 64 hexadecimal digits.
+        size: Its length in bytes, or None if its publisher does not say.
+        sha256: Its SHA-256 digest, 64 hexadecimal digits, or as many of the first as its publisher gives.
     """
 
     url: str
     filename: str
-    size: int
+    size: int | None
     sha256: str
 
 
@@ -84,5 +84,27 @@ BVLC = Weights(
     ),
 )
 
-REGISTRY = {weights.name: weights for weights in (BVLC,)}
+TORCHVISION = Weights(
+    name="imagenet_torchvision",
+    variant="torchvision",
+    classes=1000,
+    sources=(
+        Source(
+            url="https://download.pytorch.org/models/googlenet-1378be20.pth",
+            filename="googlenet-1378be20.pth",
+            size=None,
+            sha256="1378be20",  # PyTorch's rule: the file's name carries them
+        ),
+    ),
+    licence="BSD-3-Clause, torchvision's; trained on ImageNet, whose terms are for non-commercial research",
+    top1=69.778,
+    top5=89.530,
+    pixels="RGB, 0-255, minus [123, 117, 104], as everywhere here; the layer `pixels` makes -1 to 1 of them",
+    origin=(
+        "torchvision's GoogLeNet_Weights.IMAGENET1K_V1, ported from TensorFlow by its authors; the auxiliary heads are "
+        "not trained; accuracies from its documentation"
+    ),
+)
+
+REGISTRY = {weights.name: weights for weights in (BVLC, TORCHVISION)}
 """All named weights."""

@@ -1,7 +1,12 @@
 """`torchvision.models.googlenet`, there and back: the same outputs, main and heads, for random weights."""
 
+import dataclasses
+import functools
+import hashlib
+import http.server
 import importlib.util
 import tarfile
+import threading
 
 import keras
 import numpy as np
@@ -181,3 +186,38 @@ def test_wrappers_of_training_scripts(tmp_path):
     assert list(wrapped) == list(bare)
     for name, array in bare.items():
         np.testing.assert_array_equal(wrapped[name], array)
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+def test_by_name_from_a_server(tmp_path, monkeypatch, noise):
+    """PyTorch names its files by the beginning of their digest, and nobody gives the rest or the size."""
+    from support import torchvision_twin
+
+    network = torchvision_twin.network(0, 1000)
+    torch.save(network.state_dict(), tmp_path / "new.pth")
+    digest = hashlib.sha256((tmp_path / "new.pth").read_bytes()).hexdigest()
+    (tmp_path / "new.pth").rename(tmp_path / f"googlenet-{digest[:8]}.pth")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "cache"))
+    handler = functools.partial(Quiet, directory=tmp_path)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        entry = weights.REGISTRY["imagenet_torchvision"]
+        name = f"googlenet-{digest[:8]}.pth"
+        url = f"http://127.0.0.1:{server.server_port}/{name}"
+        for said, fits in ((digest[:8][::-1], False), (digest[:8], True)):
+            source = dataclasses.replace(entry.sources[0], url=url, filename=name, sha256=said)
+            found = dataclasses.replace(entry, sources=(source,))
+            monkeypatch.setitem(weights.REGISTRY, "imagenet_torchvision", found)
+            if not fits:
+                with pytest.raises(weights.WeightsError, match=rf"put {name} \(sha256 {said}\.\.\.\) into"):
+                    GoogLeNet(weights="imagenet_torchvision")
+                continue
+            model = GoogLeNet(weights="imagenet_torchvision")
+        server.shutdown()
+    assert model.architecture.name == "torchvision"
+    expected = torchvision_twin.probabilities(network, noise)
+    np.testing.assert_allclose(model.predict(preprocess_input(noise), verbose=0), expected, rtol=0, atol=1e-5)
