@@ -19,6 +19,10 @@ Compressed formats can claim far more than their own size; the limit is checked 
 """
 
 
+REASON = 200
+"""Characters of what a library says about a damaged file."""
+
+
 class WeightsError(InputError):
     """Weights could not be found, read or transferred; the model is as it was."""
 
@@ -65,7 +69,8 @@ def reading(path: Path, kind: str, remedy: str = "download or save it again") ->
     except WeightsError:
         raise
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}".strip(": ")
+        # One line, and not all of the file that some errors quote.
+        reason = " ".join(f"{type(error).__name__}: {error}".strip(": ").split())[:REASON]
         raise WeightsError(
             f"Cannot read {path}. Expected {kind}; it may be truncated, damaged or of another "
             f"format: {remedy}. Received: {path.stat().st_size:,} bytes ({reason})"
