@@ -59,6 +59,7 @@ def predict(
         ImageError: An image cannot be read.
         PredictionsError: The file is damaged, or of something else. It is as it was.
         WorkError: The model's output is not probabilities.
+        OSError: The file cannot be written.
 
     Example:
         >>> predict(model, images, (0, 1), size=224, preprocess=preprocess_input, crops=(1, 10, 144))  # doctest: +SKIP
@@ -78,6 +79,7 @@ def predict(
 
     with contextlib.ExitStack() as last:
         if file is not None:
+            predictions.write(file)  # a file that cannot be written is noticed before the work is done
             last.callback(predictions.write, file)
         fill(
             predictions,

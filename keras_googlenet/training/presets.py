@@ -37,8 +37,8 @@ PRESETS = types.MappingProxyType(
             "learning_rate": 0.003,
             "schedule": "cosine",
         },
-        # Images of 32 to 64 pixels, such as CIFAR-10, from the initialization. Enlarged to 48 pixels, they leave the last
-        # modules 2x2 to look at, where 32 would leave one.
+        # Images of 32 to 64 pixels, such as CIFAR-10, from the initialization. Enlarged to 48 pixels, they leave the
+        # last modules 2x2 to look at, where 32 would leave one.
         "small_images": {
             "image_size": 48,
             "sampling": "shift",

@@ -175,6 +175,13 @@ def test_predictions_of_something_else_are_not_touched(coloured, tmp_path, capsy
     assert file.read_bytes() == content
 
 
+def test_a_place_that_cannot_be_written_is_noticed_first(coloured, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(keras.Model, "predict_on_batch", lambda *_: pytest.fail("it has begun"))
+    (tmp_path / "file").write_text("in the way")
+    assert evaluate(coloured, "0.keras", "--predictions", str(tmp_path / "file" / "p.npz")) == 1
+    assert str(tmp_path / "file") in capsys.readouterr().err
+
+
 def test_a_class_that_the_model_does_not_know(coloured, tmp_path, capsys):
     for name in ("blue", "green"):
         (tmp_path / "data" / name).mkdir(parents=True)
