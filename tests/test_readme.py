@@ -45,7 +45,7 @@ def test_the_python_runs_as_it_stands(cached_imagenet, tmp_path, monkeypatch, ca
 
 def test_the_commands_parse():
     commands = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("keras-googlenet")]
-    assert len(commands) == 5
+    assert len(commands) == 7
     for command in commands:
         arguments = shlex.split(command, comments=True)[1:]
         assert _parser().parse_args(arguments).run
@@ -53,7 +53,7 @@ def test_the_commands_parse():
 
 def test_the_files_that_claims_point_to_exist():
     root = Path(__file__).parents[1]
-    named = re.findall(r"`((?:tests|benchmarks|docs)/[\w/.]+)`|\]\((docs/[\w.]+)\)", README)
+    named = re.findall(r"`((?:tests|benchmarks|docs)/[\w/.]+)`|\]\((docs/[\w./]+)\)", README)
     assert named
     for pair in named:
         assert (root / (pair[0] or pair[1])).exists(), pair

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_googlenet.weights.files import WeightsError, check_size, collect, reading
+from keras_googlenet.weights.files import check_size, collect, existing_file, reading
 
 STEM = {"Conv2d_1a_7x7": "conv1_7x7_s2", "Conv2d_2b_1x1": "conv2_3x3_reduce", "Conv2d_2c_3x3": "conv2_3x3"}
 
@@ -53,9 +53,7 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
 
     path = Path(path)
     index = path.with_name(f"{path.name}.index")
-    file = path if path.is_file() else index
-    if not file.is_file():
-        raise WeightsError(f"There is no checkpoint at {path}. Expected {path.name} or {index.name}")
+    file = index if index.is_file() else existing_file(path)
     with reading(file, "a TensorFlow checkpoint"):
         checkpoint = tf.train.load_checkpoint(str(path))
         shapes = checkpoint.get_variable_to_shape_map()

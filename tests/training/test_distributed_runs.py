@@ -164,6 +164,8 @@ def test_a_skipped_image_moves_none_of_the_others():
     """
 
     class Split:
+        count = 6
+
         def fixed(self):
             return tf.data.Dataset.from_tensors(([50, 90, 10, 70, 30, 20], [""] * 6, [0] * 6)).unbatch()
 

@@ -91,11 +91,10 @@ def fuzz(suffix, mutations, seed=0):
                     kept.write_bytes(path.read_bytes())
                     print(f"{outcome}: {kept}", file=sys.stderr)
                 if child.poll() is not None:
-                    child = None
+                    child = _end(child)
         finally:
             if child is not None:
-                child.stdin.close()
-                child.wait()
+                _end(child)
     return outcomes
 
 
@@ -106,6 +105,12 @@ def _start():
     return child
 
 
+def _end(child):
+    child.stdin.close()
+    child.stdout.close()
+    child.wait()
+
+
 def _ask(child, path):
     watchdog = threading.Timer(SECONDS, child.kill)
     watchdog.start()
@@ -113,7 +118,7 @@ def _ask(child, path):
         child.stdin.write(f"{path}\n")
         child.stdin.flush()
         answer = child.stdout.readline()
-    except OSError:
+    except OSError:  # it has ended
         answer = ""
     finally:
         alive = watchdog.is_alive()
