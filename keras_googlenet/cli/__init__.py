@@ -5,10 +5,17 @@ import contextlib
 import sys
 import warnings
 
-from keras_googlenet.cli import convert, evaluate, predict, summary, train
+from keras_googlenet.cli import convert, evaluate, export, predict, summary, train
 from keras_googlenet.errors import InputError, WorkError
 
-COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "convert": convert, "summary": summary}
+COMMANDS = {
+    "train": train,
+    "evaluate": evaluate,
+    "predict": predict,
+    "convert": convert,
+    "export": export,
+    "summary": summary,
+}
 
 DONE, PARTLY_FAILED, WRONG_COMMAND, INTERRUPTED = 0, 1, 2, 130
 

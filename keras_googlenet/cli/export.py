@@ -1,0 +1,79 @@
+"""Exports a model to where it is served: SavedModel, LiteRT, ONNX or OpenVINO, with a model card.
+
+Auxiliary heads are left out. With --int8 the artefact computes in 8-bit integers, calibrated on some images of a data
+set: a quarter of the size (litert and onnx).
+
+Examples:
+  keras-googlenet export runs/flowers/model.keras served --format savedmodel
+  keras-googlenet export imagenet googlenet.tflite --format litert --int8 --calibration photos/
+"""
+
+from pathlib import Path
+
+CALIBRATION = 100
+
+
+def add_arguments(parser):
+    """Declares the command's arguments."""
+    parser.add_argument("model", metavar="MODEL", help="as in predict")
+    parser.add_argument(
+        "target", metavar="TARGET", type=Path, help="the folder (savedmodel) or file; it must not exist"
+    )
+    parser.add_argument("--format", required=True, choices=("savedmodel", "litert", "onnx", "openvino"))
+    parser.add_argument("--int8", action="store_true", help="compute in 8-bit integers; needs --calibration")
+    parser.add_argument(
+        "--calibration", metavar="SPEC", help="typical images: digits, a folder of class subfolders, ..."
+    )
+    parser.add_argument("--data-dir", metavar="DIR", help="where TFDS keeps its data sets")
+    parser.add_argument(
+        "--class-index", type=Path, metavar="FILE", help="imagenet_class_index.json, on a machine without a network"
+    )
+
+
+def run(arguments):
+    """Runs the command.
+
+    Returns:
+        Exit status.
+    """
+    from keras_googlenet import export, weights
+    from keras_googlenet.cli.models import class_names, load_model, side
+    from keras_googlenet.errors import InputError
+
+    if arguments.int8 != bool(arguments.calibration):
+        raise InputError("--int8 and --calibration SPEC go together: the images that 8 bits are fitted to.")
+    model = load_model(arguments.model)
+    labels = [name for _, name in class_names(model, arguments.class_index)]
+    known = weights.REGISTRY.get(arguments.model)
+    about = {"source": arguments.model}
+    if known is not None:
+        accuracy = {"top1": known.top1, "top5": known.top5, "of": "ImageNet's validation images, percent"}
+        about = {"source": known.origin, "licence": known.licence, "accuracy": accuracy}
+    views = _views(arguments, side(model)) if arguments.int8 else None
+    export.export(model, arguments.target, arguments.format, labels=labels, calibration=views, **about)
+    size = sum(path.stat().st_size for path in _files(arguments.target))
+    print(f"{arguments.target}: {arguments.format}, {size / 1e6:.1f} MB")
+    if arguments.format == "openvino":
+        from keras_googlenet.export.artefacts import OPENVINO_NOTE
+
+        print(OPENVINO_NOTE)
+    return 0
+
+
+def _files(target):
+    if target.is_dir():
+        return [path for path in target.rglob("*") if path.is_file()]
+    return [path for path in (target, target.with_suffix(".bin")) if path.is_file()]
+
+
+def _views(arguments, size):
+    """Views of images spread evenly over a data set."""
+    import numpy as np
+
+    from keras_googlenet import data
+
+    images = data.labelled(arguments.calibration, data_dir=arguments.data_dir)
+    chosen = set(np.linspace(0, images.split.count - 1, min(CALIBRATION, images.split.count)).astype(int).tolist())
+    records = enumerate(images.split.fixed().as_numpy_iterator())
+    read = (images.split.read(record) for place, (_, record, _) in records if place in chosen)
+    return np.stack([data.resize_crop(image, size) for image in read])

@@ -1,0 +1,182 @@
+"""Each artefact in a process that has its runtime and not this package, against the network's own probabilities."""
+
+import json
+import subprocess
+import sys
+import tarfile
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+from support.small import SMALL
+
+from keras_googlenet import GoogLeNet, export, preprocess_input
+from keras_googlenet.cli import main
+from keras_googlenet.data import read_image, resize_crop
+from keras_googlenet.export import pixels
+
+RUNTIMES = {
+    "savedmodel": """
+import tensorflow as tf
+model = tf.saved_model.load(path)
+result = model.signatures["serving_default"](images=tf.constant(images))
+probabilities, classes = result["probabilities"].numpy(), result["classes"].numpy()[0]
+assert [one.decode() for one in classes] == labels
+""",
+    "litert": """
+from ai_edge_litert.interpreter import Interpreter
+run = Interpreter(path).get_signature_runner("serving_default")
+probabilities = np.concatenate([run(images=image[None])["probabilities"] for image in images])
+""",
+    "onnx": """
+import onnxruntime
+session = onnxruntime.InferenceSession(path)
+[probabilities] = session.run(["probabilities"], {"images": images})
+""",
+    "openvino": """
+import openvino
+compiled = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+probabilities = compiled({"images": images})["probabilities"]
+""",
+}
+
+PROGRAM = """
+import json, sys
+import numpy as np
+path, inputs, outputs, labels = *sys.argv[1:4], json.loads(sys.argv[4])
+images = np.load(inputs)
+{}
+assert not {{name for name in sys.modules if name.startswith("keras_googlenet")}}
+np.save(outputs, probabilities)
+"""
+
+SUFFIXES = {"savedmodel": "", "litert": ".tflite", "onnx": ".onnx", "openvino": ".xml"}
+NEEDS = {"litert": ["ai_edge_litert"], "onnx": ["tf2onnx", "onnxruntime"], "openvino": ["openvino"], "savedmodel": []}
+LABELS = ("ant", "bee", "wasp")
+
+
+def need(format):
+    for package in NEEDS[format]:
+        pytest.importorskip(package, reason=f"{package} is in the extra `peers`")
+
+
+def run(format, path, images, folder):
+    np.save(folder / "images.npy", images)
+    arguments = [path, folder / "images.npy", folder / "out.npy", json.dumps(LABELS)]
+    command = [sys.executable, "-I", "-c", PROGRAM.format(RUNTIMES[format]), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return np.load(folder / "out.npy")
+
+
+@pytest.fixture(scope="module")
+def model():
+    keras.utils.set_random_seed(3)
+    built = GoogLeNet(weights=None, classes=3, input_shape=(64, 64, 3), variant=SMALL)
+    built.class_names = LABELS
+    for head in ("predictions",):  # decided, so that agreement says something
+        kernel = built.get_layer(head).kernel
+        kernel.assign(keras.random.normal(kernel.shape, stddev=2.0, seed=1))
+    return built
+
+
+@pytest.mark.parametrize("format", SUFFIXES)
+@pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
+def test_an_artefact_needs_its_runtime_alone(model, format, tmp_path):
+    need(format)
+    images = np.random.default_rng(0).normal(0, 60, (5, 64, 64, 3)).astype("float32")
+    target = tmp_path / f"shipped{SUFFIXES[format]}"
+    export.export(model, target, format, labels=LABELS, source="made up", licence="none")
+    expected = model.inference_model().predict(images, verbose=0)
+    assert np.ptp(expected) > 0.1
+    np.testing.assert_allclose(run(format, target, images, tmp_path), expected, rtol=0, atol=1e-5)
+    card = target / "model_card.json" if format == "savedmodel" else tmp_path / f"{target.name}.model_card.json"
+    told = json.loads(card.read_text())
+    assert (told["labels"], told["weights"], told["licence"]) == (list(LABELS), "made up", "none")
+    assert told["parameters"] < model.count_params()  # without the auxiliary heads
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """The same picture as files of several kinds, each orientation among them."""
+    folder, rng = tmp_path_factory.mktemp("files"), np.random.default_rng(0)
+    small = rng.integers(0, 256, (9, 13, 4), np.uint8)
+    picture = Image.fromarray(small, "RGBA").resize((201, 143), Image.Resampling.BICUBIC)
+    for turn in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = turn
+        picture.convert("RGB").save(folder / f"turn-{turn}.jpg", exif=exif, quality=93)
+    picture.convert("RGB").save(folder / "plain.jpg", subsampling=0)
+    picture.convert("RGB").save(folder / "progressive.jpg", progressive=True)
+    picture.convert("L").save(folder / "grey.jpg")
+    picture.save(folder / "transparent.png")
+    picture.convert("RGB").save(folder / "plain.png")
+    picture.convert("L").save(folder / "grey.png")
+    picture.convert("P").save(folder / "palette.png")
+    picture.convert("RGB").resize((20, 31)).save(folder / "small.png")
+    return sorted(folder.iterdir())
+
+
+def test_bytes_are_seen_as_files_are(files):
+    view = tf.function(lambda data: pixels.view(data, 64), input_signature=[tf.TensorSpec((), tf.string)])
+    for path in files:
+        expected = resize_crop(read_image(path), 64)
+        np.testing.assert_array_equal(view(path.read_bytes()).numpy(), expected, err_msg=path.name)
+
+
+def test_serve_bytes_is_predict(model, files, tmp_path, capsys):
+    model.save(tmp_path / "model.keras")
+    arguments = [str(tmp_path / "model.keras"), str(tmp_path / "served"), "--format", "savedmodel"]
+    assert main(["export", *arguments]) == 0
+    capsys.readouterr()
+    assert main(["predict", str(tmp_path / "model.keras"), *map(str, files), "--json", "--top", "3"]) == 0
+    said = [json.loads(line)["predictions"] for line in capsys.readouterr().out.splitlines()]
+    served = tf.saved_model.load(str(tmp_path / "served")).signatures["serve_bytes"]
+    result = served(bytes=tf.constant([path.read_bytes() for path in files]))
+    for row, names, best in zip(result["probabilities"].numpy(), result["classes"].numpy(), said, strict=True):
+        found = dict(zip((name.decode() for name in names), row, strict=True))
+        assert found == pytest.approx({one["class"]: one["probability"] for one in best}, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("target", "format", "changes", "message"),
+    [
+        ("x", "tflite", {}, "must be one of savedmodel, litert, onnx, openvino. Received: format='tflite'"),
+        ("x.pb", "onnx", {}, "takes a name that ends in .onnx"),
+        ("x.pb", "savedmodel", {}, "takes a folder's name"),
+        ("there", "savedmodel", {}, "exists already"),
+        ("x", "savedmodel", {"labels": ("ant",)}, "each of the model's 3 classes. Received: 1"),
+        ("x.xml", "openvino", {"calibration": np.zeros((1, 64, 64, 3))}, "no 8-bit form"),
+    ],
+)
+def test_what_cannot_be_exported(model, target, format, changes, message, tmp_path):
+    (tmp_path / "there").mkdir()
+    with pytest.raises(ValueError, match=message):
+        export.export(model, tmp_path / target, format, **{"labels": LABELS, **changes})
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+@pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
+@pytest.mark.parametrize("format", ["litert", "onnx"])
+def test_eight_bits_agree_on_photos(format, shared_data, tmp_path, capsys):
+    """BVLC's network, calibrated on training photos, asked about others."""
+    need(format)
+    with tarfile.open(shared_data / "hymenoptera.tar") as archive:
+        for part, step in (("train", 8), ("val", 5)):
+            members = [m for m in archive.getmembers() if f"/{part}/" in m.name and m.name.endswith(".jpg")]
+            archive.extractall(tmp_path / part, members=members[::step], filter="data")
+    bvlc = shared_data / "bvlc_googlenet.npz"
+    target = tmp_path / f"eight{SUFFIXES[format]}"
+    names = ["--class-index", str(shared_data / "imagenet_class_index.json")]
+    photos = next((tmp_path / "train").rglob("train"))
+    more = ["--int8", "--calibration", str(photos), *names]
+    assert main(["export", str(bvlc), str(target), "--format", format, *more]) == 0
+    capsys.readouterr()
+    paths = sorted((tmp_path / "val").rglob("*.jpg"))
+    images = preprocess_input(np.stack([resize_crop(read_image(path), 224) for path in paths]))
+    expected = GoogLeNet(weights=bvlc).predict(images, verbose=0).argmax(axis=1)
+    agree = (run(format, target, images, tmp_path).argmax(axis=1) == expected).mean()
+    assert agree >= 0.9  # of 31: the whole set has its own script
+    assert target.stat().st_size <= 0.3 * 28_000_000
