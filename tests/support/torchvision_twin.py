@@ -23,6 +23,10 @@ def _import():
 torchvision = _import()
 
 
+DECIDED = 8
+"""How much larger than torchvision's own the classifiers' weights are."""
+
+
 def network(seed, classes, aux_logits=True):
     """Random weights, and normalization's scales, offsets and statistics random too; no dropout; in eval mode.
 
@@ -45,7 +49,7 @@ def network(seed, classes, aux_logits=True):
             for tensor in (module.bias.data, module.running_mean):
                 tensor.normal_(0, 0.2)
     for classifier in (built.fc, *((built.aux1.fc2, built.aux2.fc2) if aux_logits else ())):
-        classifier.weight.data *= 8
+        classifier.weight.data *= DECIDED
     return built.eval()
 
 
