@@ -11,14 +11,11 @@ import numpy as np
 
 from keras_googlenet.data.errors import DataError
 from keras_googlenet.data.images import image_extensions, read_image
-from keras_googlenet.data.splits import ListedSplit, Source
+from keras_googlenet.data.splits import HELD_OUT, ListedSplit, Source
 
 TRAIN = "train"
 VALIDATION = ("val", "validation")  # the first that is there serves
 TEST = "test"
-
-HELD_OUT = 0.2
-"""Part of the images that is held out for validation, if nothing else is asked for."""
 
 DROPPINGS = frozenset(("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir"))
 

@@ -138,12 +138,13 @@ def check_view(image: np.ndarray, size: int) -> None:
     Raises:
         ValueError: one of them is not.
     """
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+    shape = getattr(image, "shape", None)
+    if shape is None or len(shape) != 3 or shape[2] != 3 or image.dtype != np.uint8 or 0 in shape:
         raise ValueError(
             "`image` must be a uint8 array of shape (height, width, 3). "
-            f"Received: dtype {image.dtype}, shape {image.shape}"
+            f"Received: dtype {getattr(image, 'dtype', type(image).__name__)}, shape {shape}"
         )
-    if size < 1:
+    if not isinstance(size, (int, np.integer)) or size < 1:
         raise ValueError(f"`size` must be a positive number of pixels. Received: size={size}")
 
 

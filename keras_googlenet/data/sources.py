@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from keras_googlenet.data.errors import DataError
-from keras_googlenet.data.splits import ListedSplit, Source
+from keras_googlenet.data.splits import HELD_OUT, ListedSplit, Source
 
 
 def load(
     spec: str | os.PathLike,
     *,
     data_dir: str | os.PathLike | None = None,
-    validation_fraction: float = 0.2,
+    validation_fraction: float = HELD_OUT,
 ) -> Source:
     """Find a data set and its splits; no image is decoded yet.
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 
+HELD_OUT = 0.2
+"""Part of the images that is held out for validation, if nothing else is asked for."""
+
+
 @dataclass(frozen=True)
 class Share:
     """Which part of the data a worker reads, so that no image is decoded twice.

@@ -12,6 +12,9 @@ MATRIX_CLASSES = 200
 CONFUSED_PAIRS = 20
 """Pairs of classes that the JSON lists, the most confused ones first."""
 
+TOP = 5
+"""Guesses in the challenge's own measure (section 7: "top-5 error rate")."""
+
 _Z95 = 1.959963984540054  # the normal distribution's 97.5th percentile
 
 
@@ -128,3 +131,22 @@ def wilson_interval(successes, count):
     centre = (share + z2 / (2 * count)) / (1 + z2 / count)
     half = _Z95 / (1 + z2 / count) * math.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def places(probabilities, labels):
+    """How many classes go before the right one; where probabilities are equal the first class wins, as in argmax.
+
+    Args:
+        probabilities: Array of shape `(images, classes)`.
+        labels: int array of shape `(images,)`.
+
+    Returns:
+        int array of shape `(images,)`.
+
+    Example:
+        >>> places(np.array([[0.2, 0.5, 0.3]]), np.array([2])).tolist()
+        [1]
+    """
+    right = probabilities[np.arange(len(labels)), labels][:, None]
+    before = np.arange(probabilities.shape[1]) < labels[:, None]
+    return ((probabilities > right) | ((probabilities == right) & before)).sum(axis=1)

@@ -7,10 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_googlenet.errors import WorkError
-from keras_googlenet.evaluation.assessment import Assessment, Mistake
-
-TOP = 5
-"""Guesses in the challenge's own measure (section 7: "top-5 error rate")."""
+from keras_googlenet.evaluation.assessment import TOP, Assessment, Mistake, places
 
 
 def assess(model, batches, class_names, count=None, *, split="validation", mistakes=24, name=None, verbose="auto"):
@@ -105,14 +102,10 @@ class _Tally:
     def add(self, probabilities, labels):
         """Counts a batch: float64 `(batch, classes)` and int `(batch,)`."""
         self._check(probabilities, labels)
-        rows = np.arange(len(labels))
-        of_true = probabilities[rows, labels][:, None]
-        classes = np.arange(probabilities.shape[1])
-        # Where probabilities are equal the first class wins, as in argmax.
-        ahead = (probabilities > of_true) | ((probabilities == of_true) & (classes < labels[:, None]))
+        of_true = probabilities[np.arange(len(labels)), labels]
         predicted = probabilities.argmax(axis=1)
         np.add.at(self.confusion, (labels, predicted), 1)
-        self.in_top += int((ahead.sum(axis=1) < TOP).sum())
+        self.in_top += int((places(probabilities, labels) < TOP).sum())
         # Clipped as Keras clips it, so that the loss is the one that training reports.
         self.loss -= float(np.log(np.maximum(of_true, keras.config.epsilon())).sum())
         for row in np.flatnonzero(predicted != labels):

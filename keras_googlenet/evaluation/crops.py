@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from keras_googlenet.data import resize_crop
+from keras_googlenet.data.images import check_view, resize_crop
 
 CROPS = (0, 1, 10, 144)
 """Table 3's: the centre crop; the corners and the centre with their mirror images; all of section 7's. And 0, where
@@ -50,7 +50,9 @@ def crops(image, count, size=FULL_SIDE):
     Reference:
         Section 7 of the paper; Krizhevsky et al. (2012), section 4.1, for the 10.
     """
-    _check(image, count, size)
+    if count not in CROPS:
+        raise ValueError(f"`count` must be one of {', '.join(map(str, CROPS))}. Received: count={count!r}")
+    check_view(image, size)
     if count == 0:
         return resize_crop(image, size)[None]
     if count == 144:
@@ -157,16 +159,3 @@ def _six(square, size):
 
 def _with_mirrors(views):
     return np.stack([one for view in views for one in (view, view[:, ::-1])])
-
-
-def _check(image, count, size):
-    if count not in CROPS:
-        raise ValueError(f"`count` must be one of {', '.join(map(str, CROPS))}. Received: count={count!r}")
-    if not isinstance(size, int) or size < 1:
-        raise ValueError(f"`size` must be a positive number of pixels. Received: size={size!r}")
-    shape = getattr(image, "shape", None)
-    if shape is None or len(shape) != 3 or shape[2] != 3 or image.dtype != np.uint8 or 0 in shape:
-        raise ValueError(
-            "`image` must be a uint8 array of shape (height, width, 3). "
-            f"Received: dtype {getattr(image, 'dtype', type(image).__name__)}, shape {shape}"
-        )

@@ -4,11 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_googlenet.evaluation.assessment import wilson_interval
+from keras_googlenet.evaluation.assessment import TOP, places, wilson_interval
 from keras_googlenet.evaluation.predictions import PredictionsError
-
-TOP = 5
-"""Guesses in the challenge's measure (section 7: "top-5 error rate")."""
 
 TABLE_3 = {(1, 1): 10.07, (1, 10): 9.15, (1, 144): 7.89, (7, 1): 8.09, (7, 10): 7.62, (7, 144): 6.67}
 """The paper's top-5 errors in percent on ILSVRC 2014's validation images, by (models, crops)."""
@@ -77,25 +74,6 @@ def errors(predictions, crops):
     ranks = places(probabilities, labels)
     top5 = float(np.mean(ranks >= TOP)) if probabilities.shape[1] > TOP else None
     return Errors(len(predictions), crops, len(labels), float(np.mean(ranks > 0)), top5)
-
-
-def places(probabilities, labels):
-    """How many classes go before the right one; where probabilities are equal the first class wins, as in argmax.
-
-    Args:
-        probabilities: Array of shape `(images, classes)`.
-        labels: int array of shape `(images,)`.
-
-    Returns:
-        int array of shape `(images,)`.
-
-    Example:
-        >>> places(np.array([[0.2, 0.5, 0.3]]), np.array([2])).tolist()
-        [1]
-    """
-    right = probabilities[np.arange(len(labels)), labels][:, None]
-    before = np.arange(probabilities.shape[1]) < labels[:, None]
-    return ((probabilities > right) | ((probabilities == right) & before)).sum(axis=1)
 
 
 def table3(predictions):

@@ -5,15 +5,13 @@ import hashlib
 import os
 import time
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
 
-from keras_googlenet.data import ImageError
-from keras_googlenet.errors import WorkError
 from keras_googlenet.evaluation.crops import crops as cut
 from keras_googlenet.evaluation.crops import members
+from keras_googlenet.evaluation.packing import Batches, read_ahead
 from keras_googlenet.evaluation.predictions import Predictions, PredictionsError
 
 SAVE_SECONDS = 60
@@ -133,29 +131,33 @@ def fill(predictions, model, split, *, size, preprocess, batch_size=32, skip=Fal
     most = max(predictions.probabilities)
     ready = predictions.done | predictions.skipped
     bar = keras.utils.Progbar(len(ready), verbose=1 if verbose == "auto" else verbose, unit_name="image")
-    bar.update(int(ready.sum()), finalize=False)
-    packer = _Batches(model, batch_size, preprocess)
+    seen = int(ready.sum())
+    bar.update(seen, finalize=False)
+    packer = Batches(model, batch_size, preprocess)
     pending = deque()
 
     def settle():
+        nonlocal seen
         while pending and pending[0][1] <= packer.answered:
             place, end = pending.popleft()
             _pool(predictions, place, packer.take(end - max(most, 1), end))
             predictions.done[place] = True
-            bar.update(int((predictions.done | predictions.skipped).sum()), finalize=False)
+            seen += 1
+            bar.update(seen, finalize=False)
             if save is not None:
                 save()
 
-    for place, views in _read_ahead(split, np.flatnonzero(~ready), lambda image: cut(image, most, size), skip):
+    for place, views in read_ahead(split, np.flatnonzero(~ready), lambda image: cut(image, most, size), skip):
         if views is None:
             predictions.skipped[place] = True
+            seen += 1
             continue
         packer.add(views)
         pending.append((place, packer.given))
         settle()
     packer.finish()
     settle()
-    bar.update(int((predictions.done | predictions.skipped).sum()), finalize=True)
+    bar.update(seen, finalize=True)
 
 
 def digest(model, images, labels, size):
@@ -179,101 +181,9 @@ def digest(model, images, labels, size):
     return found.hexdigest()
 
 
-class _Batches:
-    """Packs crops into full batches and keeps the answers until they are taken."""
-
-    def __init__(self, model, size, preprocess):
-        self._model, self._size, self._preprocess = model, size, preprocess
-        self._waiting, self._answers = [], deque()
-        self._first = 0
-        self.given = self.answered = 0
-
-    def add(self, views):
-        self.given += len(views)
-        self._waiting.append(views)
-        if sum(map(len, self._waiting)) >= self._size:
-            views = np.concatenate(self._waiting)
-            full = len(views) // self._size * self._size
-            for start in range(0, full, self._size):
-                self._ask(views[start : start + self._size])
-            self._waiting = [views[full:]] if full < len(views) else []
-
-    def finish(self):
-        """Answers what is left, in a batch filled up so that it has the shape of the others."""
-        if self._waiting:
-            views = np.concatenate(self._waiting)
-            self._waiting = []
-            filled = np.zeros((self._size, *views.shape[1:]), views.dtype)
-            filled[: len(views)] = views
-            self._ask(filled, len(views))
-
-    def take(self, start, end):
-        """The answers to the crops `start` to `end`, counted from the first; those before them are let go."""
-        while self._first + len(self._answers[0]) <= start:
-            self._first += len(self._answers.popleft())
-        rows, first = [], self._first
-        for answer in self._answers:
-            rows.append(answer[max(start - first, 0) : max(end - first, 0)])
-            first += len(answer)
-        return np.concatenate(rows)
-
-    def _ask(self, views, count=None):
-        output = self._model.predict_on_batch(np.asarray(self._preprocess(views)))
-        output = np.asarray(output[0] if isinstance(output, (list, tuple)) else output, "float64")[:count]
-        _check(output)
-        self._answers.append(output)
-        self.answered += len(output)
-
-
 def _pool(predictions, place, rows):
     """Pools the crops' answers, float64 `(crops, classes)`, for each number of crops that is asked for."""
     most = max(predictions.probabilities)
     for number, kept in predictions.probabilities.items():
         some = rows[list(members(number, of=most))]
         kept[place] = some.max(axis=0) if predictions.pool == "max" else some.mean(axis=0)
-
-
-def _check(output):
-    if not np.isfinite(output).all():
-        raise WorkError("The model's output is not a number: its weights are broken, or its precision is too low.")
-    if output.ndim != 2 or (output < 0).any() or (abs(output.sum(axis=1) - 1) > 0.02).any():
-        raise WorkError(
-            'Expected probabilities, which sum to 1 (`classifier_activation="softmax"`). '
-            f"Received: an output of shape {output.shape}, rows that sum to "
-            f"{output.sum(axis=-1).min():.3g} to {output.sum(axis=-1).max():.3g}"
-        )
-
-
-def _read_ahead(split, places, view, skip):
-    """Pairs (place, view of the image), in order; None for an image that is skipped."""
-    wanted = iter(places)
-    workers = os.cpu_count() or 1
-
-    def read(record):
-        try:
-            return view(split.read(record))
-        except ImageError:
-            if not skip:
-                raise
-            return None
-
-    with ThreadPoolExecutor(workers) as pool:
-        queue = deque()
-        try:
-            following = next(wanted, None)
-            for place, (_, record, _) in enumerate(split.fixed().as_numpy_iterator()):
-                if following is None:
-                    break
-                if place != following:
-                    continue
-                following = next(wanted, None)
-                queue.append((place, pool.submit(read, record)))
-                if len(queue) > workers:
-                    first, future = queue.popleft()
-                    yield first, future.result()
-            while queue:
-                first, future = queue.popleft()
-                yield first, future.result()
-        finally:
-            for _, future in queue:
-                future.cancel()

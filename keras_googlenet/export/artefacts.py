@@ -49,12 +49,12 @@ def export(model, target, format, *, labels, calibration=None, **about):
     target = Path(target)
     _check(model, target, format, labels, calibration)
     served = model.inference_model() if hasattr(model, "inference_model") else model
-    suffix, write = FORMATS[format]
+    _, write = FORMATS[format]
     precision = "float32" if calibration is None else "int8"
     text = json.dumps(card(served, labels, precision=precision, **about), indent=1, ensure_ascii=False) + "\n"
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix="partial-") as work:
-        made = Path(work) / f"{target.name.removesuffix(suffix) or 'model'}{suffix}"
+        made = Path(work) / target.name
         write(served, made, labels, calibration)
         if made.is_dir():
             (made / CARD).write_text(text, encoding="utf-8")

@@ -80,16 +80,39 @@ def agree_on_statistics(model):
     """
     if not spread(model):
         return
+    moving = statistics(model)
+    for variable, mean in zip(moving, means(moving), strict=True):
+        variable.value.assign(mean)
+
+
+def statistics(model):
+    """Batch normalization's moving means and variances.
+
+    Args:
+        model: A `keras.Model`.
+
+    Returns:
+        A list of variables.
+    """
     layers = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
-    moving = [variable.value for layer in layers for variable in (layer.moving_mean, layer.moving_variance)]
-    if not moving:
-        return
+    return [variable for layer in layers for variable in (layer.moving_mean, layer.moving_variance)]
+
+
+def means(variables):
+    """What variables are on average over the replicas, each of which has its own. To be called by each replica.
+
+    Args:
+        variables: Keras variables, on TensorFlow's backend.
+
+    Returns:
+        A list of tensors.
+    """
+    if not variables:
+        return []
     import tensorflow as tf
 
-    own = [tf.identity(variable) for variable in moving]
-    means = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, own)
-    for variable, mean in zip(moving, means, strict=True):
-        variable.assign(mean)
+    own = [tf.identity(variable.value) for variable in variables]
+    return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, own)
 
 
 def sum_gradients_first(model):

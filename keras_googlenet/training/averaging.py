@@ -33,21 +33,6 @@ def averaged(model):
             variable.assign(value)
 
 
-def statistics(model):
-    """Batch normalization's moving means and variances, which belong to the weights that they were gathered with.
-
-    They are averaged with the weights: those of the newest weights do not fit weights of a hundred updates ago.
-
-    Args:
-        model: A model.
-
-    Returns:
-        A list of variables.
-    """
-    norms = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
-    return [variable for norm in norms for variable in (norm.moving_mean, norm.moving_variance)]
-
-
 class ValidateAverages(keras.callbacks.Callback):
     """Validates the averages: they are the model's weights from the beginning to the end of each validation."""
 

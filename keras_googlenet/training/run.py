@@ -10,12 +10,12 @@ from keras_googlenet import architecture, data
 from keras_googlenet.errors import InputError
 from keras_googlenet.files import written_whole
 from keras_googlenet.imagenet import preprocess_input
-from keras_googlenet.model import GoogLeNet
+from keras_googlenet.model import GoogLeNet, replicas
 from keras_googlenet.model.pretrained import locate
 from keras_googlenet.training import callbacks as run_callbacks
 from keras_googlenet.training import freezing, optimization
 from keras_googlenet.training.agreement import agree
-from keras_googlenet.training.averaging import averaged, statistics
+from keras_googlenet.training.averaging import averaged
 from keras_googlenet.training.checkpoints import PARTS, Checkpoints
 from keras_googlenet.training.distribution import distribute
 from keras_googlenet.training.losses import loss
@@ -102,7 +102,7 @@ class Run:
         (freezing.freeze_trunk if phase.frozen else freezing.thaw)(self.model)
         with self.placement.strategy.scope():
             optimizer = optimization.optimizer(self.recipe, self.steps_per_epoch, phase.epochs, phase.learning_rate)
-            optimization.unwrap(optimizer).average_too(statistics(self.model))
+            optimization.unwrap(optimizer).average_too(replicas.statistics(self.model))
             self.model.compile(optimizer, loss=loss(self.recipe), metrics=["accuracy"])
             # Else Keras would make the optimizer's variables and the metrics in the first step, too late to restore.
             size = self.recipe.image_size

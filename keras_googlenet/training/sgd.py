@@ -13,6 +13,8 @@ Why not `keras.optimizers.SGD` itself (Keras 3.15):
 import keras
 from keras import ops
 
+from keras_googlenet.model import replicas
+
 
 @keras.saving.register_keras_serializable(package="keras_googlenet")
 class MomentumSGD(keras.optimizers.SGD):
@@ -72,6 +74,8 @@ class MomentumSGD(keras.optimizers.SGD):
 
     def average_too(self, statistics):
         """Has the moving average cover variables that are not trained, such as batch normalization's statistics.
+
+        The statistics of the newest weights do not fit weights of a hundred updates ago.
 
         Args:
             statistics: The variables. To be called before the optimizer is built.
@@ -152,19 +156,10 @@ class MomentumSGD(keras.optimizers.SGD):
         if self.gradient_accumulation_steps:
             memory = ops.where(self._completes_update(), memory, 1.0)
         memory = ops.where(self.iterations > 0, memory, 0.0)
-        values = [*trainable_variables, *self._means_over_replicas(self._statistics)]
+        values = [*trainable_variables, *replicas.means(self._statistics)]
         for value, average in zip(values, self._model_variables_moving_average, strict=True):
             keep = ops.cast(memory, value.dtype)
             average.assign(keep * average + (1 - keep) * value)
-
-    def _means_over_replicas(self, statistics):
-        """What each replica gathered from its part of the batch, averaged: weights are the same on all of them."""
-        if not statistics:
-            return []
-        import tensorflow as tf
-
-        own = [tf.identity(variable.value) for variable in statistics]
-        return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, own)
 
     def finalize_variable_values(self, var_list):
         """Does nothing, so that two calls of `fit` train as one does: Keras would leave the averages in the weights.

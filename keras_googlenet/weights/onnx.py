@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from keras_googlenet.weights import caffe
-from keras_googlenet.weights.files import WeightsError, check_size, collect, existing_file, reading
+from keras_googlenet.weights.files import WeightsError, check_size, collect, existing_file, optional, reading
 
 VARIABLES = {"w": "kernel", "b": "bias"}
 """The zoo's initializers are called `<caffe layer>_w_0` and `<caffe layer>_b_0`."""
@@ -24,14 +24,7 @@ def require() -> ModuleType:
     Raises:
         WeightsError: If it is not installed.
     """
-    try:
-        import onnx
-    except ImportError as error:
-        raise WeightsError(
-            "Reading .onnx files needs the onnx package, which is not installed. Install it with "
-            f'pip install "keras-googlenet[onnx]". Received: {error}'
-        ) from error
-    return onnx
+    return optional("onnx", "Reading .onnx files needs the onnx package", extra="onnx")
 
 
 def read(path: str | Path) -> dict[str, np.ndarray]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_googlenet.weights.files import WeightsError, check_size, collect, existing_file, reading
+from keras_googlenet.weights.files import WeightsError, check_size, collect, existing_file, optional, reading
 
 STEM = {"conv1": "conv1_7x7_s2", "conv2": "conv2_3x3_reduce", "conv3": "conv2_3x3"}
 
@@ -43,14 +43,7 @@ def require() -> ModuleType:
     Raises:
         WeightsError: If it is not installed.
     """
-    try:
-        import torch
-    except ImportError as error:
-        raise WeightsError(
-            "Reading and writing .pth files needs PyTorch, which is not installed. Install it with "
-            f'pip install "keras-googlenet[torch]". Received: {error}'
-        ) from error
-    return torch
+    return optional("torch", "Reading and writing .pth files needs PyTorch", extra="torch")
 
 
 def read(path: str | Path) -> dict[str, np.ndarray]:
