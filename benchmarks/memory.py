@@ -99,7 +99,7 @@ def plain(photos, folder):
         loss_weights=[1, 0.3, 0.3],
         metrics=[["accuracy"]] * 3,
     )
-    model.fit(read("train"), validation_data=read("val"), epochs=EPOCHS, verbose=0)
+    model.fit(read("train"), validation_data=read("val"), epochs=EPOCHS, shuffle=False, verbose=0)
 
 
 if __name__ == "__main__":
