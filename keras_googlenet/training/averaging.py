@@ -3,7 +3,7 @@
 from contextlib import ExitStack, contextmanager
 
 import keras
-from keras import ops
+import tensorflow as tf
 
 from keras_googlenet.training.optimization import unwrap
 
@@ -23,7 +23,8 @@ def averaged(model):
         ...     model.save("averaged.keras")
     """
     pairs = unwrap(model.optimizer).averages
-    held = [ops.convert_to_numpy(variable) for variable, _ in pairs]
+    # Tensors, not copies: an assignment gives a variable another buffer and leaves the one that is held as it was.
+    held = [tf.convert_to_tensor(variable.value) for variable, _ in pairs]
     for variable, average in pairs:
         variable.assign(average)
     try:

@@ -158,8 +158,8 @@ class MomentumSGD(keras.optimizers.SGD):
         memory = ops.where(self.iterations > 0, memory, 0.0)
         values = [*trainable_variables, *replicas.means(self._statistics)]
         for value, average in zip(values, self._model_variables_moving_average, strict=True):
-            keep = ops.cast(memory, value.dtype)
-            average.assign(keep * average + (1 - keep) * value)
+            # In place: new tensors, made at each step, would land among the activations and raise the peak by a tenth.
+            self.assign_add(average, ops.cast(1 - memory, value.dtype) * (value - average))
 
     def finalize_variable_values(self, var_list):
         """Does nothing, so that two calls of `fit` train as one does: Keras would leave the averages in the weights.
