@@ -1,4 +1,4 @@
-"""What the site's build adds to MkDocs: the commands' help, and a check that no page fetches anything from elsewhere."""
+"""What the site's build adds to MkDocs: the commands' help, and a check that nothing is fetched from elsewhere."""
 
 import argparse
 import os
@@ -7,11 +7,13 @@ from pathlib import Path
 
 from mkdocs.exceptions import PluginError
 
-_FETCHED = re.compile(r"""<(?:script|link|img|iframe|source|video|object)\b[^>]*(?:src|href|data)=["']?(?:https?:)?//""")
+_FETCHED = re.compile(
+    r"""<(?:script|link|img|iframe|source|video|object)\b[^>]*(?:src|href|data)=["']?(?:https?:)?//"""
+)
 _FETCHED_BY_STYLE = re.compile(r"""(?:url\(|@import)\s*["']?(?:https?:)?//""")
 
 # mkdocstrings puts a dash between a result's type and its description; docstrings here give no type.
-_NAMELESS = re.compile(r'(<li class="doc-section-item field-body">)\s*–\s*(?=<div)')
+_NAMELESS = re.compile(r'(<li class="doc-section-item field-body">)\s*\u2013\s*(?=<div)')
 
 
 def on_page_markdown(markdown, page, **kwargs):

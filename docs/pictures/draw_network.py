@@ -8,7 +8,12 @@ from pathlib import Path
 
 from keras_googlenet.architecture import PAPER, Convolution, Inception, MaxPool, costs
 
-COLOURS = {"conv": "#4a6fd8", "pool": "#9aa3b2", "branches": ("#f2a33a", "#e9772e", "#c9453a", "#8e3b76"), "head": "#2f9c78"}
+COLOURS = {
+    "conv": "#4a6fd8",
+    "pool": "#9aa3b2",
+    "branches": ("#f2a33a", "#e9772e", "#c9453a", "#8e3b76"),
+    "head": "#2f9c78",
+}
 GREY = "#7b8190"
 BASE, GAP, LEFT = 214, 7, 14
 
@@ -79,7 +84,11 @@ def _top(x):
 
 def _legend():
     names = ("1\u00d71", "3\u00d73", "5\u00d75", "pool projection")
-    entries = [("convolution", COLOURS["conv"]), ("max pool", COLOURS["pool"]), *zip(names, COLOURS["branches"], strict=True)]
+    entries = [
+        ("convolution", COLOURS["conv"]),
+        ("max pool", COLOURS["pool"]),
+        *zip(names, COLOURS["branches"], strict=True),
+    ]
     parts, x, y = [], LEFT, BASE + 58
     for name, colour in entries:
         parts += [_rectangle(x, y, 10, 10, colour), _text(x + 15, y + 9, name, anchor="start")]
