@@ -64,7 +64,7 @@ def test_ship(run):
     """Both list the same three classes with the same probabilities."""
     output = run("ship.py")
     assert re.search(r"kB  saved_model.pb$", output, re.MULTILINE)
-    ours, theirs = re.split("the artefact says, without Keras\n", output.partition("the network says\n")[2])
+    ours, theirs = re.split("the artefact says, without this package\n", output.partition("the network says\n")[2])
     assert len(ours.splitlines()) == 3
 
     def shares(text):
