@@ -15,7 +15,7 @@ COLOURS = {
     "head": "#2f9c78",
 }
 GREY = "#7b8190"
-BASE, GAP, LEFT = 214, 7, 14
+BASE, GAP, LEFT = 158, 8, 14
 
 
 def draw():
@@ -26,7 +26,7 @@ def draw():
         if not isinstance(row, (Convolution, MaxPool, Inception)):
             continue
         side, _, depth = shapes[row.name]
-        height, width = 14 * side**0.5, 5 if isinstance(row, MaxPool) else 8 + depth / 34
+        height, width = 14 * side**0.5, 5 if isinstance(row, MaxPool) else 36 + depth / 40
         parts += _bar(row, x, width, height)
         if row.name in heads:
             parts += _head(heads[row.name], x + width / 2, BASE - height)
@@ -43,7 +43,7 @@ def draw():
         parts.append(f'<path d="M{first:.1f} {BASE + 24}H{last:.1f}" stroke="{GREY}" stroke-width="1"/>')
         parts.append(_text((first + last) / 2, BASE + 39, f"{side}\u00d7{side}"))
     parts += _legend()
-    return "\n".join([_OPEN.format(width=round(x + 96), height=BASE + 76), *parts, "</svg>", ""])
+    return "\n".join([_OPEN.format(width=round(x + 90), height=BASE + 76), *parts, "</svg>", ""])
 
 
 _OPEN = (
@@ -68,7 +68,7 @@ def _bar(row, x, width, height):
 
 
 def _head(head, x, top):
-    y = 84
+    y = 26
     line = f'<path d="M{x:.1f} {top:.1f}V{y + 20}" stroke="{COLOURS["head"]}" stroke-width="2"/>'
     return [line, _rectangle(x - 19, y, 38, 20, COLOURS["head"]), _text(x, y + 14, head.name, "#fff")]
 
