@@ -1,7 +1,7 @@
 """Draws `network.svg`, the start page's picture, from the table: run it where it lies after a change of the table.
 
-Each row is a bar: as high as its map (square root of the side), as wide as it is deep. An Inception module is divided
-as its output is among its four branches.
+Each row is a bar: its height goes with the square root of its map's side, its width with its depth. An Inception module
+is divided as its output is among its four branches.
 """
 
 from pathlib import Path
