@@ -1,16 +1,33 @@
-"""The examples run as they stand."""
+"""The examples run as they stand, on real data, and print what they say that they print."""
 
+import os
 import re
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+CHECKED = re.compile(r"^def test_(\w+)\(", re.MULTILINE)
 
 
-def test_transfer(shared_data, tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Runs an example in this process, where TensorFlow is there already; what it printed."""
+
+    def run(name, *arguments):
+        monkeypatch.setattr("sys.argv", [name, *map(str, arguments)])
+        runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_transfer(run, shared_data, tmp_path):
     """Light and dark images are told apart by what is trained, and by nothing that chance would do."""
     rng = np.random.default_rng(0)
     for name, grey in (("dark", 40), ("light", 200)):
@@ -18,11 +35,92 @@ def test_transfer(shared_data, tmp_path, monkeypatch, capsys):
         for number in range(10):
             pixels = np.clip(rng.normal(grey, 30, (80, 100, 3)), 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(tmp_path / name / f"{number}.png")
-    weights = str(shared_data / "bvlc_googlenet.npz")
-    arguments = [str(tmp_path), weights, "--image-size", "64", "--epochs", "1"]
-    monkeypatch.setattr("sys.argv", ["transfer.py", *arguments])
-    runpy.run_path(str(EXAMPLES / "transfer.py"), run_name="__main__")
-    output = capsys.readouterr().out
+    output = run("transfer.py", tmp_path, shared_data / "bvlc_googlenet.npz", "--image-size", 64, "--epochs", 1)
     assert len(re.findall(r"^1/1 - ", output, re.MULTILINE)) == 2  # the classifier alone, then everything
     (accuracy,) = re.findall(r"accuracy on the images held out: ([\d.]+)%\n$", output)
     assert float(accuracy) == 100
+
+
+def test_classify(run, shared_data):
+    weights, index = shared_data / "bvlc_googlenet.npz", shared_data / "imagenet_class_index.json"
+    output = run("classify.py", "--weights", weights, "--class-index", index)
+    photos = re.split(r"^(\S+\.jpg)\n", output, flags=re.MULTILINE)[1:]
+    assert photos[::2] == ["china.jpg", "flower.jpg"]
+    best = [re.findall(r"([\d.]+)%  (\w+)", lines) for lines in photos[1::2]]
+    assert [len(lines) for lines in best] == [5, 5]
+    assert {"monastery", "palace"} & {label for _, label in best[0]}  # the Summer Palace in Beijing
+    assert all(float(share) < 100 for lines in best for share, _ in lines)
+
+
+def test_train_from_scratch(run):
+    output = run("train_from_scratch.py", "--epochs", 2, "--width", 0.125)
+    rows = re.findall(r"^ +(\d+) +([\d.]+)% +(\d+)% +(\d+)%$", output, re.MULTILINE)
+    assert [row[0] for row in rows] == ["1", "2"]
+    assert max(map(float, rows[-1][1:])) > 20  # of ten classes; a head has begun to learn
+    assert "without the auxiliary heads" in output
+
+
+def test_ship(run):
+    """Both list the same three classes with the same probabilities."""
+    output = run("ship.py")
+    assert re.search(r"kB  saved_model.pb$", output, re.MULTILINE)
+    ours, theirs = re.split("the artefact says, without this package\n", output.partition("the network says\n")[2])
+    assert len(ours.splitlines()) == 3
+
+    def shares(text):
+        return [float(share) for share in re.findall(r"([\d.]+)%", text)]
+
+    assert shares(ours) == pytest.approx(shares(theirs), abs=1e-3)
+
+
+def test_ensemble(run):
+    rows = run("ensemble.py", "--epochs", 1).splitlines()
+    assert [row.split()[:4] for row in rows[1:]] == [
+        ["1", "1", "1", "360"],
+        ["1", "10", "10", "360"],
+        ["2", "1", "2", "360"],
+        ["2", "10", "20", "360"],
+    ]
+
+
+def test_strategy():
+    """In a process of its own: devices are shared out before TensorFlow runs anything."""
+    environment = {**os.environ, "PYTHONPATH": str(EXAMPLES.parent), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, str(EXAMPLES / "strategy.py"), "--steps", "4"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "2 replicas" in done.stdout
+    pairs = re.findall(r"^ +\d+ +([\d.]+) +([\d.]+)$", done.stdout, re.MULTILINE)
+    assert len(pairs) == 4
+    assert len({one for one, _ in pairs}) == 4  # it trains
+    for one, two in pairs:
+        assert float(two) == pytest.approx(float(one), abs=2e-4)
+
+
+def test_convert(run, shared_data):
+    output = run("convert.py", shared_data / "bvlc_googlenet.npz")
+    assert "116 arrays for the variant paper" in output
+    assert "probabilities differ by 0.0\n" in output
+    assert output.endswith("arrays differ by 0.0\n")
+
+
+def test_look_inside(run, shared_data):
+    output = run("look_inside.py", "--weights", shared_data / "bvlc_googlenet.npz")
+    rows = dict(re.findall(r"^(\w+) +([\dx]+) ", output, re.MULTILINE))
+    assert (rows["conv1"], rows["inception_5b"], rows["predictions"]) == ("112x112x64", "7x7x1024", "1000")
+
+
+def test_edit_table(run):
+    output = run("edit_table.py")
+    (costed,) = re.findall(r"^without 4b, 4c and 5a +\d+ +([\d,]+)", output, re.MULTILINE)
+    assert re.search(r"^the paper's +22 +6,998,552 +1.583 G$", output, re.MULTILINE)
+    assert f"built short: {costed} parameters" in output
+
+
+def test_every_example_has_a_test_and_says_how_to_run_it():
+    names = {path.stem for path in EXAMPLES.glob("*.py")}
+    assert names <= set(CHECKED.findall(Path(__file__).read_text(encoding="utf-8")))
+    for name in names:
+        text = (EXAMPLES / f"{name}.py").read_text(encoding="utf-8")
+        assert f"python examples/{name}.py" in text.partition('"""')[2].partition('"""')[0]
+        assert len(text.splitlines()) <= 60

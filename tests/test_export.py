@@ -98,6 +98,16 @@ def test_an_artefact_needs_its_runtime_alone(model, format, tmp_path):
     assert told["parameters"] < model.count_params()  # without the auxiliary heads
 
 
+def test_each_format_is_tested():
+    assert {name: suffix for name, (suffix, _) in export.FORMATS.items()} == SUFFIXES
+
+
+def test_the_card_of_a_model(model):
+    told = export.card(model.inference_model(), LABELS, precision="int8")
+    assert (told["input"]["shape"], told["output"]["shape"]) == ([None, 64, 64, 3], [None, 3])
+    assert (told["input"]["subtract"], told["precision"], told["accuracy"]) == ([123, 117, 104], "int8", None)
+
+
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     """The same picture as files of several kinds, each orientation among them."""

@@ -53,7 +53,7 @@ def test_the_commands_parse():
 
 def test_the_files_that_claims_point_to_exist():
     root = Path(__file__).parents[1]
-    named = re.findall(r"`((?:tests|benchmarks|docs)/[\w/.]+)`|\]\((docs/[\w./]+)\)", README)
+    named = re.findall(r"`((?:tests|benchmarks|docs|examples)/[\w/.]+)`|\]\((docs/[\w./-]+)\)", README)
     assert named
     for pair in named:
         assert (root / (pair[0] or pair[1])).exists(), pair

@@ -115,6 +115,7 @@ SLIM = edit(
 """TF-slim's `inception_v1`."""
 
 VARIANTS = {table.name: table for table in (PAPER, PLAIN, BATCHNORM, TORCHVISION, SLIM)}
+"""The named variants by their names."""
 
 
 def resolve(variant):

@@ -5,6 +5,8 @@ from support.transcription import COMPUTED, COSTS, MODULES
 
 from keras_googlenet.architecture import (
     BATCHNORM,
+    DEFAULT_SIZE,
+    MIN_SIZE,
     PAPER,
     PLAIN,
     PRINTED,
@@ -107,3 +109,10 @@ def test_costs_refuse_a_shape_that_is_none(shape):
 def test_costs_refuse_an_input_that_vanishes():
     with pytest.raises(ValueError, match=r"Row 'pool2' has no pixels left.*Use a larger input"):
         costs(PAPER, (4, 4, 3))
+
+
+@pytest.mark.parametrize(("size", "side"), [(DEFAULT_SIZE, 7), (MIN_SIZE, 1)])
+def test_five_halvings_leave(size, side):
+    """The smallest input is the one that leaves a pixel."""
+    [last] = [cost for cost in costs(PAPER, (size, size, 3)) if cost.name == "inception_5b"]
+    assert last.output == (side, side, 1024)

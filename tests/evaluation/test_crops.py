@@ -6,7 +6,7 @@ from PIL import Image
 from support import crops_twin
 
 from keras_googlenet.data import resize_crop
-from keras_googlenet.evaluation import crops, members
+from keras_googlenet.evaluation import CROPS, crops, members
 from keras_googlenet.evaluation.crops import scales, squares
 
 SHAPES = [(40, 61), (61, 40), (53, 53), (9, 14), (19, 7), (36, 37), (3, 2)]
@@ -104,3 +104,7 @@ def test_what_is_no_image_is_refused(image, count, size, message):
 def test_numbers_that_are_not_contained_are_refused(count, of):
     with pytest.raises(ValueError, match=f"Received: {count}"):
         members(count, of)
+
+
+def test_there_are_as_many_as_asked_for():
+    assert [len(crops(picture(40, 61), count, 32)) for count in CROPS] == [1, 1, 10, 144]

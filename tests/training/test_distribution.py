@@ -9,7 +9,7 @@ from support import spread
 
 from keras_googlenet.errors import InputError, WorkError
 from keras_googlenet.training import cluster, peers
-from keras_googlenet.training.distribution import Placement, strategy_for, write_folder
+from keras_googlenet.training.distribution import Placement, is_chief, strategy_for, write_folder
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +214,13 @@ def test_choice_on_one_machine(surroundings):
     mirrored = strategy_for("mirrored")
     assert isinstance(mirrored.strategy, tf.distribute.MirroredStrategy)
     assert mirrored.replicas == len(tf.config.list_logical_devices("GPU") or [None])
+
+
+def test_who_prints_without_a_connection(surroundings):
+    surroundings(TF_CONFIG=config(TWO, index=1))
+    assert (is_chief("auto"), is_chief("none")) == (False, True)
+    surroundings(TF_CONFIG=config(TWO, index=0))
+    assert is_chief("multiworker")
 
 
 def test_wrong_choice(surroundings):

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from keras_googlenet.weights import READERS, REGISTRY
+from keras_googlenet import architecture
+from keras_googlenet.weights import READERS, REGISTRY, VARIANTS
 
 SOURCES = [source for weights in REGISTRY.values() for source in weights.sources]
 
@@ -42,3 +43,8 @@ def test_bvlcs_own_file_comes_first():
         53_533_754,
         "paper",
     )
+
+
+def test_formats_that_tell_their_variant():
+    assert set(VARIANTS) <= set(READERS)
+    assert set(VARIANTS.values()) == {"torchvision", "slim"} <= set(architecture.VARIANTS)

@@ -1,0 +1,130 @@
+"""The documentation: what it names exists, what is public is in it, and its code runs."""
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.public import PACKAGE, ROOT, definition, definitions, public, used
+
+from keras_googlenet.cli import _parser
+from keras_googlenet.training import cluster
+
+DOCS, API = ROOT / "docs", ROOT / "docs" / "api"
+PAGES = sorted(path for path in DOCS.rglob("*.md"))
+
+UNTESTED = {
+    "keras_googlenet.architecture.Cost": "what `costs` returns",
+    "keras_googlenet.architecture.Pixels": "a part of the tables SLIM and TORCHVISION",
+    "keras_googlenet.data.Labelled": "what `labelled` returns",
+    "keras_googlenet.data.Split": "a protocol; its two kinds are tested",
+    "keras_googlenet.evaluation.Mistake": "a part of what `assess` returns",
+    "keras_googlenet.experiment.run": "what `keras-googlenet train` calls",
+    "keras_googlenet.training.TrainingError": "a `WorkError`, told by its message",
+    "keras_googlenet.training.averaged": "seen in what a run saves, tests/training/test_train.py",
+    "keras_googlenet.weights.Weights": "what REGISTRY holds",
+}
+"""Public names that no test and no doctest writes out, and why none has to."""
+
+
+def documented():
+    return [name for page in API.glob("*.md") for name in re.findall(r"^::: (\S+)$", page.read_text(), re.MULTILINE)]
+
+
+def test_each_public_name_is_on_one_api_page():
+    where = [definition(name) for name in documented()]
+    assert None not in where
+    assert len(set(where)) == len(where), "a name is documented twice"
+    assert set(where) == set(public())
+
+
+def test_each_public_name_has_a_docstring():
+    missing = [names[0] for (module, name), names in public().items() if not definitions(module)[name]]
+    assert not missing
+
+
+def test_each_public_name_is_in_a_test():
+    """Or in a doctest, an example or a guide, which run too. An exemption that is not needed any more is an error."""
+    found = set()
+    for path in (*(ROOT / "tests").rglob("*.py"), *(ROOT / "examples").glob("*.py")):
+        found |= used(path.read_text(encoding="utf-8"))
+    for page in PAGES:
+        blocks = re.findall(r"(?<!-->\n)```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+        found |= used("\n".join(blocks))
+    for path in PACKAGE.rglob("*.py"):
+        lines = re.findall(r">>> (.*)", path.read_text(encoding="utf-8"))
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        words = re.findall(r"\w+", "\n".join(line for line in lines if "+SKIP" not in line))
+        found |= {definition(f"{module}.{word}") for word in words}
+    assert {names[0] for where, names in public().items() if where not in found} == set(UNTESTED)
+
+
+def test_the_paper_is_found_in_the_code():
+    rows = [line.split(" | ") for line in (DOCS / "paper-to-code.md").read_text().splitlines() if line.startswith("| ")]
+    assert len(rows) > 25
+    for _, symbol, file, tests in rows[1:]:
+        name = re.match(r"\[?`(\w+)`", symbol)[1]
+        module = ".".join(["keras_googlenet", *Path(file.strip("`")).with_suffix("").parts])
+        assert name in definitions(module), (name, file)
+        for target in re.findall(r"\]\[([\w.]+)\]", symbol):
+            assert definition(target) == (module, name), target
+        assert (ROOT / "tests" / tests.strip(" |`")).exists(), tests
+
+
+def test_links_to_the_api_lead_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"\]\[(keras_googlenet[\w.]*)\]", page.read_text(encoding="utf-8")):
+            assert target in documented(), f"{page}: {target}"
+
+
+def test_files_that_pages_name_exist():
+    kinds = "tests|benchmarks|examples|keras_googlenet"
+    for page in PAGES:
+        for file in re.findall(rf"`((?:{kinds})/[\w./]*)`", page.read_text(encoding="utf-8")):
+            assert (ROOT / file).exists(), f"{page}: {file}"
+
+
+def test_the_commands_parse():
+    """Each `keras-googlenet` command of every page, also inside a job file."""
+    found = 0
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+        for command in re.findall(r"^ *(?:exec )?keras-googlenet +(\w+ .*|train)$", text, re.MULTILINE):
+            assert _parser().parse_args(shlex.split(command, comments=True)).run, command
+            found += 1
+    assert found > 30
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_the_job_of_kubernetes_makes_a_cluster(index, monkeypatch):
+    """The shell lines of flowers.yaml, in a shell, with a command that prints in place of the training."""
+    text = (DOCS / "guides" / "scale-out.md").read_text(encoding="utf-8")
+    script = re.search(r"args:\n +- \|\n(.*?) +resources:", text, re.DOTALL)[1]
+    script = re.sub(r"exec keras-googlenet.*", 'printf %s "$TF_CONFIG"', script)
+    variables = {"WORKERS": "2", "JOB_COMPLETION_INDEX": str(index), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(["bash", "-euc", script], env=variables, capture_output=True, text=True, check=True)
+    monkeypatch.setenv("TF_CONFIG", done.stdout)
+    found = cluster.find()
+    assert found.worker == index
+    assert [address for _, _, address in found.tasks] == ["train-0.train:2222", "train-1.train:2222"]
+
+
+def test_the_job_files_are_well_formed():
+    text = (DOCS / "guides" / "scale-out.md").read_text(encoding="utf-8")
+    files = dict(re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", text, re.DOTALL))
+    subprocess.run(["bash", "-n"], input=files["flowers.sbatch"], text=True, check=True)
+    yaml = pytest.importorskip("yaml", reason="PyYAML comes with the extra `docs`")
+    service, job = yaml.safe_load_all(files["flowers.yaml"])
+    template = job["spec"]["template"]["spec"]
+    assert service["spec"]["selector"] == {"job-name": job["metadata"]["name"]}
+    assert template["subdomain"] == service["metadata"]["name"]
+    workers = int(template["containers"][0]["env"][0]["value"])
+    assert job["spec"]["completions"] == job["spec"]["parallelism"] == workers
+
+
+def test_the_picture_is_of_the_table():
+    script = DOCS / "pictures" / "draw_network.py"
+    namespace = {"__file__": str(script), "__name__": "drawing"}
+    exec(compile(script.read_text(encoding="utf-8"), script, "exec"), namespace)
+    assert (DOCS / "pictures" / "network.svg").read_text(encoding="utf-8") == namespace["draw"](), f"run {script}"
