@@ -2,7 +2,8 @@
 
 SOURCE is a .keras file, a weights name (imagenet), or a .weights.h5, .caffemodel, .onnx, .npz, .pth (torchvision's) or
 .ckpt (TF-slim's) file. TARGET ends in .keras (the model with its weights), .weights.h5 (Keras weights), .npz (Caffe's
-layers, as NumPy arrays) or .pth (torchvision's googlenet, for models of that variant).
+layers, as NumPy arrays), .caffemodel (Caffe's, with a .prototxt beside it), .onnx (as export writes it) or .pth
+(torchvision's googlenet, for models of that variant).
 
 Examples:
   keras-googlenet convert bvlc_googlenet.caffemodel googlenet.keras
@@ -39,7 +40,7 @@ def run(arguments):
         raise InputError(f"TARGET's folder does not exist. Received: {target}")
     model = load_model(arguments.source, aux_heads=True)
     with written_whole(target) as partial:
-        _WRITERS[suffix](model, partial)
+        _WRITERS[suffix](model, partial, target)
     print(f"{target}: {model.count_params():,} numbers, {target.stat().st_size / 1e6:.1f} MB")
     return 0
 
@@ -52,21 +53,48 @@ def _arrays(model):
     return {name: convert_to_numpy(variable) for name, variable in weights.targets(model.layers).items()}
 
 
-def _write_npz(model, path):
+def _write_npz(model, path, target):
     from keras_googlenet.weights import npz
 
     npz.write(path, _arrays(model))
 
 
-def _write_pth(model, path):
+def _write_pth(model, path, target):
     from keras_googlenet.weights import torchvision
 
     torchvision.write(path, _arrays(model))
 
 
+def _write_caffemodel(model, path, target):
+    from keras import tree
+
+    from keras_googlenet.cli.models import side
+    from keras_googlenet.errors import InputError
+    from keras_googlenet.files import written_whole
+    from keras_googlenet.weights import caffemodel, prototxt
+
+    description = target.with_suffix(".prototxt")
+    if description.exists():
+        raise InputError(f"A .caffemodel gets a .prototxt beside it; remove this one. Received: {description}")
+    classes = tree.flatten(model.outputs)[0].shape[-1]
+    text = prototxt.deploy(getattr(model, "architecture", None), size=side(model), classes=classes)
+    caffemodel.write(path, _arrays(model))
+    with written_whole(description) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def _write_onnx(model, path, target):
+    from keras_googlenet import export
+
+    _, write = export.FORMATS["onnx"]
+    write(model.inference_model() if hasattr(model, "inference_model") else model, path, None, None)
+
+
 _WRITERS = {
-    ".keras": lambda model, path: model.save(path),
-    ".weights.h5": lambda model, path: model.save_weights(path),
+    ".keras": lambda model, path, _: model.save(path),
+    ".weights.h5": lambda model, path, _: model.save_weights(path),
     ".npz": _write_npz,
+    ".caffemodel": _write_caffemodel,
+    ".onnx": _write_onnx,
     ".pth": _write_pth,
 }

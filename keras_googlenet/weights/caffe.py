@@ -16,6 +16,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from keras_googlenet.weights.files import WeightsError
+
 KERAS_NAMES = {
     "loss1/conv": "aux1_conv",
     "loss1/fc": "aux1_fc",
@@ -81,6 +83,20 @@ def turned(array: np.ndarray) -> np.ndarray:
     return array.T
 
 
+def turned_back(array: np.ndarray) -> np.ndarray:
+    """Turns an array's axes into Caffe's order: the inverse of `turned`.
+
+    Args:
+        array: HWIO kernel, (in, out) kernel, or bias (out,).
+
+    Returns:
+        View of the array: OIHW, (out, in) or (out,).
+    """
+    if array.ndim == 4:
+        return array.transpose(3, 2, 0, 1)
+    return array.T
+
+
 def named(arrays: Mapping[str, np.ndarray]) -> list[tuple[str, np.ndarray]]:
     """Gives Caffe's arrays this package's names and input orders.
 
@@ -120,6 +136,9 @@ def unnamed(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     Returns:
         The arrays by `"<caffe layer>/<variable>"`, their axes still in Keras's order.
 
+    Raises:
+        WeightsError: If there are variables that Caffe's network lacks (batch normalization's).
+
     Example:
         >>> import numpy as np
         >>> rgb = np.arange(3.0).reshape(1, 1, 3, 1)
@@ -127,7 +146,13 @@ def unnamed(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         >>> name, bgr.ravel().tolist()
         ('conv1/7x7_s2/kernel', [2.0, 1.0, 0.0])
     """
-    turned_back = {}
+    foreign = [name for name in arrays if not name.endswith(("/kernel", "/bias"))]
+    if foreign:
+        raise WeightsError(
+            "Caffe's network has kernels and biases only. Save this variant as .keras or .weights.h5. "
+            f"Received: {foreign[0]!r} and {len(foreign) - 1} more"
+        )
+    renamed = {}
     for key, array in arrays.items():
         layer, _, variable = key.rpartition("/")
         if key == "conv1_7x7_s2/kernel" and array.shape[2] == 3:
@@ -135,8 +160,8 @@ def unnamed(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         elif key in ("aux1_fc/kernel", "aux2_fc/kernel"):
             channels = arrays[layer.replace("fc", "conv") + "/bias"].size
             array = _hwc_to_chw(array, channels)
-        turned_back[f"{caffe_name(layer)}/{variable}"] = array
-    return turned_back
+        renamed[f"{caffe_name(layer)}/{variable}"] = array
+    return renamed
 
 
 def _hwc_to_chw(kernel: np.ndarray, channels: int) -> np.ndarray:

@@ -7,7 +7,7 @@ BVLC's file of 2014, and `layer`) and both ways to state a blob's shape.
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ MESSAGES = {
         ("layers", 2, "repeated V1LayerParameter"),
         ("layer", 100, "repeated LayerParameter"),
     ],
-    "LayerParameter": [("name", 1, "string"), ("blobs", 7, "repeated BlobProto")],
+    "LayerParameter": [("name", 1, "string"), ("type", 2, "string"), ("blobs", 7, "repeated BlobProto")],
     "V1LayerParameter": [("name", 4, "string"), ("blobs", 6, "repeated BlobProto")],
     "BlobProto": [
         ("num", 1, "int32"),
@@ -60,6 +60,29 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
     with reading(path, "a binary Caffe NetParameter"):
         net = _net_parameter().FromString(path.read_bytes())
         return collect(path, caffe.named(collect(path, _arrays(path, net))))
+
+
+def write(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Writes arrays as `read` and Caffe read them back, in the newer generation of layers (`layer`).
+
+    Args:
+        path: The file to write.
+        arrays: `"<keras layer>/kernel"` and `"<keras layer>/bias"` to arrays.
+
+    Raises:
+        WeightsError: If there are variables that Caffe's network lacks (batch normalization's).
+    """
+    net = _net_parameter()()
+    layers: dict[str, Any] = {}
+    for key, array in caffe.unnamed(arrays).items():
+        name, _, variable = key.rpartition("/")
+        if variable == "kernel":
+            layers[name] = net.layer.add(name=name, type="Convolution" if array.ndim == 4 else "InnerProduct")
+        array = caffe.turned_back(np.asarray(array, "float32"))
+        blob = layers[name].blobs.add()
+        blob.shape.dim.extend(array.shape)
+        blob.data.extend(array.ravel())
+    Path(path).write_bytes(net.SerializeToString())
 
 
 def _arrays(path: Path, net: Any) -> Iterator[tuple[str, np.ndarray]]:

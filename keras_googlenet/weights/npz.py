@@ -46,12 +46,6 @@ def write(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
     Raises:
         WeightsError: If there are variables that Caffe's network lacks (batch normalization's).
     """
-    foreign = [name for name in arrays if not name.endswith(("/kernel", "/bias"))]
-    if foreign:
-        raise WeightsError(
-            "An .npz file holds Caffe's network, which has kernels and biases only. Save this variant as .keras or "
-            f".weights.h5. Received: {foreign[0]!r} and {len(foreign) - 1} more"
-        )
     with Path(path).open("wb") as file:
         np.savez(file, **caffe.unnamed(arrays))
 

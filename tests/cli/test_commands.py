@@ -41,7 +41,7 @@ def test_summary_at_another_size(capsys):
         (["convert", "no.caffemodel", "x.keras"], "no.caffemodel"),
         (
             ["convert", "no.caffemodel", "x.pb"],
-            "TARGET must end in one of .keras, .weights.h5, .npz, .pth. Received: x.pb",
+            "TARGET must end in one of .keras, .weights.h5, .npz, .caffemodel, .onnx, .pth. Received: x.pb",
         ),
         (["convert", "no.caffemodel", "no/x.keras"], "TARGET's folder does not exist. Received: no/x.keras"),
         (["predict", "no.keras", "x.jpg"], "No such model"),
@@ -131,3 +131,15 @@ def test_the_command_is_installed():
     if not found:
         pytest.skip("the package is not installed")
     assert found[0].load() is main
+
+
+@pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")  # tf2onnx
+def test_convert_to_onnx_runs_in_its_runtime(tmp_path):
+    pytest.importorskip("tf2onnx", reason="tf2onnx is in the extra `export`")
+    runtime = pytest.importorskip("onnxruntime")
+    model = GoogLeNet(weights=None, classes=3, input_shape=(32, 32, 3))
+    model.save(tmp_path / "net.keras")
+    assert main(["convert", str(tmp_path / "net.keras"), str(tmp_path / "net.onnx")]) == 0
+    images = np.random.default_rng(0).normal(0, 60, (2, 32, 32, 3)).astype("float32")
+    (found,) = runtime.InferenceSession(str(tmp_path / "net.onnx")).run(["probabilities"], {"images": images})
+    np.testing.assert_allclose(found, model.inference_model().predict(images, verbose=0), rtol=0, atol=1e-5)
