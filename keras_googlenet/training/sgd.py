@@ -137,18 +137,20 @@ class MomentumSGD(keras.optimizers.SGD):
         gradient = ops.cast(gradient, variable.dtype)
         if self.weight_decay and self._var_key(variable) in self._kernels:
             gradient = gradient + ops.cast(self.weight_decay, variable.dtype) * variable
-        step = gradient * ops.cast(learning_rate, variable.dtype)
+        rate = ops.cast(learning_rate, variable.dtype)
         velocity = self.momentums[self._get_variable_index(variable)] if self.momentum else None
-        move = -step if velocity is None else velocity * ops.cast(self.momentum, variable.dtype) - step
+        if velocity is None:
+            move = -gradient * rate
+        elif self.gradient_accumulation_steps:
+            move = velocity * ops.cast(self.momentum, variable.dtype) - gradient * rate
+        else:
+            _move(variable, velocity, gradient, rate, self.momentum)
+            return
         if self.gradient_accumulation_steps:
             now = self._completes_update()
-            kept = ops.zeros_like(move) if velocity is None else ops.convert_to_tensor(velocity)
             if velocity is not None:
-                self.assign(velocity, ops.where(now, move, kept))
-            self.assign_add(variable, ops.where(now, move, ops.zeros_like(move)))
-            return
-        if velocity is not None:
-            self.assign(velocity, move)
+                self.assign(velocity, ops.where(now, move, ops.convert_to_tensor(velocity)))
+            move = ops.where(now, move, ops.zeros_like(move))
         self.assign_add(variable, move)
 
     def _update_model_variables_moving_average(self, trainable_variables):
@@ -158,7 +160,7 @@ class MomentumSGD(keras.optimizers.SGD):
         memory = ops.where(self.iterations > 0, memory, 0.0)
         values = [*trainable_variables, *replicas.means(self._statistics)]
         for value, average in zip(values, self._model_variables_moving_average, strict=True):
-            # In place: new tensors, made at each step, would land among the activations and raise the peak by a tenth.
+            # In place, as `_move`.
             self.assign_add(average, ops.cast(1 - memory, value.dtype) * (value - average))
 
     def finalize_variable_values(self, var_list):
@@ -173,3 +175,12 @@ class MomentumSGD(keras.optimizers.SGD):
         for name in ("nesterov", "clipnorm", "clipvalue", "ema_overwrite_frequency"):
             del config[name]
         return config
+
+
+def _move(variable, velocity, gradient, rate, momentum):
+    """Step 4 in place: new tensors, made at each step, would land among the activations and raise memory's peak."""
+    import tensorflow as tf
+
+    tf.raw_ops.ResourceApplyKerasMomentum(
+        var=variable.handle, accum=velocity.handle, lr=rate, grad=gradient, momentum=tf.cast(momentum, rate.dtype)
+    )

@@ -56,16 +56,14 @@ def test_updates_are_caffes(clip, decay):
     close(state(built, values), weights + averages)
 
 
-def test_without_decay_it_is_kerass_sgd_to_the_bit():
+def test_without_decay_it_is_kerass_sgd():
     ours, theirs, batches = variables(), variables(), gradients(5)
     arguments = {"momentum": 0.9, "global_clipnorm": 1.0, "use_ema": True, "ema_momentum": 0.8}
     built, stock = MomentumSGD(0.1, **arguments), keras.optimizers.SGD(0.1, **arguments)
     for grads in batches:
         built.apply(grads, ours)
         stock.apply(grads, theirs)
-    for one, other in zip(ours, theirs, strict=True):
-        np.testing.assert_array_equal(one.numpy(), other.numpy())
-    close(state(built, ours), state(stock, theirs), 1e-6)  # the averages: Keras adds the same two terms differently
+    close(state(built, ours), state(stock, theirs), 3e-7)  # not to the bit: TensorFlow's fused update rounds once less
 
 
 def test_decay_goes_through_the_momentum_and_not_into_biases_or_batch_normalization():
