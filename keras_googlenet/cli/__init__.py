@@ -43,8 +43,8 @@ def main(argv=None, *, load=lambda: None):
         status = _run(arguments)
         sys.stdout.flush()
         return status
-    except BrokenPipeError as error:
-        return _closed_pipe(error)
+    except BrokenPipeError:
+        return _closed_pipe()
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
 
@@ -74,15 +74,11 @@ def _run(arguments):
         return _fail(error, WRONG_COMMAND)
 
 
-def _closed_pipe(error):
+def _closed_pipe():
     """Ends quietly, as `yes | head` does, where what reads the output wants no more."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Or Python would try once more at exit, and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return CLOSED_PIPE
-    return _fail(error, PARTLY_FAILED)
+    # Or Python would try to write the rest at exit, and complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return CLOSED_PIPE
 
 
 @contextlib.contextmanager
