@@ -1,11 +1,16 @@
-"""The `keras-googlenet` command: one short file per sub-command, each with `add_arguments` and `run`."""
+"""The `keras-googlenet` command: one short file per sub-command, each with `add_arguments` and `run`.
 
-import argparse
+Nothing heavy is imported before a command runs: help and mistakes in the arguments are answered at once.
+"""
+
 import contextlib
+import logging
+import os
 import sys
 import warnings
 
 from keras_googlenet.cli import convert, evaluate, export, predict, summary, train
+from keras_googlenet.cli.parser import parser
 from keras_googlenet.errors import InputError, WorkError
 
 COMMANDS = {
@@ -17,33 +22,63 @@ COMMANDS = {
     "summary": summary,
 }
 
-DONE, PARTLY_FAILED, WRONG_COMMAND, INTERRUPTED = 0, 1, 2, 130
+DONE, PARTLY_FAILED, WRONG_COMMAND, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
 
 
-def main(argv=None):
+def main(argv=None, *, load=lambda: None):
     """Runs one command.
 
     Args:
         argv: Arguments; None takes the process's.
+        load: Called when the arguments have been found to be right, before the command runs; see
+            `keras_googlenet_command`.
 
     Returns:
         The exit status: 0 done; 1 a part of the work failed, and which part was said; 2 the command was wrong; 128
         and a signal's number if that ended it.
     """
-    arguments = _parser().parse_args(argv)
+    try:
+        arguments = _parse(argv)
+        load()
+        status = _run(arguments)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        return _closed_pipe()
+    except KeyboardInterrupt:
+        return _fail("interrupted", INTERRUPTED)
+
+
+def _parse(argv):
+    try:
+        return parser(COMMANDS).parse_args(argv)
+    except SystemExit:
+        sys.stdout.flush()  # of help, too, the reader may have had enough
+        raise
+
+
+def _run(arguments):
     from keras_googlenet.data import ImageError
 
+    logging.getLogger("PIL").addHandler(logging.NullHandler())  # the error that is raised says it
     try:
         with _plain_warnings():
             return arguments.run(arguments)
+    except BrokenPipeError:
+        raise
     except WorkError as error:
         return _fail(error, error.status)
     except (ImageError, OSError) as error:
         return _fail(error, PARTLY_FAILED)
     except InputError as error:
         return _fail(error, WRONG_COMMAND)
-    except KeyboardInterrupt:
-        return _fail("interrupted", INTERRUPTED)
+
+
+def _closed_pipe():
+    """Ends quietly, as `yes | head` does, where what reads the output wants no more."""
+    # Or Python would try to write the rest at exit, and complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return CLOSED_PIPE
 
 
 @contextlib.contextmanager
@@ -61,24 +96,3 @@ def _plain_warnings():
 def _fail(message, status):
     print(f"keras-googlenet: error: {message}", file=sys.stderr)
     return status
-
-
-def _parser():
-    parser = argparse.ArgumentParser(
-        prog="keras-googlenet",
-        description='GoogLeNet ("Going Deeper with Convolutions", 2014) for Keras: train, classify, convert, explain.',
-        epilog="`keras-googlenet COMMAND --help` explains a command, with an example.",
-    )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name, module in COMMANDS.items():
-        summary_line, _, rest = module.__doc__.partition("\n")
-        command = commands.add_parser(
-            name,
-            help=summary_line.rstrip("."),
-            description=summary_line,
-            epilog=rest.strip(),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        module.add_arguments(command)
-        command.set_defaults(run=module.run)
-    return parser

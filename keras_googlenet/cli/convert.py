@@ -29,11 +29,13 @@ def run(arguments):
     from keras_googlenet.cli.models import load_model
     from keras_googlenet.errors import InputError
     from keras_googlenet.files import written_whole
+    from keras_googlenet.words import nearest
 
     target = arguments.target
     suffix = next((end for end in _WRITERS if target.name.lower().endswith(end)), None)
     if suffix is None:
-        raise InputError(f"TARGET must end in one of {', '.join(_WRITERS)}. Received: {target}")
+        meant = nearest(target.suffix, _WRITERS)
+        raise InputError(f"TARGET must end in one of {', '.join(_WRITERS)}. Received: {target}.{meant}".rstrip("."))
     if target.exists():
         raise InputError(f"TARGET exists already; remove it or choose another name. Received: {target}")
     if not target.parent.is_dir():

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from keras_googlenet.words import nearest
+
 
 def load_model(spec, aux_heads=False):
     """Loads the model that an argument names.
@@ -22,6 +24,11 @@ def load_model(spec, aux_heads=False):
         return GoogLeNet(weights=spec, aux_heads=aux_heads)
     if str(spec).lower().endswith(".keras"):
         return _load_keras(spec, aux_heads)
+    if not weights.is_format(spec):
+        raise weights.WeightsError(
+            f"Expected a .keras file, one of {', '.join(weights.REGISTRY)}, or a weights file, which ends with one of "
+            f"{', '.join(weights.READERS)}. Received: {spec!r}.{_meant(spec)}".rstrip(".")
+        )
     arrays = weights.read(spec)
     classes = _classes(arrays)
     if classes is None:
@@ -77,6 +84,13 @@ def _load_keras(path, aux_heads):
     if isinstance(model, GoogLeNetModel) and not aux_heads:
         return model.inference_model()
     return model
+
+
+def _meant(spec):
+    from keras_googlenet import weights
+
+    end = Path(spec).suffix
+    return nearest(end, weights.READERS) if end else nearest(spec, weights.REGISTRY)
 
 
 def _first_line(error):

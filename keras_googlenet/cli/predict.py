@@ -1,25 +1,41 @@
-"""Classifies images: files, or all images of folders.
+"""Classifies images: files, all images of folders, what a pattern matches, or the one on standard input.
 
-An image that cannot be read is named on standard error, the others go on, and the exit status is 1.
+PATH is one of
+  an image       in any format that Pillow decodes by itself, told by its content: JPEG, PNG, GIF, WebP, TIFF, BMP,
+                 AVIF, JPEG 2000 and the rarer ones; the first page or frame of several, turned upright, over white
+                 where it is transparent
+  a folder       all images in it, at any depth, sorted by path
+  a pattern      with *, ? or [, and ** for any depth, as "photos/**/*.jpg"; a file of just that name comes first
+  -              the bytes of one image on standard input
+
+Results come in the order of the images, a batch at a time. An image that cannot be read is named on standard error, and
+why; the others go on, and the exit status is 1. With --json each line is an object:
+  {"path": ..., "predictions": [{"class": "n02219486", "name": "ant", "probability": 0.98}, ...]}
 
 Examples:
   keras-googlenet predict imagenet photo.jpg
-  keras-googlenet predict runs/digits-20261124-101500/model.keras scans/ --top 1 --json
+  keras-googlenet predict imagenet photos/ "scans/**/*.tif" --top 1 --json > answers.jsonl
+  keras-googlenet predict runs/digits-20261124-101500/model.keras scans/ --batch-size 64
+  curl -s https://example.org/photo.jpg | keras-googlenet predict imagenet -
 """
 
 import json
 import sys
 from pathlib import Path
 
-BATCH = 32
+BATCH = 16
+MAX_STDIN = 2**28  # bytes
 
 
 def add_arguments(parser):
     """Declares the command's arguments."""
     parser.add_argument("model", metavar="MODEL", help="a .keras file, a weights name (imagenet), or a weights file")
-    parser.add_argument("paths", metavar="PATH", nargs="+", type=Path, help="an image, or a folder of images")
+    parser.add_argument("paths", metavar="PATH", nargs="+", help="an image, a folder, a pattern, or - (see below)")
     parser.add_argument("--top", type=int, default=5, metavar="N", help="classes to name per image (default: 5)")
     parser.add_argument("--json", action="store_true", help="one JSON object per image and line")
+    parser.add_argument(
+        "--batch-size", type=int, default=BATCH, metavar="N", help=f"images classified at a time (default: {BATCH})"
+    )
     parser.add_argument(
         "--class-index", type=Path, metavar="FILE", help="imagenet_class_index.json, on a machine without a network"
     )
@@ -33,41 +49,60 @@ def run(arguments):
     """
     from keras_googlenet import data
     from keras_googlenet.cli.models import class_names, load_model, side
-    from keras_googlenet.errors import InputError
+    from keras_googlenet.cli.paths import expand
+    from keras_googlenet.cli.progress import Progress
 
-    if arguments.top < 1:
-        raise InputError(f"--top must be at least 1. Received: {arguments.top}")
-    paths, failures = _expand(arguments.paths)
+    _check(arguments)
+    failures = []
+
+    def fail(message):
+        failures.append(message)
+        print(f"keras-googlenet: {message}", file=sys.stderr, flush=True)
+
+    files = expand(arguments.paths, fail)
+    if not files:
+        return 1
     model = load_model(arguments.model)
-    names = class_names(model, arguments.class_index)
-    show = _print_json if arguments.json else _print_text
+    names, size = class_names(model, arguments.class_index), side(model)
+    form = _json if arguments.json else _text
+    progress = Progress(len(files), "image", shown=len(files) > arguments.batch_size)
     batch = []
-    for path in paths:
+    for done, path in enumerate(files, 1):
         try:
-            batch.append((path, data.resize_crop(data.read_image(path), side(model))))
+            batch.append((path, _view(path, size)))
         except data.ImageError as error:
-            failures.append(error)
-            print(f"keras-googlenet: {error}", file=sys.stderr)
-        if len(batch) == BATCH:
-            show(_classify(model, batch, names, arguments.top))
+            progress.clear()
+            fail(error)
+        if len(batch) == arguments.batch_size or done == len(files):
+            lines = [form(*result) for result in _classify(model, batch, names, arguments.top)]
+            progress.clear()
+            print(*lines, sep="\n", end="\n" if lines else "", flush=True)
+            progress.update(done)
             batch = []
-    if batch:
-        show(_classify(model, batch, names, arguments.top))
     return 1 if failures else 0
 
 
-def _expand(paths):
-    """The files that were asked for, and what cannot be found among them."""
-    from keras_googlenet.data import image_files
+def _check(arguments):
+    from keras_googlenet.errors import InputError
 
-    files, failures = [], []
-    for path in paths:
-        found = image_files(path) if path.is_dir() else [path]
-        if not found:
-            failures.append(path)
-            print(f"keras-googlenet: {path}: a folder without images", file=sys.stderr)
-        files += found
-    return files, failures
+    for option, value in (("--top", arguments.top), ("--batch-size", arguments.batch_size)):
+        if value < 1:
+            raise InputError(f"{option} must be at least 1. Received: {value}")
+
+
+def _view(path, size):
+    from keras_googlenet import data
+    from keras_googlenet.cli.paths import STDIN
+
+    if path != STDIN:
+        return data.read_view(path, size)
+    try:
+        content = sys.stdin.buffer.read(MAX_STDIN + 1) if sys.stdin else b""
+    except OSError as error:
+        raise data.ImageError(f"standard input: {error.strerror}") from error
+    if len(content) > MAX_STDIN:
+        raise data.ImageError(f"standard input: more than {MAX_STDIN:,} bytes; save the image and give the file")
+    return data.decode_view(content, "standard input", size)
 
 
 def _classify(model, batch, names, top):
@@ -75,21 +110,31 @@ def _classify(model, batch, names, top):
 
     from keras_googlenet import preprocess_input
 
-    images = np.stack([image for _, image in batch])
-    scores = np.asarray(model.predict(preprocess_input(images, "channels_last"), verbose=0))
+    if not batch:
+        return
+    images = preprocess_input(np.stack([image for _, image in batch]), "channels_last")
+    scores = np.asarray(model.predict(images, batch_size=len(images), verbose=0))
     for (path, _), row in zip(batch, scores, strict=True):
         best = np.argsort(-row, kind="stable")[:top]
         yield path, [(*names[i], float(row[i])) for i in best]
 
 
-def _print_text(results):
-    for path, best in results:
-        print(path)
-        for key, name, score in best:
-            print(f"  {score:7.2%}  {name}" + (f"  ({key})" if key != name else ""))
+def _text(path, best):
+    from keras_googlenet.words import one_line
+
+    lines = (f"  {score:7.2%}  {name}" + (f"  ({key})" if key != name else "") for key, name, score in best)
+    return _encodable("\n".join((one_line(path), *lines)), "backslashreplace")
 
 
-def _print_json(results):
-    for path, best in results:
-        classes = [{"class": key, "name": name, "probability": score} for key, name, score in best]
-        print(json.dumps({"path": str(path), "predictions": classes}, ensure_ascii=False))
+def _json(path, best):
+    classes = [{"class": key, "name": name, "probability": score} for key, name, score in best]
+    record = {"path": path, "predictions": classes}
+    try:
+        return _encodable(json.dumps(record, ensure_ascii=False), "strict")
+    except UnicodeEncodeError:  # a name that is no Unicode, or an output that is none
+        return json.dumps(record)
+
+
+def _encodable(text, errors):
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return text.encode(encoding, errors).decode(encoding)

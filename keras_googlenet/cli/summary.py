@@ -47,12 +47,14 @@ def _subject(arguments):
     from keras_googlenet import GoogLeNetModel, architecture
     from keras_googlenet.cli.models import load_model
     from keras_googlenet.errors import InputError
+    from keras_googlenet.words import nearest
 
     if arguments.model in architecture.VARIANTS:
         return architecture.VARIANTS[arguments.model], architecture.DEFAULT_SIZE, 1000
     if not arguments.model.endswith(".keras"):
         raise InputError(
-            f"MODEL must be a .keras file or one of {', '.join(architecture.VARIANTS)}. Received: {arguments.model}"
+            f"MODEL must be a .keras file or one of {', '.join(architecture.VARIANTS)}. "
+            f"Received: {arguments.model!r}.{nearest(arguments.model, architecture.VARIANTS)}".rstrip(".")
         )
     model = load_model(arguments.model)
     if not isinstance(model, GoogLeNetModel) or model.architecture is None:

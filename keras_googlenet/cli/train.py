@@ -1,10 +1,27 @@
 """Trains a network; with no arguments, on scanned handwritten digits.
 
-The run's folder receives recipe.json, samples.png, metrics.csv, curves.png and model.keras.
+The run's folder receives recipe.json, samples.png, metrics.csv, curves.png, report.html and model.keras.
+
+A preset sets what the options and --set do not:
+  paper          section 6, and BVLC's values where it is silent; for all data sets but digits
+  quick_solver   Caffe's quick_solver: 60 epochs of ImageNet
+  transfer       trained weights for new classes, in minutes
+  small_images   images of 32 to 64 pixels, such as CIFAR-10
+  digits         the data set of that name
+
+The fields that --set knows, each of which a recipe.json records:
+  data           dataset, data_dir, validation_fraction, on_corrupt, image_size, sampling
+  network        variant, aux_heads, weights, freeze, freeze_epochs
+  steps          batch_size, accumulate, epochs, learning_rate, head_learning_rate, schedule, decay_rate,
+                 decay_epochs, decay_power, warmup_steps, momentum, weight_decay, label_smoothing, clip_norm,
+                 averaging, precision
+  run            checkpoint_steps, checkpoints_kept, deterministic, seed
 
 Examples:
   keras-googlenet train
   keras-googlenet train --dataset photos/ --epochs 30 --image-size 128
+  keras-googlenet train --dataset photos/ --preset transfer --set seed=7 --set averaging=none
+  keras-googlenet train --dataset cifar10 --preset small_images --output runs/cifar10 --resume
   keras-googlenet train --dataset photos/ --weights bvlc_googlenet.caffemodel --set learning_rate=0.002
 """
 
@@ -23,9 +40,7 @@ def add_arguments(parser):
         help="digits (the default, no download), a folder of class subfolders, or a TFDS name",
     )
     base = parser.add_mutually_exclusive_group()
-    base.add_argument(
-        "--preset", metavar="NAME", help="settings to start from: paper, quick_solver, transfer, small_images or digits"
-    )
+    base.add_argument("--preset", metavar="NAME", help="settings to start from (see below; default: paper, or digits)")
     base.add_argument("--recipe", metavar="FILE", help="start from the recipe.json of an earlier run")
     parser.add_argument("--data-dir", metavar="DIR", help="where TFDS keeps its data sets")
     parser.add_argument("--output", type=Path, metavar="DIR", help="the run's folder (default: runs/DATASET-TIME)")
@@ -46,7 +61,7 @@ def add_arguments(parser):
         action="append",
         default=[],
         metavar="FIELD=VALUE",
-        help="any other field of the recipe, such as learning_rate=0.02 or seed=7; repeatable",
+        help="any field of the recipe, such as learning_rate=0.02; repeatable (see below)",
     )
 
 

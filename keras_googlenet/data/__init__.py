@@ -8,8 +8,9 @@ from keras_googlenet.data.errors import DataError as DataError
 from keras_googlenet.data.errors import ImageError as ImageError
 from keras_googlenet.data.errors import reading_errors as reading_errors
 from keras_googlenet.data.folder import image_files as image_files
+from keras_googlenet.data.images import decode_view as decode_view
 from keras_googlenet.data.images import read_image as read_image
-from keras_googlenet.data.images import resize_crop as resize_crop
+from keras_googlenet.data.images import read_view as read_view
 from keras_googlenet.data.labelled import Labelled as Labelled
 from keras_googlenet.data.labelled import labelled as labelled
 from keras_googlenet.data.pipeline import evaluation_batches as evaluation_batches
@@ -22,3 +23,4 @@ from keras_googlenet.data.sources import load as load
 from keras_googlenet.data.splits import Share as Share
 from keras_googlenet.data.splits import Source as Source
 from keras_googlenet.data.splits import Split as Split
+from keras_googlenet.data.view import resize_crop as resize_crop

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageEnhance
 
-from keras_googlenet.data.images import check_view
+from keras_googlenet.data.view import check_view
 
 AREA = (0.08, 1.0)  # of the image's area, "distributed evenly" (section 6)
 ASPECT = (3 / 4, 4 / 3)  # width / height; "chosen randomly" (section 6) is taken as evenly, too

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,21 +114,22 @@ def load_labelled(root: Path, part: str | None) -> tuple[tuple[str, ...], Listed
     return classes, ListedSplit(items, labels, decode=_read), "images" if chosen == "all" else f"{chosen} images"
 
 
-def image_files(folder: Path) -> list[Path]:
+def image_files(folder: Path, on_error: Callable[[DataError], None] | None = None) -> list[Path]:
     """All image files of a folder, at any depth, sorted by path.
 
     Images are told by extension; hidden files and what operating systems leave behind are passed over.
 
     Args:
         folder: an existing folder.
+        on_error: called with the error of a folder that cannot be listed; the others go on.
 
     Returns:
         Paths that begin with `folder`.
 
     Raises:
-        DataError: a folder cannot be listed.
+        DataError: a folder cannot be listed, and there is no `on_error`.
     """
-    return [folder / path for path in sorted(_walk(folder)) if _is_image(path)]
+    return [folder / path for path in sorted(_walk(folder, on_error)) if _is_image(path)]
 
 
 def _find_splits(root: Path) -> tuple[dict[str, Path], list[str]]:
@@ -204,7 +205,7 @@ def _entries(folder: Path | str) -> tuple[list[str], list[str]]:
     return sorted(folders), files
 
 
-def _walk(folder: Path) -> Iterator[str]:
+def _walk(folder: Path, on_error: Callable[[DataError], None] | None = None) -> Iterator[str]:
     """Paths of all files below `folder`, relative to it. Links are followed, but not in circles."""
     pending, seen = [str(folder)], set()
     while pending:
@@ -213,7 +214,13 @@ def _walk(folder: Path) -> Iterator[str]:
         if real in seen:
             continue
         seen.add(real)
-        folders, files = _entries(current)
+        try:
+            folders, files = _entries(current)
+        except DataError as error:
+            if on_error is None:
+                raise
+            on_error(error)
+            continue
         pending.extend(os.path.join(current, name) for name in folders)
         for path in files:
             yield path[len(str(folder)) + 1 :]

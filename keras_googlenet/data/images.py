@@ -1,6 +1,6 @@
-"""Image files to RGB arrays, and the view of an image that the network is evaluated on.
+"""Image files to RGB arrays: the one rule, for training, evaluation and prediction, for what an image is.
 
-Training images come from anywhere, so the reader takes what Pillow can decode, in whatever colour
+Images come from anywhere, so the reader takes what Pillow can decode, in whatever colour
 space, and turns everything that can go wrong into one error that names the file.
 """
 
@@ -8,45 +8,65 @@ import os
 import stat
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from io import BytesIO
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from keras_googlenet.data.colours import to_array
 from keras_googlenet.data.errors import ImageError
+from keras_googlenet.data.view import resize_crop_image
+from keras_googlenet.words import one_line
 
-# Raster formats that Pillow decodes by itself. Its other plugins start external programs
-# (EPS needs Ghostscript) or read what no image collection holds.
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "AVIF", "JPEG2000", "TGA", "ICO")
+# What Pillow names but does not decode by itself. A drawing in EPS or WMF is a program: Pillow has Ghostscript or
+# Windows run it. The others it only recognizes.
+NOT_DECODED = frozenset(("EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG"))
 
 # Where Pillow, too, takes a file for a decompression bomb: half a GiB of RGB.
 MAX_PIXELS = 178_956_970
 
-_TIFF_BITS_PER_SAMPLE = 258
+# Some rare formats Pillow decodes in Python, which takes a hundred times as long and several times the memory.
+MAX_PIXELS_IN_PYTHON = 2**25
 
 # Where Pillow looks for an orientation. Most small images have none of these, and the search costs
 # as much as decoding one. (It turns TIFFs by itself.)
 _ORIENTED_BY = frozenset(("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"))
 
+# These do not warn while they load, so that several threads may load them at a time.
+_QUIET = frozenset(("JPEG", "MPO", "PNG", "GIF", "BMP", "WEBP", "PPM", "AVIF", "JPEG2000"))
+
+_T = TypeVar("_T")
+
 _warnings_lock = threading.Lock()
 
 
 @cache
+def formats() -> tuple[str, ...]:
+    """The formats that are read: all that Pillow decodes by itself, in the order in which it tries them.
+
+    Example:
+        >>> {"JPEG", "PNG", "GIF", "TIFF", "WEBP"} <= set(formats())
+        True
+    """
+    Image.init()
+    return tuple(format for format in Image.ID if format not in NOT_DECODED)
+
+
+@cache
 def image_extensions() -> frozenset[str]:
-    """File name extensions of `FORMATS`, in lower case with their dot.
+    """File name extensions of `formats()`, in lower case with their dot.
 
     Example:
         >>> {".jpg", ".jpeg", ".png", ".tif"} <= image_extensions()
         True
     """
     # An MPO file (two views by a stereo camera) is opened as the JPEG that it begins with.
-    formats = {*FORMATS, "MPO"}
-    extensions = Image.registered_extensions().items()
-    return frozenset(extension for extension, format in extensions if format in formats)
+    known = {*formats(), "MPO"}
+    return frozenset(extension for extension, format in Image.registered_extensions().items() if format in known)
 
 
 def read_image(path: str | os.PathLike) -> np.ndarray:
@@ -56,7 +76,7 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
     is ignored), over white where it is transparent. 16-bit grey is scaled to 8 bits.
 
     Args:
-        path: an image file in one of `FORMATS`, recognized by content and not by name.
+        path: an image file in one of `formats()`, recognized by content and not by name.
 
     Returns:
         uint8 array of shape (height, width, 3), RGB, 0-255.
@@ -71,16 +91,23 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
             ...
         keras_googlenet.data.errors.ImageError: no/such/cat.jpg: no such file
     """
-    path = os.fsdecode(path)
-    try:
-        file = _open(path)
-    except FileNotFoundError as error:
-        raise ImageError(f"{_one_line(path)}: no such file") from error
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise ImageError(f"{_one_line(path)}: {_one_line(why)}") from error
-    with file:
-        return _decode(file, path)
+    return _read(path, to_array)
+
+
+def read_view(path: str | os.PathLike, size: int) -> np.ndarray:
+    """`resize_crop(read_image(path), size)`, in half the memory where the image is large.
+
+    Args:
+        path: as in `read_image`.
+        size: side of the view, in pixels.
+
+    Returns:
+        uint8 array of shape (size, size, 3).
+
+    Raises:
+        ImageError: as `read_image`.
+    """
+    return _read(path, lambda image: resize_crop_image(image, size))
 
 
 def decode_image(data: bytes, name: str) -> np.ndarray:
@@ -96,56 +123,37 @@ def decode_image(data: bytes, name: str) -> np.ndarray:
     Raises:
         ImageError: as `read_image`.
     """
-    return _decode(BytesIO(data), name)
+    return _decode(BytesIO(data), name, to_array)
 
 
-def resize_crop(image: np.ndarray, size: int) -> np.ndarray:
-    """The evaluation view: the shorter side resized to `size`, the central square kept.
-
-    Both steps are one here: the central square is resampled straight from the image, so a panorama
-    is never resized beyond its square. Bilinear, antialiased (as Pillow's `BILINEAR` is).
+def decode_view(data: bytes, name: str, size: int) -> np.ndarray:
+    """`resize_crop(decode_image(data, name), size)`, in half the memory where the image is large.
 
     Args:
-        image: uint8 array of shape (height, width, 3).
+        data: as in `decode_image`.
+        name: as in `decode_image`.
         size: side of the view, in pixels.
 
     Returns:
         uint8 array of shape (size, size, 3).
 
     Raises:
-        ValueError: `image` is no such array, or `size` no positive integer.
-
-    Example:
-        >>> resize_crop(np.zeros((480, 640, 3), "uint8"), 224).shape
-        (224, 224, 3)
+        ImageError: as `read_image`.
     """
-    check_view(image, size)
-    height, width = image.shape[:2]
-    side = min(height, width)
-    left, top = (width - side) / 2, (height - side) / 2
-    square = (left, top, left + side, top + side)
-    view = Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR, box=square)
-    return np.array(view)
+    return _decode(BytesIO(data), name, lambda image: resize_crop_image(image, size))
 
 
-def check_view(image: np.ndarray, size: int) -> None:
-    """Refuse what no view can be made of.
-
-    Args:
-        image: to be a uint8 array of shape (height, width, 3).
-        size: to be a positive number of pixels.
-
-    Raises:
-        ValueError: one of them is not.
-    """
-    shape = getattr(image, "shape", None)
-    if shape is None or len(shape) != 3 or shape[2] != 3 or image.dtype != np.uint8 or 0 in shape:
-        raise ValueError(
-            "`image` must be a uint8 array of shape (height, width, 3). "
-            f"Received: dtype {getattr(image, 'dtype', type(image).__name__)}, shape {shape}"
-        )
-    if not isinstance(size, (int, np.integer)) or size < 1:
-        raise ValueError(f"`size` must be a positive number of pixels. Received: size={size}")
+def _read(path: str | os.PathLike, finish: Callable[[Image.Image], _T]) -> _T:
+    path = os.fsdecode(path)
+    try:
+        file = _open(path)
+    except FileNotFoundError as error:
+        raise ImageError(f"{one_line(path)}: no such file") from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ImageError(f"{one_line(path)}: {one_line(why)}") from error
+    with file:
+        return _decode(file, path, finish)
 
 
 def _open(path: str) -> BinaryIO:
@@ -154,25 +162,26 @@ def _open(path: str) -> BinaryIO:
     return open(path, "rb")
 
 
-def _decode(file: BinaryIO, name: str) -> np.ndarray:
+def _decode(file: BinaryIO, name: str, finish: Callable[[Image.Image], _T]) -> _T:
     try:
         with _without_warnings():
-            image = Image.open(file, formats=FORMATS)
+            image = Image.open(file, formats=formats())
             _check_size(image)
-            if image.format in ("TIFF", "ICO"):  # these two warn while they load, too
+            if image.format not in _QUIET:
                 image.load()
-        image.load()
+        if image.format in _QUIET:
+            image.load()
         _turn_upright(image)
-        return np.array(_to_rgb(image))
+        return finish(image)
     except UnidentifiedImageError as error:
         empty = file.seek(0, os.SEEK_END) == 0
         why = "the file is empty" if empty else "not an image in a format that Pillow can read"
-        raise ImageError(f"{_one_line(name)}: {why}") from error
+        raise ImageError(f"{one_line(name)}: {why}") from error
     except Exception as error:
         # Pillow's decoders raise whatever the damage led to: OSError, SyntaxError, ValueError,
         # struct.error, IndexError, MemoryError, DecompressionBombError, ...
-        why = _one_line(error) or type(error).__name__
-        raise ImageError(f"{_one_line(name)}: {why}") from error
+        why = one_line(str(error).strip()) or type(error).__name__
+        raise ImageError(f"{one_line(name)}: {why}") from error
 
 
 @contextmanager
@@ -188,8 +197,10 @@ def _without_warnings() -> Iterator[None]:
 
 
 def _check_size(image: Image.Image) -> None:
-    if image.width * image.height > MAX_PIXELS:
-        raise ValueError(f"{image.width} x {image.height} pixels are more than the {MAX_PIXELS:,} allowed")
+    in_python = any(tile[0] in Image.DECODERS for tile in image.tile)
+    allowed = min(MAX_PIXELS, MAX_PIXELS_IN_PYTHON) if in_python else MAX_PIXELS
+    if image.width * image.height > allowed:
+        raise ValueError(f"{image.width} x {image.height} pixels are more than the {allowed:,} allowed")
 
 
 def _turn_upright(image: Image.Image) -> None:
@@ -201,29 +212,3 @@ def _turn_upright(image: Image.Image) -> None:
     except Exception:
         # A damaged EXIF block says nothing about the pixels, which have been read by now.
         return
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "F" or image.mode.startswith("I"):
-        image = _deep_grey_to_8_bits(image)
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        paper = Image.new("RGB", image.size, "white")
-        paper.paste(image, mask=image)
-        return paper
-    return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _deep_grey_to_8_bits(image: Image.Image) -> Image.Image:
-    """Scale 16-bit grey (`I;16`, or `I` from a PGM) to 0-255; floats count as 0-255 already."""
-    pixels = np.nan_to_num(np.asarray(image, dtype=np.float32))
-    if image.mode != "F":
-        # Scanners write 12-bit TIFFs, which Pillow unpacks without scaling them.
-        bits = getattr(image, "tag_v2", {}).get(_TIFF_BITS_PER_SAMPLE, (16,))[0]
-        pixels *= 255 / (2 ** min(bits, 16) - 1)
-    return Image.fromarray(np.rint(pixels.clip(0, 255)).astype(np.uint8))
-
-
-def _one_line(text: object) -> str:
-    """The text with line breaks, which file names may hold, made visible."""
-    return str(text).strip().replace("\r", "\\r").replace("\n", "\\n")

@@ -8,7 +8,7 @@ images of any size: an eighth of the side is padded.
 import numpy as np
 
 from keras_googlenet.data.augmentation import SeededSampler, draw_flip
-from keras_googlenet.data.images import check_view, resize_crop
+from keras_googlenet.data.view import check_view, resize_crop
 
 PADDING = 8  # on each side the padding is one in so many of the image's own pixels: 4 of 32
 

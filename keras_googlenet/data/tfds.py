@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import tensorflow_datasets as tfds
 from keras_googlenet.data.errors import DataError
 from keras_googlenet.data.images import decode_image
 from keras_googlenet.data.splits import WHOLE, Share, Source
+from keras_googlenet.words import nearest
 
 TRAIN = "train"
 VALIDATION = ("validation", "val")  # the first that is there serves
@@ -132,8 +132,7 @@ def _builder(name: str, data_dir: str | os.PathLike | None) -> tfds.core.Dataset
         base = re.split(r"[/:]", name)[0]
         if base in known:
             raise DataError(f"{name}: TensorFlow Datasets cannot load it: {error}") from error
-        near = difflib.get_close_matches(base, ["digits", *known], cutoff=0.7)
-        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        hint = nearest(base, ["digits", *known], count=3, cutoff=0.7)
         raise DataError(
             f"{name}: neither 'digits', nor an existing folder, nor the name of a TensorFlow Datasets data set.{hint}"
         ) from error

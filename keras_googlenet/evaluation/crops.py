@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from keras_googlenet.data.images import check_view, resize_crop
+from keras_googlenet.data.view import check_view, resize_crop
 
 CROPS = (0, 1, 10, 144)
 """Table 3's: the centre crop; the corners and the centre with their mirror images; all of section 7's. And 0, where

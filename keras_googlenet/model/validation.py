@@ -8,6 +8,7 @@ import keras
 from keras_googlenet.architecture import DEFAULT_SIZE, MIN_SIZE
 from keras_googlenet.errors import InputError
 from keras_googlenet.weights import REGISTRY
+from keras_googlenet.words import nearest
 
 
 def check_weights(weights, include_top, classes, classifier_activation):
@@ -21,7 +22,7 @@ def check_weights(weights, include_top, classes, classifier_activation):
         raise InputError(
             "The `weights` argument should be either `None` (random initialization), one of "
             f"{sorted(REGISTRY)}, or the path to the weights file to be loaded, and no such file exists. "
-            f"Received: weights={weights!r}"
+            f"Received: weights={weights!r}.{nearest(weights, REGISTRY)}".rstrip(".")
         )
     if not isinstance(classes, int) or classes < 1:
         raise InputError(f"`classes` must be a positive integer. Received: classes={classes!r}")

@@ -4,6 +4,7 @@ import types
 
 from keras_googlenet.training import rules
 from keras_googlenet.training.recipe import Recipe, RecipeError, field_names
+from keras_googlenet.words import nearest
 
 PRESETS = types.MappingProxyType(
     {
@@ -81,7 +82,5 @@ def recipe_for(dataset, preset=None, **changes):
     if preset is None:
         preset = "digits" if dataset == "digits" else "paper"
     if preset not in PRESETS:
-        raise RecipeError(
-            f"There is no preset {preset!r}.{rules.nearest(preset, PRESETS)} The presets: {', '.join(PRESETS)}"
-        )
+        raise RecipeError(f"There is no preset {preset!r}.{nearest(preset, PRESETS)} The presets: {', '.join(PRESETS)}")
     return Recipe(dataset=dataset, **{**PRESETS[preset], **changes})

@@ -1,11 +1,11 @@
 """What a recipe refuses: unknown names, wrong types, values out of range, fields that do not go together."""
 
 import dataclasses
-import difflib
 import types
 
 from keras_googlenet.architecture import MIN_SIZE, VARIANTS
 from keras_googlenet.errors import InputError
+from keras_googlenet.words import nearest
 
 
 class RecipeError(InputError):
@@ -126,15 +126,6 @@ def check_names(names, known):
     for name in names:
         if name not in known:
             raise RecipeError(f"A recipe has no field {name!r}.{nearest(name, known)} Its fields: {', '.join(known)}")
-
-
-def nearest(text, choices):
-    """` Did you mean '...'?` with the choice that is most like a text, or nothing where none is."""
-    text = str(text).lower()
-    # float16 is more like float32 than like mixed_float16, which is meant.
-    longer = [choice for choice in choices if len(text) > 2 and text in choice]
-    matches = difflib.get_close_matches(text, longer or choices, n=1, cutoff=0.0 if longer else 0.5)
-    return f" Did you mean {matches[0]!r}?" if matches else ""
 
 
 def kinds(field):

@@ -7,6 +7,7 @@ from pathlib import Path
 from keras_googlenet.errors import InputError
 from keras_googlenet.training import rules
 from keras_googlenet.training.recipe import Recipe, RecipeError, field_names
+from keras_googlenet.words import nearest
 
 
 def parse_setting(text):
@@ -29,16 +30,14 @@ def parse_setting(text):
     if not equals or name not in field_names():
         raise RecipeError(
             f"Expected FIELD=VALUE with a field of {', '.join(field_names())}. "
-            f"Received: {text!r}.{rules.nearest(name, field_names())}"
+            f"Received: {text!r}.{nearest(name, field_names())}"
         )
     kinds = rules.kinds(next(field for field in dataclasses.fields(Recipe) if field.name == name))
     if value.lower() == "none" and type(None) in kinds:
         return name, None
     choices = ("true", "false") if bool in kinds else rules.CHOICES.get(name)
     if choices is not None and value.lower() not in choices:
-        raise RecipeError(
-            f"`{name}` must be one of {', '.join(choices)}. Received: {text!r}.{rules.nearest(value, choices)}"
-        )
+        raise RecipeError(f"`{name}` must be one of {', '.join(choices)}. Received: {text!r}.{nearest(value, choices)}")
     if bool in kinds:
         return name, value.lower() == "true"
     if choices is not None:

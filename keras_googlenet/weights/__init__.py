@@ -9,6 +9,7 @@ from keras_googlenet.weights.download import fetch as fetch
 from keras_googlenet.weights.files import WeightsError as WeightsError
 from keras_googlenet.weights.formats import READERS as READERS
 from keras_googlenet.weights.formats import VARIANTS as VARIANTS
+from keras_googlenet.weights.formats import is_format as is_format
 from keras_googlenet.weights.formats import read as read
 from keras_googlenet.weights.loading import load as load
 from keras_googlenet.weights.registry import REGISTRY as REGISTRY

@@ -23,6 +23,11 @@ VARIANTS = {".pth": "torchvision", ".pt": "torchvision", ".ckpt": "slim"}
 """The variant of the network that a format's weights are for, where the format tells."""
 
 
+def is_format(path: str | Path) -> bool:
+    """Whether a file's name ends with one of `READERS`."""
+    return str(path).lower().endswith(tuple(READERS))
+
+
 def read(path: str | Path) -> dict[str, np.ndarray]:
     """Reads a weights file of any supported format.
 

@@ -1,7 +1,6 @@
 """The commands that need no training: summary, convert, predict with weights files, and the parser itself."""
 
 import json
-from importlib.metadata import entry_points
 
 import keras
 import numpy as np
@@ -124,13 +123,6 @@ def test_predict_ants_and_bees(bvlc, shared_data, tmp_path, capsys):
 def test_predict_says_which_folder_has_no_images(bvlc, shared_data, tmp_path, capsys):
     assert main(["predict", str(bvlc), str(tmp_path), "--class-index", str(shared_data / "no")]) == 1
     assert "a folder without images" in capsys.readouterr().err
-
-
-def test_the_command_is_installed():
-    found = [entry for entry in entry_points(group="console_scripts") if entry.name == "keras-googlenet"]
-    if not found:
-        pytest.skip("the package is not installed")
-    assert found[0].load() is main
 
 
 @pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")  # tf2onnx

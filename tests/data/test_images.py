@@ -1,13 +1,17 @@
 """The image reader and the evaluation view."""
 
+import io
 import os
+import struct
+import subprocess
 import warnings
+import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from keras_googlenet.data import DataError, ImageError, read_image, resize_crop
+from keras_googlenet.data import DataError, ImageError, colours, decode_view, read_image, read_view, resize_crop, view
 from keras_googlenet.data import images as reader
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -224,3 +228,93 @@ def test_view_rejects_what_is_no_image():
         resize_crop(np.zeros((4, 4), np.uint8), 2)
     with pytest.raises(ValueError, match=r"`size` must be a positive number .* size=0"):
         resize_crop(np.zeros((4, 4, 3), np.uint8), 0)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "1", "P", "RGBA", "I;16", "F"])
+@pytest.mark.parametrize("shape", [(57, 90), (90, 57), (40, 40), (1, 300), (300, 1)])
+def test_a_large_image_is_viewed_as_a_small_one_is(tmp_path, monkeypatch, mode, shape):
+    """A large one is turned to RGB and resized in strips, rows first, where Pillow may begin with the columns."""
+    noise = np.random.default_rng(0).integers(0, 256, (*shape, 4), np.uint8)
+    image = Image.fromarray(noise)
+    if mode in ("I;16", "F"):
+        image = Image.fromarray(noise[..., 0].astype(np.uint16 if mode == "I;16" else np.float32))
+    else:
+        image = image.convert("RGB" if mode == "P" else mode).convert(mode)
+    path = save(tmp_path / "a.tif", image)
+    whole = read_image(path)
+    for module in (colours, view):
+        monkeypatch.setattr(module, "STRIP", 200)
+    np.testing.assert_array_equal(read_image(path), whole)
+    for size in (7, 40, 100):
+        found, expected = read_view(path, size), resize_crop(whole, size)
+        np.testing.assert_allclose(found.astype(int), expected, rtol=0, atol=1)
+        np.testing.assert_array_equal(decode_view(path.read_bytes(), "a", size), found)
+
+
+def test_a_tall_strip_takes_no_memory(tmp_path):
+    path = save(tmp_path / "a.png", Image.new("L", (1, 5_000_000), 99))
+    assert (read_view(path, 32) == 99).all()
+
+
+def test_pillow_does_not_run_a_drawing(tmp_path, monkeypatch):
+    """EPS is a program, and Ghostscript, which Pillow would have run it, has had its holes."""
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\nshowpage\n")
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a program was started"))
+    with pytest.raises(ImageError, match="not an image in a format that Pillow can read"):
+        read_image(path)
+
+
+def test_every_other_format_is_read():
+    assert set(Image.OPEN) - set(reader.formats()) == reader.NOT_DECODED & set(Image.OPEN)
+
+
+@pytest.mark.parametrize("extension", ["pcx", "sgi", "dds", "icns", "qoi", "blp", "jp2", "dib", "avif"])
+def test_rare_formats(tmp_path, extension):
+    if Image.registered_extensions()[f".{extension}"] not in Image.SAVE:
+        pytest.skip(f"this Pillow does not write {extension}")
+    image = Image.fromarray(quadrants()).resize((32, 16), Image.Resampling.NEAREST)
+    image = image.quantize(4) if extension in ("blp", "icns") else image
+    found = read_view(save(tmp_path / f"a.{extension}", image), 16).astype(int)
+    assert abs(found - np.asarray(image.convert("RGB"))[:, 8:24]).mean() < 10
+
+
+def test_formats_that_pillow_decodes_in_python_may_be_less_large(tmp_path, monkeypatch):
+    path = tmp_path / "a.ppm"
+    path.write_text("P3 3 2 255 " + "7 " * 18)
+    assert (read_image(path) == 7).all()
+    monkeypatch.setattr(reader, "MAX_PIXELS_IN_PYTHON", 5)
+    with pytest.raises(ImageError, match=r"3 x 2 pixels are more than the 5 allowed"):
+        read_image(path)
+
+
+def png(side, *chunks):
+    """A PNG file of given chunks."""
+    chunks = ((b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)), *chunks, (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
+    )
+
+
+@pytest.mark.parametrize("kind", ["zTXt", "iTXt", "iCCP"])
+def test_a_bomb_in_what_goes_with_an_image(tmp_path, kind):
+    bomb = zlib.compress(bytes(2**26), 9)
+    head = {"zTXt": b"Comment\0\0", "iTXt": b"Comment\0\1\0\0\0", "iCCP": b"icc\0\0"}[kind]
+    path = tmp_path / "a.png"
+    path.write_bytes(png(1, (kind.encode(), head + bomb), (b"IDAT", zlib.compress(b"\0\1\2\3"))))
+    with pytest.raises(ImageError, match=r"a\.png: Decompressed data too large"):
+        read_image(path)
+
+
+@pytest.mark.parametrize(
+    "format", ["PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP", "JPEG2000", "PPM", "TGA", "AVIF", "ICO"]
+)
+def test_cut_off_anywhere_it_is_read_or_named(tmp_path, format):
+    noise = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(noise).save(stream, format)
+    data = stream.getvalue()
+    for tenth in range(1, 10):
+        (tmp_path / "a").write_bytes(data[: len(data) * tenth // 10])
+        with pytest.raises(ImageError, match=r"a: [^\n]+\Z"):
+            read_image(tmp_path / "a")

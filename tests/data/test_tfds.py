@@ -215,8 +215,8 @@ def test_unknown_names(tmp_path):
             load(name, data_dir=tmp_path)
 
     neither = "neither 'digits', nor an existing folder, nor the name of a TensorFlow Datasets"
-    refuse("cifar1O", f"^cifar1O: {neither} data set. Did you mean cifar10 or ")
-    refuse("digit", "Did you mean digits")
+    refuse("cifar1O", f"^cifar1O: {neither} data set. Did you mean 'cifar10' or ")
+    refuse("digit", "Did you mean 'digits'")
     refuse("photos/of cats", rf"^photos/of cats: {neither} data set\.\Z")
     refuse("imagenette/161px", "^imagenette/161px: TensorFlow Datasets cannot load it: .*161px")
 

@@ -87,7 +87,8 @@ def test_ants_and_bees(bvlc, shared_data):
     import tarfile
 
     from keras_googlenet import decode_predictions, preprocess_input
-    from keras_googlenet.data.images import decode_image, resize_crop
+    from keras_googlenet.data import resize_crop
+    from keras_googlenet.data.images import decode_image
 
     model = bvlc[0]
     index = shared_data / "imagenet_class_index.json"

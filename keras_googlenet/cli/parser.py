@@ -1,0 +1,72 @@
+"""The parser of arguments: help with examples, and errors that name what may have been meant."""
+
+import argparse
+
+from keras_googlenet.words import nearest
+
+
+class Parser(argparse.ArgumentParser):
+    """As argparse's, but a misspelt command, option or choice is answered with the nearest that there is."""
+
+    def parse_known_args(self, args=None, namespace=None):
+        """As argparse's; what is unknown is an error of the command that it was given to."""
+        namespace, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            options = [option for action in self._actions for option in action.option_strings if option[:2] == "--"]
+            meant = nearest(unknown[0].partition("=")[0], options) if unknown[0].startswith("-") else ""
+            self.error(f"unrecognized arguments. Received: {' '.join(unknown)!r}.{meant}")
+        return namespace, unknown
+
+    def _check_value(self, action, value):
+        if action.choices is not None and value not in action.choices:
+            choices = list(map(str, action.choices))
+            meant = nearest(value, choices) if isinstance(value, str) else ""
+            raise argparse.ArgumentError(
+                action, f"must be one of {', '.join(choices)}. Received: {value!r}.{meant}".rstrip(".")
+            )
+
+
+def parser(commands):
+    """The parser of the whole command line.
+
+    Args:
+        commands: For each command the module with its `add_arguments` and `run`, whose docstring is its help: a line
+            that says what it does, more about it, and examples.
+
+    Returns:
+        A `Parser`; what it parses has the command's `run`.
+    """
+    whole = Parser(
+        prog="keras-googlenet",
+        description='GoogLeNet ("Going Deeper with Convolutions", 2014) for Keras: train, classify, convert, explain.',
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    subparsers = whole.add_subparsers(metavar="COMMAND", required=True)
+    for name, module in commands.items():
+        summary, _, rest = module.__doc__.partition("\n")
+        command = subparsers.add_parser(
+            name,
+            help=summary.rstrip("."),
+            description=summary,
+            epilog=rest.strip(),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    return whole
+
+
+_EPILOG = """\
+MODEL, in every command, is a .keras file, a name of published weights (imagenet or imagenet_torchvision), or a
+weights file: .weights.h5, .caffemodel, .npz, .onnx, .pth or .ckpt.
+
+Examples:
+  keras-googlenet train                                   on embedded digits, in two minutes
+  keras-googlenet train --dataset photos/ --preset transfer
+  keras-googlenet predict imagenet photo.jpg more/
+  keras-googlenet evaluate imagenet --dataset val/ --crops 144
+  keras-googlenet export imagenet googlenet.onnx --format onnx
+  keras-googlenet predict --help                          more about a command, with examples
+
+Exit status: 0 done; 1 a part of the work failed, and which part was said; 2 the command was wrong."""
