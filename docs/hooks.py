@@ -38,8 +38,9 @@ def on_post_build(config, **kwargs):
 
 
 def _help(name):
-    from keras_googlenet.cli import _parser
+    from keras_googlenet.cli import COMMANDS
+    from keras_googlenet.cli.parser import parser
 
     os.environ["COLUMNS"] = "100"
-    commands = next(one for one in _parser()._actions if isinstance(one, argparse._SubParsersAction))
+    commands = next(one for one in parser(COMMANDS)._actions if isinstance(one, argparse._SubParsersAction))
     return f"```text\n{commands.choices[name].format_help().rstrip()}\n```"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from support.public import PACKAGE, ROOT, definition, definitions, public, used
 
-from keras_googlenet.cli import _parser
+from keras_googlenet.cli import COMMANDS
+from keras_googlenet.cli.parser import parser
 from keras_googlenet.training import cluster
 
 DOCS, API = ROOT / "docs", ROOT / "docs" / "api"
@@ -91,7 +92,7 @@ def test_the_commands_parse():
     for page in PAGES:
         text = page.read_text(encoding="utf-8").replace("\\\n", " ")
         for command in re.findall(r"^ *(?:exec )?keras-googlenet +(\w+ .*|train)$", text, re.MULTILINE):
-            assert _parser().parse_args(shlex.split(command, comments=True)).run, command
+            assert parser(COMMANDS).parse_args(shlex.split(command, comments=True)).run, command
             found += 1
     assert found > 30
 

@@ -8,7 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from keras_googlenet.cli import _parser, main
+from keras_googlenet.cli import COMMANDS, main
+from keras_googlenet.cli.parser import parser
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -48,7 +49,7 @@ def test_the_commands_parse():
     assert len(commands) == 8
     for command in commands:
         arguments = shlex.split(command, comments=True)[1:]
-        assert _parser().parse_args(arguments).run
+        assert parser(COMMANDS).parse_args(arguments).run
 
 
 def test_the_files_that_claims_point_to_exist():

@@ -52,7 +52,9 @@ def definition(dotted):
     if name in definitions(module):
         return module, name
     origin = imports(module).get(name)
-    return origin and definition(f"{origin}.{name}")
+    if origin in (None, module):  # nowhere, or a module of the package itself
+        return None
+    return definition(f"{origin}.{name}")
 
 
 def public():
