@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 # A large image is turned in strips of so many pixels, so that it is in memory once as it was decoded and not again.
-STRIP = 2**22
+STRIP = 2**24
 
 _TIFF_BITS_PER_SAMPLE = 258
 

@@ -36,8 +36,8 @@ def resize_crop(image: np.ndarray, size: int) -> np.ndarray:
 def resize_crop_image(image: Image.Image, size: int) -> np.ndarray:
     """The same view, of an image of any mode as Pillow has loaded it.
 
-    A large image is never RGB as a whole. Its view may differ from `resize_crop`'s by one level of 255, by the order in
-    which rows and columns are rounded.
+    It is `resize_crop`'s to the bit, but for large images that are not RGB already: they never become RGB as a whole,
+    and their views may differ by one level of 255, by the order in which rows and columns are rounded.
 
     Args:
         image: loaded.
@@ -47,6 +47,8 @@ def resize_crop_image(image: Image.Image, size: int) -> np.ndarray:
         uint8 array of shape (size, size, 3).
     """
     width, height = image.size
+    if image.mode == "RGB" and not image.has_transparency_data:
+        return _square(image, _central(width, height), size)
     if width * height <= STRIP:
         [(_, whole)] = rgb_strips(image, 0, height)
         return _square(whole, _central(width, height), size)

@@ -24,7 +24,15 @@ VARIANTS = {".pth": "torchvision", ".pt": "torchvision", ".ckpt": "slim"}
 
 
 def is_format(path: str | Path) -> bool:
-    """Whether a file's name ends with one of `READERS`."""
+    """Whether a file's name ends with one of `READERS`.
+
+    Args:
+        path: Any path.
+
+    Example:
+        >>> is_format("GoogLeNet.CaffeModel"), is_format("photo.jpg")
+        (True, False)
+    """
     return str(path).lower().endswith(tuple(READERS))
 
 
