@@ -1,5 +1,6 @@
 """How files are written here: whole or not at all."""
 
+import io
 import os
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,3 +21,22 @@ def written_whole(path):
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def arrays_in(archive):
+    """The arrays of an `.npz` archive. Pickled ones are refused: they could run code.
+
+    Args:
+        archive: An open `zipfile.ZipFile`.
+
+    Yields:
+        Each member's name, without the `.npy` that NumPy appends (whole if it does not end so), and its array.
+
+    Raises:
+        Exception: Of many kinds, if the archive is damaged. Each member is read to its end, which checks its CRC.
+    """
+    import numpy as np
+
+    for member in archive.infolist():
+        content = io.BytesIO(archive.read(member))
+        yield member.filename.removesuffix(".npy"), np.lib.format.read_array(content, allow_pickle=False)

@@ -7,12 +7,12 @@ from keras_googlenet.data.augmentation import Sampler as Sampler
 from keras_googlenet.data.errors import DataError as DataError
 from keras_googlenet.data.errors import ImageError as ImageError
 from keras_googlenet.data.errors import reading_errors as reading_errors
-from keras_googlenet.data.folder import image_files as image_files
 from keras_googlenet.data.images import decode_view as decode_view
 from keras_googlenet.data.images import read_image as read_image
 from keras_googlenet.data.images import read_view as read_view
 from keras_googlenet.data.labelled import Labelled as Labelled
 from keras_googlenet.data.labelled import labelled as labelled
+from keras_googlenet.data.listing import image_files as image_files
 from keras_googlenet.data.pipeline import evaluation_batches as evaluation_batches
 from keras_googlenet.data.pipeline import evaluation_steps as evaluation_steps
 from keras_googlenet.data.pipeline import preview as preview

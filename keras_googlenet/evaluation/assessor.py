@@ -6,8 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_googlenet.errors import WorkError
-from keras_googlenet.evaluation.assessment import TOP, Assessment, Mistake, places
+from keras_googlenet.evaluation.assessment import TOP, Assessment, Mistake, check_probabilities, places
 
 
 def assess(model, batches, class_names, count=None, *, split="validation", mistakes=24, name=None, verbose="auto"):
@@ -31,9 +30,9 @@ def assess(model, batches, class_names, count=None, *, split="validation", mista
         An `Assessment`.
 
     Raises:
-        ValueError: The model's output does not fit the classes or holds no probabilities, a label is out of range,
-            there are no images, or not `count` of them.
-        WorkError: The model's output is not a number.
+        ValueError: The model's output does not fit the classes, a label is out of range, there are no images, or not
+            `count` of them.
+        WorkError: The model's output is not a number, or no probability.
 
     Example:
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Softmax()])
@@ -125,17 +124,7 @@ class _Tally:
             )
         if len(labels) and not (labels.min() >= 0 and labels.max() < classes):
             raise ValueError(f"Labels must be 0 to {classes - 1}. Received: {labels.min()} to {labels.max()}")
-        if not np.isfinite(probabilities).all():
-            raise WorkError(
-                "The network's output is not a number: its weights are broken, or its precision is too low. "
-                "Evaluate an earlier checkpoint, or use precision=float32."
-            )
-        sums = probabilities.sum(axis=1)
-        if (probabilities < 0).any() or (abs(sums - 1) > 0.02).any():
-            raise ValueError(
-                'Expected probabilities, which sum to 1 (`classifier_activation="softmax"`). '
-                f"Received: rows that sum to {sums.min():.3g} to {sums.max():.3g}"
-            )
+        check_probabilities(probabilities)
 
     def assessment(self, class_names, split, name):
         return Assessment(

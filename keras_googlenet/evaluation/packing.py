@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from keras_googlenet.data import ImageError
-from keras_googlenet.errors import WorkError
+from keras_googlenet.evaluation.assessment import check_probabilities
 
 
 class Batches:
@@ -62,20 +62,9 @@ class Batches:
     def _ask(self, views, count=None):
         output = self._model.predict_on_batch(np.asarray(self._preprocess(views)))
         output = np.asarray(output[0] if isinstance(output, (list, tuple)) else output, "float64")[:count]
-        _check(output)
+        check_probabilities(output)
         self._answers.append(output)
         self.answered += len(output)
-
-
-def _check(output):
-    if not np.isfinite(output).all():
-        raise WorkError("The model's output is not a number: its weights are broken, or its precision is too low.")
-    if output.ndim != 2 or (output < 0).any() or (abs(output.sum(axis=1) - 1) > 0.02).any():
-        raise WorkError(
-            'Expected probabilities, which sum to 1 (`classifier_activation="softmax"`). '
-            f"Received: an output of shape {output.shape}, rows that sum to "
-            f"{output.sum(axis=-1).min():.3g} to {output.sum(axis=-1).max():.3g}"
-        )
 
 
 def read_ahead(split, places, view, skip):

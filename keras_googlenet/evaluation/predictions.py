@@ -1,6 +1,5 @@
 """What a model says of each image of a data set, kept in a file so that nothing has to be computed twice."""
 
-import io
 import json
 import zipfile
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ import numpy as np
 
 from keras_googlenet.errors import InputError
 from keras_googlenet.evaluation.crops import CROPS
-from keras_googlenet.files import written_whole
+from keras_googlenet.files import arrays_in, written_whole
 
 POOLS = ("mean", "max")
 """Over an image's crops: section 7 averages, and found the maximum to be worse."""
@@ -158,11 +157,6 @@ def is_predictions(path):
 
 def _arrays(path):
     with zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
-        if sum(member.file_size for member in members) > MAX_BYTES:
+        if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
             raise ValueError(f"it claims to hold more than {MAX_BYTES:,} bytes")
-        read = {}
-        for member in members:
-            array = np.lib.format.read_array(io.BytesIO(archive.read(member)), allow_pickle=False)
-            read[member.filename.removesuffix(".npy")] = array
-        return read
+        return dict(arrays_in(archive))

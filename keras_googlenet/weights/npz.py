@@ -5,13 +5,13 @@ and (in, out) for fully connected layers); what the axes index is still Caffe's:
 CHW flattening of the auxiliary heads.
 """
 
-import io
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
+from keras_googlenet.files import arrays_in
 from keras_googlenet.weights import caffe
 from keras_googlenet.weights.files import WeightsError, check_size, collect, existing_file, reading
 
@@ -51,13 +51,10 @@ def write(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def _arrays(path: Path, archive: zipfile.ZipFile) -> Iterator[tuple[str, np.ndarray]]:
-    for member in archive.infolist():
-        name = member.filename.removesuffix(".npy")
-        if name == member.filename:
+    for member in archive.namelist():
+        if not member.endswith(".npy"):
             raise WeightsError(
                 f"{path} holds a file that is no array. Expected members like "
-                f"'conv1/7x7_s2/kernel.npy'; save it again. Received: {name!r}"
+                f"'conv1/7x7_s2/kernel.npy'; save it again. Received: {member!r}"
             )
-        # Reading a member to its end is what checks its CRC.
-        content = io.BytesIO(archive.read(member))
-        yield name, np.lib.format.read_array(content, allow_pickle=False)
+    yield from arrays_in(archive)

@@ -1,12 +1,12 @@
-"""Damages weights files at random and reads them: nothing may run, hang, fill the memory, or be half loaded.
+"""Damages files of weights and predictions and reads them: nothing may run, hang, fill the memory, or be half loaded.
 
     python tests/weights/fuzz.py                 # 2,000 mutations of each format, a few minutes
     python tests/weights/fuzz.py --mutations 50 --formats .npz
 
 Each mutated file is loaded into a network in another process, which may grow by `MEMORY`, is given up `SECONDS` after
 it was asked, and notes whatever Python reports of programs started, pickles and connections. A file either loads whole
-(the damage was to a number, or to what is not read), or is refused by one `WeightsError` that names it and
-the network keeps every bit. The exit status is 1 if any file did otherwise.
+(the damage was to a number, or to what is not read), or is refused by one `WeightsError`, or `PredictionsError`, that
+names it and the network keeps every bit. The exit status is 1 if any file did otherwise.
 """
 
 import argparse
@@ -25,7 +25,9 @@ import numpy as np
 SECONDS, MEMORY = 60, 512
 """Seconds for one answer, on a busy machine; MiB of memory beyond what the process takes before it reads anything."""
 
-FORMATS = (".caffemodel", ".npz", ".onnx")
+PREDICTIONS = ".predictions.npz"
+
+FORMATS = (".caffemodel", ".npz", ".onnx", PREDICTIONS)
 
 FORBIDDEN = ("os.system", "os.exec", "os.fork", "os.posix_spawn", "subprocess.", "pickle.", "socket.", "ctypes.dlopen")
 
@@ -70,12 +72,9 @@ def fuzz(suffix, mutations, seed=0):
     Returns:
         How often each outcome was seen, a `collections.Counter`: `loaded` and `refused` are well, all others are not.
     """
-    from caffe_builders import caffe_layers
-    from file_builders import write
-
     rng, outcomes = random.Random(f"{seed}{suffix}"), collections.Counter()
     with tempfile.TemporaryDirectory() as folder:
-        whole = write(Path(folder) / f"whole{suffix}", caffe_layers(heads=True, classes=10)).read_bytes()
+        whole = _written(Path(folder) / f"whole{suffix}").read_bytes()
         child, done = None, 0
         try:
             while done < mutations:
@@ -96,6 +95,22 @@ def fuzz(suffix, mutations, seed=0):
             if child is not None:
                 _end(child)
     return outcomes
+
+
+def _written(path):
+    """A file that is whole."""
+    if path.name.endswith(PREDICTIONS):
+        from keras_googlenet.evaluation import Predictions
+
+        names = [f"class/{number}.jpg" for number in range(20)]
+        whole = Predictions.begun("net", "digest", names, [number % 10 for number in range(20)], 10, (1, 144))
+        whole.done[:] = True
+        whole.write(path)
+        return path
+    from caffe_builders import caffe_layers
+    from file_builders import write
+
+    return write(path, caffe_layers(heads=True, classes=10))
 
 
 def _start():
@@ -162,9 +177,14 @@ def _child():
 
 
 def _outcome(weights, model, path):
+    from keras_googlenet.evaluation import Predictions, PredictionsError
+
     try:
-        weights.load(model.layers, path)
-    except weights.WeightsError as error:
+        if path.endswith(PREDICTIONS):
+            Predictions.read(path)
+        else:
+            weights.load(model.layers, path)
+    except (weights.WeightsError, PredictionsError) as error:
         return "refused" if path in str(error) and len(str(error)) < 4000 else f"said {str(error)[:200]!r}"
     except BaseException as error:
         return f"raised {type(error).__name__}"
@@ -184,7 +204,7 @@ def main():
     well = True
     for suffix in options.formats:
         outcomes = fuzz(suffix, options.mutations, options.seed)
-        print(f"{suffix:<12} {dict(outcomes)}", flush=True)
+        print(f"{suffix:<17} {dict(outcomes)}", flush=True)
         well &= set(outcomes) <= {"loaded", "refused"}
     return 0 if well else 1
 
