@@ -53,6 +53,7 @@ def test_digits_are_split_by_class_and_always_alike():
 def test_nothing_slow_is_imported_for_digits_and_folders(tmp_path, monkeypatch):
     make(tmp_path, a=2, b=2)
     monkeypatch.setattr(keras_googlenet, "data", keras_googlenet.data)  # to be put back afterwards
+    importlib.import_module("keras_googlenet.data.folder")  # or the fresh one would stay
     for name in [name for name in sys.modules if name.startswith("keras_googlenet.data")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)  # an import of it fails now
