@@ -92,8 +92,9 @@ def test_a_file_of_a_patterns_name_comes_first(folder):
 def test_links_in_circles_end(folder):
     for name in ("in/loop", "in/again"):
         (folder / name).symlink_to(folder / "in", target_is_directory=True)
+    (folder / "in/self.png").symlink_to("self.png")
     assert "in/deep/d.png" in expand(["**/*.png"], pytest.fail)
-    assert expand(["in"], pytest.fail) == ["in/c.png", "in/deep/d.png"]
+    assert expand(["in"], pytest.fail) == ["in/c.png", "in/deep/d.png", "in/self.png"]
 
 
 @pytest.mark.parametrize(
