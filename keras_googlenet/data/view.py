@@ -33,23 +33,25 @@ def resize_crop(image: np.ndarray, size: int) -> np.ndarray:
     return _square(Image.fromarray(image), _central(width, height), size)
 
 
-def resize_crop_image(image: Image.Image, size: int) -> np.ndarray:
+def resize_crop_image(image: Image.Image, size: int, turn: Image.Transpose | None = None) -> np.ndarray:
     """The same view, of an image of any mode as Pillow has loaded it.
 
-    A large image is never RGB as a whole. Its view may differ from `resize_crop`'s by one level of 255, by the order in
-    which rows and columns are rounded.
+    A large image is never RGB as a whole, and turned when it is small. Its view may differ from `resize_crop`'s by one
+    level of 255, by the order in which rows and columns are rounded.
 
     Args:
         image: loaded.
         size: side of the view, in pixels.
+        turn: what turns the image upright.
 
     Returns:
         uint8 array of shape (size, size, 3).
     """
     width, height = image.size
     if width * height <= STRIP:
-        [(_, whole)] = rgb_strips(image, 0, height)
-        return _square(whole, _central(width, height), size)
+        image = image if turn is None else image.transpose(turn)
+        [(_, whole)] = rgb_strips(image, 0, image.height)
+        return _square(whole, _central(*image.size), size)
     # What Pillow does at once, one after the other: each row by itself, then the columns.
     left, top, right, bottom = _central(width, height)
     reach = math.ceil((bottom - top) / size) + 1
@@ -58,7 +60,8 @@ def resize_crop_image(image: Image.Image, size: int) -> np.ndarray:
     for row, strip in rgb_strips(image, first, last):
         box = (left, 0, right, strip.height)
         narrow.paste(strip.resize((size, strip.height), Image.Resampling.BILINEAR, box=box), (0, row - first))
-    return _square(narrow, (0, top - first, size, bottom - first), size)
+    view = _square(narrow, (0, top - first, size, bottom - first), size)
+    return view if turn is None else np.array(Image.fromarray(view).transpose(turn))
 
 
 def _central(width: int, height: int) -> tuple[float, float, float, float]:
