@@ -11,15 +11,17 @@ STRIP = 2**24
 _TIFF_BITS_PER_SAMPLE = 258
 
 
-def to_array(image: Image.Image) -> np.ndarray:
+def to_array(image: Image.Image, turn: Image.Transpose | None = None) -> np.ndarray:
     """The whole image.
 
     Args:
         image: loaded.
+        turn: what turns it upright.
 
     Returns:
         uint8 array of shape (height, width, 3), RGB, 0-255.
     """
+    image = image if turn is None else image.transpose(turn)
     array = np.empty((image.height, image.width, 3), np.uint8)
     for row, strip in rgb_strips(image, 0, image.height):
         array[row : row + strip.height] = strip

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from io import BytesIO
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from keras_googlenet.data.colours import to_array
 from keras_googlenet.data.errors import ImageError
@@ -39,7 +39,19 @@ _ORIENTED_BY = frozenset(("exif", "Raw profile type exif", "xmp", "XML:com.adobe
 # These do not warn while they load, so that several threads may load them at a time.
 _QUIET = frozenset(("JPEG", "MPO", "PNG", "GIF", "BMP", "WEBP", "PPM", "AVIF", "JPEG2000"))
 
-_T = TypeVar("_T")
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+# From the image as it is stored and what turns it upright to an array.
+_Finish = Callable[[Image.Image, Image.Transpose | None], np.ndarray]
 
 _warnings_lock = threading.Lock()
 
@@ -107,7 +119,7 @@ def read_view(path: str | os.PathLike, size: int) -> np.ndarray:
     Raises:
         ImageError: as `read_image`.
     """
-    return _read(path, lambda image: resize_crop_image(image, size))
+    return _read(path, lambda image, turn: resize_crop_image(image, size, turn))
 
 
 def decode_image(data: bytes, name: str) -> np.ndarray:
@@ -140,10 +152,10 @@ def decode_view(data: bytes, name: str, size: int) -> np.ndarray:
     Raises:
         ImageError: as `read_image`.
     """
-    return _decode(BytesIO(data), name, lambda image: resize_crop_image(image, size))
+    return _decode(BytesIO(data), name, lambda image, turn: resize_crop_image(image, size, turn))
 
 
-def _read(path: str | os.PathLike, finish: Callable[[Image.Image], _T]) -> _T:
+def _read(path: str | os.PathLike, finish: _Finish) -> np.ndarray:
     path = os.fsdecode(path)
     try:
         file = _open(path)
@@ -162,7 +174,7 @@ def _open(path: str) -> BinaryIO:
     return open(path, "rb")
 
 
-def _decode(file: BinaryIO, name: str, finish: Callable[[Image.Image], _T]) -> _T:
+def _decode(file: BinaryIO, name: str, finish: _Finish) -> np.ndarray:
     try:
         with _without_warnings():
             image = Image.open(file, formats=formats())
@@ -171,8 +183,7 @@ def _decode(file: BinaryIO, name: str, finish: Callable[[Image.Image], _T]) -> _
                 image.load()
         if image.format in _QUIET:
             image.load()
-        _turn_upright(image)
-        return finish(image)
+        return finish(image, _turn(image))
     except UnidentifiedImageError as error:
         empty = file.seek(0, os.SEEK_END) == 0
         why = "the file is empty" if empty else "not an image in a format that Pillow can read"
@@ -203,12 +214,13 @@ def _check_size(image: Image.Image) -> None:
         raise ValueError(f"{image.width} x {image.height} pixels are more than the {allowed:,} allowed")
 
 
-def _turn_upright(image: Image.Image) -> None:
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """What turns the image upright, or `None`."""
     if not image.info.keys() & _ORIENTED_BY:
-        return
+        return None
     try:
         with _without_warnings():
-            ImageOps.exif_transpose(image, in_place=True)
+            return _TURNS.get(image.getexif().get(_ORIENTATION))
     except Exception:
         # A damaged EXIF block says nothing about the pixels, which have been read by now.
-        return
+        return None

@@ -124,13 +124,20 @@ def _entries(folder: Path | str) -> tuple[list[str], list[str]]:
             for entry in entries:
                 if entry.name.startswith(".") or entry.name.lower() in DROPPINGS:
                     continue
-                if entry.is_dir():
+                if _is_folder(entry):
                     folders.append(entry.name)
                 else:
                     files.append(entry.path)
     except OSError as error:
         raise DataError(f"{folder}: cannot list this folder: {error.strerror}") from error
     return sorted(folders), files
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, as broken as one to nothing
+        return False
 
 
 def _walk(folder: Path, on_error: Callable[[DataError], None] | None = None) -> Iterator[str]:

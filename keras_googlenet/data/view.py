@@ -33,25 +33,28 @@ def resize_crop(image: np.ndarray, size: int) -> np.ndarray:
     return _square(Image.fromarray(image), _central(width, height), size)
 
 
-def resize_crop_image(image: Image.Image, size: int) -> np.ndarray:
+def resize_crop_image(image: Image.Image, size: int, turn: Image.Transpose | None = None) -> np.ndarray:
     """The same view, of an image of any mode as Pillow has loaded it.
 
-    It is `resize_crop`'s to the bit, but for large images that are not RGB already: they never become RGB as a whole,
-    and their views may differ by one level of 255, by the order in which rows and columns are rounded.
+    It is `resize_crop`'s to the bit but for images of more than `STRIP` pixels that are to be turned or are not RGB.
+    Those never become RGB as a whole and are turned when they are small; they may differ by one level of 255, by the
+    order in which rows and columns are rounded.
 
     Args:
         image: loaded.
         size: side of the view, in pixels.
+        turn: what turns the image upright.
 
     Returns:
         uint8 array of shape (size, size, 3).
     """
     width, height = image.size
-    if image.mode == "RGB" and not image.has_transparency_data:
+    if turn is None and image.mode == "RGB" and not image.has_transparency_data:
         return _square(image, _central(width, height), size)
     if width * height <= STRIP:
-        [(_, whole)] = rgb_strips(image, 0, height)
-        return _square(whole, _central(width, height), size)
+        image = image if turn is None else image.transpose(turn)
+        [(_, whole)] = rgb_strips(image, 0, image.height)
+        return _square(whole, _central(*image.size), size)
     # What Pillow does at once, one after the other: each row by itself, then the columns.
     left, top, right, bottom = _central(width, height)
     reach = math.ceil((bottom - top) / size) + 1
@@ -60,7 +63,8 @@ def resize_crop_image(image: Image.Image, size: int) -> np.ndarray:
     for row, strip in rgb_strips(image, first, last):
         box = (left, 0, right, strip.height)
         narrow.paste(strip.resize((size, strip.height), Image.Resampling.BILINEAR, box=box), (0, row - first))
-    return _square(narrow, (0, top - first, size, bottom - first), size)
+    view = _square(narrow, (0, top - first, size, bottom - first), size)
+    return view if turn is None else np.array(Image.fromarray(view).transpose(turn))
 
 
 def _central(width: int, height: int) -> tuple[float, float, float, float]:

@@ -251,6 +251,19 @@ def test_a_large_image_is_viewed_as_a_small_one_is(tmp_path, monkeypatch, mode, 
         np.testing.assert_array_equal(decode_view(path.read_bytes(), "a", size), found)
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_large_image_is_turned_as_a_small_one_is(tmp_path, monkeypatch, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    noise = np.random.default_rng(0).integers(0, 256, (50, 91, 3), np.uint8)
+    path = save(tmp_path / "a.png", Image.fromarray(noise), exif=exif)
+    expected = resize_crop(read_image(path), 20)
+    np.testing.assert_array_equal(read_view(path, 20), expected)
+    for module in (colours, view):
+        monkeypatch.setattr(module, "STRIP", 200)
+    np.testing.assert_allclose(read_view(path, 20).astype(int), expected, rtol=0, atol=1)
+
+
 def test_a_tall_strip_takes_no_memory(tmp_path):
     path = save(tmp_path / "a.png", Image.new("L", (1, 5_000_000), 99))
     assert (read_view(path, 32) == 99).all()
