@@ -38,23 +38,15 @@ def main(argv=None, *, load=lambda: None):
         and a signal's number if that ended it.
     """
     try:
-        arguments = _parse(argv)
+        arguments = parser(COMMANDS).parse_args(argv)
         load()
-        status = _run(arguments)
-        sys.stdout.flush()
-        return status
-    except BrokenPipeError:
-        return _closed_pipe()
+        return _run(arguments)
+    except BrokenPipeError:  # quietly, as `yes | head` ends: what reads the output wants no more
+        return CLOSED_PIPE
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
-
-
-def _parse(argv):
-    try:
-        return parser(COMMANDS).parse_args(argv)
-    except SystemExit:
-        sys.stdout.flush()  # of help, too, the reader may have had enough
-        raise
+    finally:
+        _flush()
 
 
 def _run(arguments):
@@ -63,7 +55,9 @@ def _run(arguments):
     logging.getLogger("PIL").addHandler(logging.NullHandler())  # the error that is raised says it
     try:
         with _plain_warnings():
-            return arguments.run(arguments)
+            status = arguments.run(arguments)
+            sys.stdout.flush()
+            return status
     except BrokenPipeError:
         raise
     except WorkError as error:
@@ -74,11 +68,11 @@ def _run(arguments):
         return _fail(error, WRONG_COMMAND)
 
 
-def _closed_pipe():
-    """Ends quietly, as `yes | head` does, where what reads the output wants no more."""
-    # Or Python would try to write the rest at exit, and complain.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return CLOSED_PIPE
+def _flush():
+    try:
+        sys.stdout.flush()
+    except OSError:  # said already; Python would try to write the rest at exit, and complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextlib.contextmanager

@@ -19,7 +19,9 @@ Examples:
   curl -s https://example.org/photo.jpg | keras-googlenet predict imagenet -
 """
 
+import contextlib
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -94,15 +96,39 @@ def _view(path, size):
     from keras_googlenet import data
     from keras_googlenet.cli.paths import STDIN
 
-    if path != STDIN:
-        return data.read_view(path, size)
+    content = _standard_input() if path == STDIN else None
+    with _quiet_libraries():
+        return data.read_view(path, size) if content is None else data.decode_view(content, "standard input", size)
+
+
+def _standard_input():
+    from keras_googlenet import data
+
     try:
         content = sys.stdin.buffer.read(MAX_STDIN + 1) if sys.stdin else b""
     except OSError as error:
         raise data.ImageError(f"standard input: {error.strerror}") from error
     if len(content) > MAX_STDIN:
         raise data.ImageError(f"standard input: more than {MAX_STDIN:,} bytes; save the image and give the file")
-    return data.decode_view(content, "standard input", size)
+    return content
+
+
+@contextlib.contextmanager
+def _quiet_libraries():
+    """Keeps off standard error what libtiff writes there of a damaged file, past Python; the error raised says it."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is none
+        yield
+        return
+    silence = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(silence, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(silence)
 
 
 def _classify(model, batch, names, top):

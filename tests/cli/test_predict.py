@@ -218,6 +218,25 @@ def test_a_closed_pipe_ends_quietly(model, folder, buffering, capsys, monkeypatc
     assert not capsys.readouterr().err
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")
+def test_a_full_disk_is_said_once(model, folder, capsys, monkeypatch):
+    for arguments, status in ((["predict", model, "a.png"], 1), (["summary"], 1)):
+        output = open("/dev/full", "w")  # noqa: SIM115
+        monkeypatch.setattr(sys, "stdout", output)
+        assert main(arguments) == status
+        output.close()
+        assert capsys.readouterr().err == "keras-googlenet: error: [Errno 28] No space left on device\n"
+
+
+def test_a_damaged_tiff_is_one_line_in_spite_of_libtiff(model, folder, capfd):
+    Image.effect_noise((64, 64), 90).save("a.tif", compression="tiff_lzw")
+    data = bytearray((folder / "a.tif").read_bytes())
+    data[100:140] = b"\xff" * 40
+    (folder / "a.tif").write_bytes(data)
+    assert main(["predict", model, "a.tif"]) == 1
+    assert len(capfd.readouterr().err.splitlines()) == 1
+
+
 def test_wrong_numbers(model, capsys):
     for option in ("--top", "--batch-size"):
         assert main(["predict", model, "a.png", option, "0"]) == 2
