@@ -5,7 +5,7 @@ import contextlib
 import sys
 import warnings
 
-from keras_googlenet.cli import convert, evaluate, export, predict, summary, train
+from keras_googlenet.cli import convert, evaluate, export, predict, summary, train, visualize
 from keras_googlenet.errors import InputError, WorkError
 
 COMMANDS = {
@@ -15,6 +15,7 @@ COMMANDS = {
     "convert": convert,
     "export": export,
     "summary": summary,
+    "visualize": visualize,
 }
 
 DONE, PARTLY_FAILED, WRONG_COMMAND, INTERRUPTED = 0, 1, 2, 130

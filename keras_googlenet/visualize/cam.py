@@ -7,12 +7,12 @@ weight of map k is the classifier's kernel for k, divided by the map's area (CAM
 
 import numpy as np
 from keras import ops
-from PIL import Image
 
 from keras_googlenet.errors import InputError
 from keras_googlenet.imagenet import preprocess_input
 from keras_googlenet.visualize.gradients import value_and_gradient
 from keras_googlenet.visualize.network import Network
+from keras_googlenet.visualize.receptive import centres
 
 STRENGTH = 0.6
 """How much of the picture the hottest place covers."""
@@ -28,9 +28,9 @@ def grad_cam(model, images, classes, layer=None):
         layer: Name of the row whose maps are weighed; None means the last Inception module.
 
     Returns:
-        float32 array of shape (images, rows, columns), the layer's own resolution, not negative. It is in units of
-        the score before the softmax, so that heats of one image and layer can be compared; all zeros where nothing
-        speaks for the class.
+        float32 array of shape (images, height, width), not negative: the row's heat between the centres of its
+        receptive fields, linearly. It is in units of the score before the softmax, so that heats of one image and
+        layer can be compared; all zeros where nothing speaks for the class.
 
     Raises:
         InputError: There is no such layer or class, or the model is no such classifier.
@@ -39,13 +39,35 @@ def grad_cam(model, images, classes, layer=None):
         >>> from keras_googlenet import GoogLeNet
         >>> model = GoogLeNet(weights=None, classes=2, input_shape=(64, 64, 3))
         >>> grad_cam(model, np.zeros((1, 64, 64, 3)), [0]).shape
-        (1, 2, 2)
+        (1, 64, 64)
 
     Reference:
         [Grad-CAM](https://arxiv.org/abs/1610.02391), equations 1 and 2.
     """
     network = Network(model)
     layer = network.modules[-1] if layer is None else network.row(layer)
+    heats = layer_heat(network, images, classes, layer)
+    for axis, side in enumerate(np.shape(images)[1:3], start=1):
+        at = centres(network.table, layer, side)(heats.shape[axis])
+        heats = np.apply_along_axis(lambda heat, at=at, side=side: np.interp(np.arange(side), at, heat), axis, heats)
+    return heats.astype("float32")
+
+
+def layer_heat(network, images, classes, layer):
+    """The heat of a class in each image, where a row has it.
+
+    Args:
+        network: A `visualize.Network` of a classifier.
+        images: As in `grad_cam`.
+        classes: Likewise.
+        layer: One of the network's rows.
+
+    Returns:
+        float32 array of shape (images, rows, columns), the size of the row's maps.
+
+    Raises:
+        InputError: There is no such class, or the model is no classifier.
+    """
     if len(classes) != len(images):
         raise InputError(f"Expected a class for each of {len(images)} images. Received: {len(classes)}")
     for index in classes:
@@ -63,24 +85,22 @@ def grad_cam(model, images, classes, layer=None):
 
 
 def overlay(image, heat):
-    """An image under its heat, from a blue without weight to a red that covers most.
+    """An image under its heat, from blue, which hardly covers it, to red.
 
     Args:
         image: uint8 RGB array of shape (height, width, 3).
-        heat: Array of shape (rows, columns), not negative; its maximum is the hottest colour.
+        heat: Array of shape (height, width), not negative; its maximum is the hottest colour.
 
     Returns:
         uint8 RGB array of the image's shape.
 
     Example:
-        >>> overlay(np.zeros((4, 4, 3), "uint8"), np.zeros((2, 2))).max()
-        np.uint8(0)
+        >>> int(overlay(np.zeros((4, 4, 3), "uint8"), np.zeros((4, 4))).max())
+        0
     """
     from matplotlib import colormaps
 
-    height, width = image.shape[:2]
     heat = np.asarray(heat, "float32") / (np.max(heat) or 1)
-    heat = np.array(Image.fromarray(heat).resize((width, height), Image.Resampling.BICUBIC)).clip(0, 1)
     colours = 255 * colormaps["turbo"](heat)[..., :3]
     part = STRENGTH * np.minimum(1, 2 * heat)[..., None]
     return np.rint((1 - part) * image + part * colours).astype("uint8")

@@ -27,8 +27,8 @@ STEPS, STEP = 10, 1.5
 JITTER = 32
 """Pixels that the image is shifted by at random before a step, at most, so that no grid shows."""
 
-MAX_SIDE = 1024
-"""Pixels: the activations that a gradient needs take half a GiB then."""
+SIDES = (32, 1024)
+"""Smallest and largest side in pixels: of the largest, the activations that a gradient needs take about a GiB."""
 
 
 def dream(model, image, layer=LAYER, *, octaves=OCTAVES, steps=STEPS, seed=0, verbose=0):
@@ -60,8 +60,8 @@ def dream(model, image, layer=LAYER, *, octaves=OCTAVES, steps=STEPS, seed=0, ve
         [Inceptionism](https://research.google/blog/inceptionism-going-deeper-into-neural-networks/).
     """
     height, width = image.shape[:2]
-    if min(height, width) < 32 or max(height, width) > MAX_SIDE:
-        raise InputError(f"Expected an image of 32 to {MAX_SIDE} pixels a side. Received: {height}x{width}")
+    if min(height, width) < SIDES[0] or max(height, width) > SIDES[1]:
+        raise InputError(f"Expected an image of {SIDES[0]} to {SIDES[1]} pixels a side. Received: {height}x{width}")
     network = Network(model)
     name = network.row(layer)
     features = _of_any_size(network).features(name)

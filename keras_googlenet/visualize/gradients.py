@@ -1,4 +1,4 @@
-"""Gradients with respect to images, which each backend of Keras computes in its own words: the only place that knows."""
+"""Gradients with respect to images, which each backend of Keras takes in its own words. Nothing else here knows."""
 
 import keras
 

@@ -3,10 +3,12 @@
 import difflib
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_googlenet.architecture import DEFAULT_SIZE, VARIANTS
 from keras_googlenet.errors import InputError
+from keras_googlenet.imagenet import preprocess_input
 from keras_googlenet.model import GoogLeNetModel
 
 
@@ -14,8 +16,8 @@ class Network:
     """The rows and the classifier of a model that is a GoogLeNet or holds one.
 
     It may be a `GoogLeNetModel`, with auxiliary heads or without, a model built on one's tensors, or a `Sequential` or
-    functional model with one among its layers: what matters is that the rows' layers are there by name. The model is not
-    changed, and shares its weights.
+    functional model with one among its layers: what matters is that the rows' layers are there by name. The model is
+    not changed, and shares its weights.
 
     Args:
         model: A Keras model of one image tensor, channels last.
@@ -74,6 +76,30 @@ class Network:
         """`(height, width)` of the images; the paper's where the model takes any."""
         return tuple(side or DEFAULT_SIZE for side in self._input.shape[1:3])
 
+    @property
+    def first_convolution(self):
+        """The layer that sees the image."""
+        return next(layer for layer in map(_layer, self._made.values()) if isinstance(layer, keras.layers.Conv2D))
+
+    @property
+    def squashes(self):
+        """Whether the model ends in a softmax or a sigmoid, so that its outputs are probabilities."""
+        last = _layer(self._output)
+        functions = (keras.activations.softmax, keras.activations.sigmoid)
+        return isinstance(last, keras.layers.Softmax) or getattr(last, "activation", None) in functions
+
+    def predictions(self, image):
+        """The model's own answer.
+
+        Args:
+            image: RGB in [0, 255], of shape (height, width, 3), of the model's input size.
+
+        Returns:
+            float32 array of shape (classes,).
+        """
+        answer = self.model(preprocess_input(np.asarray(image, "float32"))[None], training=False)
+        return ops.convert_to_numpy(ops.cast(keras.tree.flatten(answer)[0], "float32"))[0]
+
     def layer(self, name):
         """A layer by its name, one of a model in the model as well."""
         return _layer(self._made[name])
@@ -105,10 +131,10 @@ class Network:
     def scores(self, name=None):
         """The classes' scores before the softmax, as a function of images or of a row's feature maps.
 
-        Grad-CAM is defined on "the score for class c, before the softmax". A softmax that is sure of itself hardly has a
-        gradient left, and the gradient of its logarithm mixes in the other classes: what speaks against them would count
-        as speaking for this one. So a logit is what is explained, and maximised: the classifier's kernel and bias applied
-        to what it reads.
+        Grad-CAM is defined on "the score for class c, before the softmax". A softmax that is sure of itself hardly has
+        a gradient left, and the gradient of its logarithm mixes in the other classes: what speaks against them would
+        count as speaking for this one. So a logit is what is explained, and maximised: the classifier's kernel and bias
+        applied to what it reads.
 
         Args:
             name: A row's name; None means images.
@@ -119,14 +145,12 @@ class Network:
         Raises:
             InputError: The model does not end in a classifier: a dense layer, linear or with a softmax or sigmoid.
         """
-        last, activations = _layer(self._output), keras.activations
-        start = self._input if name is None else self.rows[name]
-        activation = getattr(last, "activation", None)
-        squashes = isinstance(last, keras.layers.Softmax) or activation in (activations.softmax, activations.sigmoid)
-        if isinstance(last, keras.layers.Dense) and (squashes or activation in (None, activations.linear)):
+        last, start = _layer(self._output), self._input if name is None else self.rows[name]
+        linear = getattr(last, "activation", None) in (None, keras.activations.linear)
+        if isinstance(last, keras.layers.Dense) and (linear or self.squashes):
             below = keras.Model(start, _read_by(self._output))
             return lambda x: _linear(ops.cast(below(x, training=False), "float32"), last)
-        if squashes and len(self._output.shape) == 2:
+        if self.squashes and len(self._output.shape) == 2:
             below = keras.Model(start, _read_by(self._output))
             return lambda x: ops.cast(below(x, training=False), "float32")
         raise InputError(

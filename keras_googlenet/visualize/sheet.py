@@ -9,6 +9,9 @@ from PIL import Image, ImageDraw, ImageFont
 GAP = 10
 """Pixels between pictures, and around the sheet."""
 
+SMALL = 64
+"""Pixels: of a smaller picture they stay visible as such."""
+
 INK, SOFT = "#1b1f24", "#59636e"
 
 
@@ -17,9 +20,9 @@ def sheet(title, rows, *, side, note=""):
 
     Args:
         title: Line of text above all.
-        rows: List of `(label, pictures)`: a text to stand left of the row, "" for none, and a list of `(picture, caption)`,
-            a picture being a uint8 array of shape (height, width, 3). Lines of a text are split by newlines.
-        side: Pixels a side that each picture is given. Small pictures are enlarged pixel by pixel.
+        rows: List of `(label, pictures)`: a text to stand left of the row, "" for none, and a list of `(picture,
+            caption)`, a picture being a uint8 array of shape (height, width, 3). Newlines split a text's lines.
+        side: Pixels a side that each picture is given.
         note: Line of text below the title.
 
     Returns:
@@ -61,7 +64,7 @@ def _write(draw, text, x, y, font, room):
 
 def _square(picture, side):
     image = Image.fromarray(np.ascontiguousarray(picture))
-    resampling = Image.Resampling.LANCZOS if max(image.size) > side else Image.Resampling.NEAREST
+    resampling = Image.Resampling.NEAREST if max(image.size) < SMALL else Image.Resampling.LANCZOS
     return image.resize((side, side), resampling)
 
 
