@@ -74,6 +74,9 @@ def run(arguments):
         seed=arguments.seed,
         verbose=int(sys.stdout.isatty()),
     )
+    if arguments.only is None and gallery.network.table is None:
+        kinds.remove("diagram")
+    gallery.check(kinds)
     for kind in OF_THE_MODEL:
         if kind in kinds:
             _say(getattr(gallery, kind)())

@@ -42,6 +42,23 @@ class Gallery:
         self.layer = None if layer is None else self.network.row(layer)
         self._taken = collections.Counter()
 
+    def check(self, kinds):
+        """Refuses what the model cannot give, before anything is made.
+
+        Args:
+            kinds: Names of this class's other methods.
+
+        Raises:
+            InputError: One of them needs a classifier, a table, or a class, and there is none.
+        """
+        if {"cam", "maximize"} & set(kinds):
+            self.network.scores()
+        for kind, what in (("diagram", "A diagram needs"), ("dream", "Dreams need")):
+            if kind in kinds and self.network.table is None:
+                raise InputError(f"{what} a model that was built from a table of this package. Received: another")
+        if "maximize" in kinds and not self.classes:
+            raise InputError("Class-maximizing images need a class")
+
     def filters(self):
         """The filters that see the image. Yields the path written."""
         layer = self.network.first_convolution
@@ -55,8 +72,6 @@ class Gallery:
 
     def diagram(self):
         """The architecture, as SVG and PNG. Yields the paths written."""
-        if self.network.table is None:
-            raise InputError("A diagram needs a model that was built from a table of this package. Received: another")
         for suffix in ("svg", "png"):
             path = self._path("architecture", suffix)
             with written_whole(path) as partial:
@@ -66,8 +81,6 @@ class Gallery:
 
     def maximize(self):
         """An image for each class that its score is high for. Yields the paths written."""
-        if not self.classes:
-            raise InputError("Class-maximizing images need a class.")
         for index in self.classes:
             image, score = maximize_class(self.network.model, index, seed=self.seed, verbose=self.verbose)
             note = f"{self._said(self.network.predictions(image)[index])}, score {score:.1f} before any softmax"

@@ -1,7 +1,8 @@
 """Images that a class's score is highest for, found by gradient ascent from noise.
 
-Without restraint that ends in noise that means the class to the network alone (Simonyan et al., 2013). Three restraints make it a picture (as in Yosinski et al., 2015): the image grows through octaves, each step's
-gradient is taken of an image shifted at random (jitter), and after each step the image is blurred, less and less.
+Without restraint that ends in noise that means the class to the network alone (Simonyan et al., 2013). Three restraints
+make it a picture (as in Yosinski et al., 2015): the image grows through octaves, each step's gradient is taken of an
+image shifted at random (jitter), and after each step the image is blurred, less and less.
 """
 
 import keras
