@@ -33,13 +33,33 @@ def find_class(text, names):
     if text.isdecimal() and int(text) < len(names):
         return int(text)
     if text.lstrip("-").isdecimal():
-        nearest = min(max(int(text), 0), len(names) - 1)
-        raise InputError(
-            f"No such class: {text}. Expected a name, or an index of 0 to {len(names) - 1}, such as {nearest}"
-        )
+        raise InputError(f"No such class: {text}. Expected a name, or an index of 0 to {len(names) - 1}")
     plain = {_plain(name): name for pair in reversed(names) for name in pair}
-    (nearest,) = difflib.get_close_matches(wanted, plain, n=1, cutoff=0)
-    raise InputError(f"No such class: {text}. Did you mean {plain[nearest]}?")
+    raise InputError(f"No such class: {text}. Did you mean {plain[nearest(wanted, plain)]}?")
+
+
+def nearest(word, choices):
+    """The choice that is spelt most alike, of several the one that begins alike.
+
+    Args:
+        word: What was written.
+        choices: At least one word.
+
+    Returns:
+        One of the choices.
+
+    Example:
+        >>> nearest("inception_5c", ["inception_4c", "inception_5b"])
+        'inception_5b'
+    """
+
+    def likeness(choice):
+        ratio = difflib.SequenceMatcher(None, word, choice, autojunk=False).ratio()
+        return ratio, next(
+            (i for i, pair in enumerate(zip(word, choice, strict=False)) if pair[0] != pair[1]), len(choice)
+        )
+
+    return max(choices, key=likeness)
 
 
 def _plain(name):

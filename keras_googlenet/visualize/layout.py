@@ -69,14 +69,15 @@ class Layout:
             else:
                 turn, under, over = x - GUTTER / 2, end[1] + GAP / 2, y - GAP / 2
                 self.arrows.append([end, (end[0], under), (turn, under), (turn, over), (middle, over), (middle, y)])
-            read = False
+            read, free = False, 0
             for i, row in enumerate(column):
                 if i:
                     self.arrows.append([end, (middle, y)])
                 end = self._row(row, middle, y)
                 for head in table.auxiliary:
                     if head.after == row.name:
-                        self._head(head, x + WIDTH + GUTTER / 2, end[1] - INNER - HEIGHT / 2, middle)
+                        start = (x + WIDTH - INNER, end[1] - INNER - HEIGHT / 2)
+                        free = self._head(head, x + WIDTH + GUTTER / 2, start, free)
                         read = True
                 y = end[1] + GAP
             x += WIDTH + GUTTER + (HEAD_WIDTH + GUTTER / 2 if read else 0)
@@ -135,8 +136,8 @@ class Layout:
         end = self._box(x, concat, WIDTH - 2 * INNER, "concat", f"concatenate {TO} {maps}")
         return x, end[1] + INNER
 
-    def _head(self, head, left, y, x):
-        """Adds an auxiliary head right of the box whose middle is at `x` and `y`."""
+    def _head(self, head, left, start, free):
+        """Adds an auxiliary head right of where it reads; it begins at `free` or below. Returns what is free then."""
         pool = f"average to {head.grid}{TIMES}{head.grid}" if head.grid else f"average {_window(head, head.pool)}"
         steps = [
             ("plain", f"{head.name}, only in training"),
@@ -146,11 +147,12 @@ class Layout:
             ("plain", f"dropout {head.dropout:.0%}"),
             ("linear", f"linear {self._classes}, softmax"),
         ]
-        middle = left + HEAD_WIDTH / 2
-        top = y - HEIGHT / 2
-        self.arrows.append([(x + WIDTH / 2 - INNER, y), (left, y)])
-        _, bottom = self._chain(middle, top, HEAD_WIDTH - 2 * INNER, steps, STEP)
-        self.frames.append((left, top - INNER, HEAD_WIDTH, bottom - top + 2 * INNER, True))
+        y = max(start[1] - HEIGHT / 2, free + INNER)
+        turn, middle = left - GUTTER / 4, y + HEIGHT / 2
+        self.arrows.append([start, (turn, start[1]), (turn, middle), (left, middle)])
+        _, bottom = self._chain(left + HEAD_WIDTH / 2, y, HEAD_WIDTH - 2 * INNER, steps, STEP)
+        self.frames.append((left, y - INNER, HEAD_WIDTH, bottom - y + 2 * INNER, True))
+        return bottom + INNER + GAP
 
 
 def _conv(conv):

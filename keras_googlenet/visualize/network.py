@@ -1,7 +1,5 @@
 """A trained model seen as a GoogLeNet: its rows, and the scores of its classes before any softmax."""
 
-import difflib
-
 import keras
 import numpy as np
 from keras import ops
@@ -10,6 +8,7 @@ from keras_googlenet.architecture import DEFAULT_SIZE, VARIANTS
 from keras_googlenet.errors import InputError
 from keras_googlenet.imagenet import preprocess_input
 from keras_googlenet.model import GoogLeNetModel
+from keras_googlenet.visualize.classes import nearest
 
 
 class Network:
@@ -68,8 +67,12 @@ class Network:
         for candidate in (name, f"inception_{name}"):
             if candidate in self.rows:
                 return candidate
-        (nearest,) = difflib.get_close_matches(name, self.rows, n=1, cutoff=0)
-        raise InputError(f"No such layer: {name}. Did you mean {nearest}? Expected one of {', '.join(self.rows)}")
+        known = {row.removeprefix("inception_"): row for row in self.rows} | dict(
+            zip(self.rows, self.rows, strict=True)
+        )
+        raise InputError(
+            f"No such layer: {name}. Did you mean {known[nearest(name, known)]}? Expected one of {', '.join(self.rows)}"
+        )
 
     @property
     def input_size(self):
