@@ -50,6 +50,21 @@ def add_arguments(parser):
     parser.add_argument(
         "--class-index", type=Path, metavar="FILE", help="imagenet_class_index.json, on a machine without a network"
     )
+    _intermix(parser)
+
+
+def _intermix(parser):
+    """Lets images stand behind options, too: of `MODEL --output DIR IMAGE`, argparse takes IMAGE for one too many."""
+    plain = parser.parse_known_args
+
+    def intermixed(args=None, namespace=None):
+        parser.parse_known_args = plain
+        try:
+            return parser.parse_known_intermixed_args(args, namespace)
+        finally:
+            parser.parse_known_args = intermixed
+
+    parser.parse_known_args = intermixed
 
 
 def run(arguments):

@@ -59,7 +59,9 @@ def activation_sheet(model, image, title):
         best = np.argsort(-largest, kind="stable")[:SHOWN]
         label = f"{name.removeprefix('inception_')}\n" + "x".join(map(str, maps.shape))
         rows.append((label, [(_picture(maps[..., i]), f"{i}: {largest[i]:.0f}") for i in best]))
-    note = f"The {SHOWN} most active maps of each Inception module: channel, and its largest value, which is white."
+    note = (
+        f"The {SHOWN} most active maps of each Inception module: its channel, and its largest value, drawn brightest."
+    )
     return sheet(title, rows, side=SIDE, note=note)
 
 

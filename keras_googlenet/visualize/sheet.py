@@ -31,7 +31,7 @@ def sheet(title, rows, *, side, note=""):
     Example:
         >>> picture = np.zeros((8, 8, 3), "uint8")
         >>> sheet("Two", [("", [(picture, "left"), (picture, "right")])], side=100).shape
-        (175, 230, 3)
+        (162, 230, 3)
     """
     small, large = _font(12), _font(15, bold=True)
     lines = [max((caption.count("\n") + bool(caption) for _, caption in pictures), default=0) for _, pictures in rows]

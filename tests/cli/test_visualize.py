@@ -66,7 +66,7 @@ def test_images_are_explained_and_bad_ones_named(model, photo, tmp_path, capsys)
     namesake = photo.parent / "more" / "photo.jpg"
     Image.new("RGB", (70, 64), "green").save(namesake)
     images = [photo.parent / "bad.jpg", photo, namesake, photo.parent / "missing.png"]
-    assert visualize(model, *images, "--output", tmp_path / "out", "--only", "cam,activations") == 1
+    assert visualize(model, images[0], "--output", tmp_path / "out", "--only", "cam,activations", *images[1:]) == 1
     said = capsys.readouterr()
     errors = [line for line in said.err.splitlines() if line.startswith("keras-googlenet: ")]
     assert len(errors) == 2
@@ -116,6 +116,14 @@ def test_wrong_commands(model, photo, tmp_path, capsys, arguments, message):
     assert visualize(model, photo, "--output", tmp_path / "out", *arguments) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--output", "out"], ["m.keras"], ["m.keras", "--output", "out", "--what"]])
+def test_the_parser_exits_with_2(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        visualize(*arguments)
+    assert caught.value.code == 2
+    assert "usage: keras-googlenet visualize" in capsys.readouterr().err
 
 
 def test_what_needs_an_image_says_so(model, photo, tmp_path, capsys):

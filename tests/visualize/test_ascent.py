@@ -31,6 +31,12 @@ def test_gradients_are_differences():
     np.testing.assert_allclose(gradient, 3 * x**2, rtol=1e-5)
 
 
+def test_a_backend_without_gradients_says_so(monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "openvino")
+    with pytest.raises(InputError, match="Gradients need Keras on TensorFlow, JAX or PyTorch"):
+        value_and_gradient(keras.ops.sum, np.zeros(2))
+
+
 def test_a_dream_is_more_of_what_the_layer_saw(model):
     before = photo(64, 64)
     after = dream(model, before, "4a", steps=10)
