@@ -83,7 +83,8 @@ class Gallery:
         """An image for each class that its score is high for. Yields the paths written."""
         for index in self.classes:
             image, score = maximize_class(self.network.model, index, seed=self.seed, verbose=self.verbose)
-            note = f"score {score:.1f} before any softmax; the model says {self._said(self.network.predictions(image)[index])}"
+            answer = self._said(self.network.predictions(image)[index])
+            note = f"score {score:.1f} before any softmax; the model says {answer}"
             picture = sheet(self._called(index), [("", [(image, "")])], side=448, note=note)
             yield self._write(f"maximize-{self._called(index)}", picture)
 
