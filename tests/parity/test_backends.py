@@ -83,6 +83,45 @@ def test_training_takes_the_same_steps(backend):
         assert their_step == pytest.approx(our_step, rel=1e-3)
 
 
+PICTURES = """
+import sys
+import numpy as np
+from support import deterministic
+from support.small import SMALL
+from keras_googlenet import GoogLeNet
+from keras_googlenet.visualize import Network, dream, grad_cam, maximize_class
+from keras_googlenet.visualize.gradients import value_and_gradient
+
+model = GoogLeNet(weights=None, input_shape=(64, 64, 3), classes=4, variant=SMALL)
+deterministic.fill(model)
+x = deterministic.images(2, 64)
+images = np.rint(x + [123, 117, 104]).astype("uint8")
+scores = Network(model).scores()
+score, gradient = value_and_gradient(lambda x: scores(x)[1, 3], x)
+made = {"score": score, "gradient": gradient, "heat": grad_cam(model, images, [1, 2], "4a")}
+if "climb" in sys.argv:
+    made["dream"] = dream(model, images[0], "3a", octaves=1, steps=2)
+    made["maximal"] = maximize_class(model, 2, steps=1)[1]
+np.savez(sys.argv[1], **made)
+"""
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_the_pictures_are_the_same(backend, tmp_path, monkeypatch):
+    """Gradients in an image and in a row, and what is made by climbing them, but where that takes long to compile."""
+    climb = ["climb"] if backend == "torch" else []
+    monkeypatch.setattr(sys, "argv", ["", tmp_path / "ours.npz", *climb])
+    exec(PICTURES, {})
+    run(PICTURES, installed(backend), tmp_path / "theirs.npz", *climb)
+    with np.load(tmp_path / "ours.npz") as ours, np.load(tmp_path / "theirs.npz") as theirs:
+        for name in ("score", "gradient", "heat"):
+            np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-3, atol=1e-3 * np.abs(ours[name]).max())
+        assert np.ptp(ours["heat"]) > 0
+        if climb:
+            assert np.abs(theirs["dream"].astype(int) - ours["dream"]).mean() < 0.5
+            assert theirs["maximal"] == pytest.approx(ours["maximal"], rel=0.05, abs=0.01)
+
+
 def predict(backend, images, folder, weights=""):
     np.save(folder / "images.npy", images)
     run(PROGRAM, backend, folder / "images.npy", folder / "output.npy", weights)

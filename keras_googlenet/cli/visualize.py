@@ -1,0 +1,138 @@
+"""Draws what a model has learned and what it sees in images: pictures in a folder.
+
+  filters      the first layer's filters
+  diagram      the architecture, with both auxiliary heads
+  activations  of each image: the most active maps of every Inception module
+  cam          of each image: where it shows a class (Grad-CAM)
+  dream        of each image: what a layer sees in it, made stronger
+  maximize     an image that a class's score is high for
+
+The last two take a minute or more, and are made only when asked for. Of an image the network sees the central square.
+An image that cannot be read is named on standard error, the others go on, and the exit status is 1.
+
+Examples:
+  keras-googlenet visualize imagenet --output pictures photo.jpg
+  keras-googlenet visualize imagenet --output pictures --only cam --class bee --class daisy photo.jpg
+  keras-googlenet visualize imagenet --output pictures --only dream --layer 4c --size 640 photo.jpg
+  keras-googlenet visualize runs/flowers/model.keras --output pictures --only maximize --class rose
+"""
+
+import sys
+from pathlib import Path
+
+OF_THE_MODEL, OF_AN_IMAGE = ("filters", "diagram", "maximize"), ("activations", "cam", "dream")
+SLOW = ("maximize", "dream")
+
+
+def add_arguments(parser):
+    """Declares the command's arguments."""
+    parser.add_argument("model", metavar="MODEL", help="as in predict")
+    parser.add_argument("images", metavar="IMAGE", nargs="*", type=Path, help="an image file")
+    parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="where the pictures go")
+    parser.add_argument(
+        "--only",
+        metavar="KIND,...",
+        help="filters, diagram, activations, cam, maximize, dream (default: the first two, and the next two of images)",
+    )
+    parser.add_argument(
+        "--class",
+        dest="classes",
+        action="append",
+        default=[],
+        metavar="NAME_OR_INDEX",
+        help="class for cam and maximize, several times for several (default for cam: the image's best)",
+    )
+    parser.add_argument(
+        "--layer", metavar="NAME", help="row for cam and dream, such as inception_4c or 4c (default: 5b for cam, 4c)"
+    )
+    parser.add_argument("--size", type=int, default=448, metavar="N", help="side of a dream in pixels (default: 448)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="for maximize and dream (default: 0)")
+    parser.add_argument(
+        "--class-index", type=Path, metavar="FILE", help="imagenet_class_index.json, on a machine without a network"
+    )
+    _intermix(parser)
+
+
+def _intermix(parser):
+    """Lets images stand behind options, too: of `MODEL --output DIR IMAGE`, argparse takes IMAGE for one too many."""
+    plain = parser.parse_known_args
+
+    def intermixed(args=None, namespace=None):
+        parser.parse_known_args = plain
+        try:
+            return parser.parse_known_intermixed_args(args, namespace)
+        finally:
+            parser.parse_known_args = intermixed
+
+    parser.parse_known_args = intermixed
+
+
+def run(arguments):
+    """Runs the command.
+
+    Returns:
+        Exit status.
+    """
+    from keras_googlenet import data
+    from keras_googlenet.cli.models import class_names, load_model, side
+    from keras_googlenet.visualize import Gallery, find_class
+
+    kinds = _kinds(arguments)
+    model = load_model(arguments.model)
+    names = class_names(model, arguments.class_index)
+    gallery = Gallery(
+        model,
+        arguments.output,
+        names,
+        classes=[find_class(text, names) for text in arguments.classes],
+        layer=arguments.layer,
+        seed=arguments.seed,
+        verbose=int(sys.stdout.isatty()),
+    )
+    if arguments.only is None and gallery.network.table is None:
+        kinds.remove("diagram")
+    gallery.check(kinds)
+    for kind in OF_THE_MODEL:
+        if kind in kinds:
+            _say(getattr(gallery, kind)())
+    failed = False
+    for path in arguments.images:
+        try:
+            image = data.read_image(path)
+        except data.ImageError as error:
+            failed = True
+            print(f"keras-googlenet: {error}", file=sys.stderr)
+            continue
+        for kind in OF_AN_IMAGE:
+            if kind in kinds:
+                size = arguments.size if kind == "dream" else side(model)
+                _say(getattr(gallery, kind)(data.resize_crop(image, size), path.stem))
+    return int(failed)
+
+
+def _say(paths):
+    for path in paths:
+        print(path, flush=True)
+
+
+def _kinds(arguments):
+    from keras_googlenet.errors import InputError
+    from keras_googlenet.visualize.dream import SIDES
+
+    every = (*OF_THE_MODEL, *OF_AN_IMAGE)
+    if arguments.only is None:
+        kinds = [kind for kind in every if kind not in SLOW and (arguments.images or kind in OF_THE_MODEL)]
+    else:
+        kinds = arguments.only.split(",")
+    if not set(kinds) <= set(every):
+        raise InputError(f"--only takes some of {', '.join(every)}, with commas between. Received: {arguments.only}")
+    of_images = [kind for kind in kinds if kind in OF_AN_IMAGE]
+    if of_images and not arguments.images:
+        raise InputError(f"--only {','.join(of_images)} needs an IMAGE")
+    if "maximize" in kinds and not arguments.classes:
+        raise InputError("--only maximize needs a --class")
+    if not SIDES[0] <= arguments.size <= SIDES[1]:
+        raise InputError(f"--size must be in {SIDES[0]} to {SIDES[1]}. Received: {arguments.size}")
+    if arguments.output.exists() and not arguments.output.is_dir():
+        raise InputError(f"--output must be a folder. Received: {arguments.output}, a file")
+    return kinds

@@ -1,0 +1,71 @@
+"""What the rows of the network make of an image: their maps, the most active of them on a contact sheet."""
+
+import numpy as np
+from keras import ops
+
+from keras_googlenet.imagenet import preprocess_input
+from keras_googlenet.visualize.network import Network
+from keras_googlenet.visualize.sheet import sheet
+
+SHOWN = 8
+"""Maps of a module on the sheet."""
+
+SIDE = 96
+"""Pixels a side of a map on the sheet."""
+
+
+def activation_maps(model, image, layers=None):
+    """The maps of an image, after their ReLU.
+
+    Args:
+        model: A model with the rows of a GoogLeNet, as in `visualize.Network`.
+        image: RGB in [0, 255], of shape (height, width, 3), of the model's input size.
+        layers: Names of rows; None means every Inception module.
+
+    Returns:
+        A dict from a row's name to a float32 array of shape (rows, columns, channels).
+
+    Raises:
+        InputError: There is no such row.
+
+    Example:
+        >>> from keras_googlenet import GoogLeNet
+        >>> model = GoogLeNet(weights=None, classes=2, input_shape=(64, 64, 3))
+        >>> activation_maps(model, np.zeros((64, 64, 3)), ["5b"])["inception_5b"].shape
+        (2, 2, 1024)
+    """
+    network = Network(model)
+    names = network.modules if layers is None else [network.row(name) for name in layers]
+    maps = network.features(*names)(preprocess_input(np.asarray(image, "float32"))[None], training=False)
+    return {name: ops.convert_to_numpy(ops.cast(maps[name], "float32"))[0] for name in names}
+
+
+def activation_sheet(model, image, title):
+    """The most active maps of every Inception module, brightest where the map is largest.
+
+    Active is a map whose largest value is large beside that of the others of its module.
+
+    Args:
+        model: As in `activation_maps`.
+        image: uint8 RGB array of shape (height, width, 3), of the model's input size.
+        title: Text above the sheet.
+
+    Returns:
+        uint8 RGB array.
+    """
+    rows = [("input\n" + "x".join(map(str, image.shape)), [(image, "")])]
+    for name, maps in activation_maps(model, image).items():
+        largest = maps.max(axis=(0, 1))
+        best = np.argsort(-largest, kind="stable")[:SHOWN]
+        label = f"{name.removeprefix('inception_')}\n" + "x".join(map(str, maps.shape))
+        rows.append((label, [(_picture(maps[..., i]), f"{i}: {largest[i]:.0f}") for i in best]))
+    note = (
+        f"The {SHOWN} most active maps of each Inception module: its channel, and its largest value, drawn brightest."
+    )
+    return sheet(title, rows, side=SIDE, note=note)
+
+
+def _picture(values):
+    from matplotlib import colormaps
+
+    return np.rint(255 * colormaps["inferno"](values / (values.max() or 1))[..., :3]).astype("uint8")

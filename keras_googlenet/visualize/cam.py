@@ -1,0 +1,106 @@
+"""Grad-CAM (Selvaraju et al., 2017): where in an image the network sees a class.
+
+The last Inception module's maps are 7x7 at 224 pixels. Each is weighed by the mean gradient of the class's score in it;
+their sum, where positive, is the heat. Below the global average pool and the linear layer that gradient is known: the
+weight of map k is the classifier's kernel for k, divided by the map's area (CAM, Zhou et al., 2016).
+"""
+
+import numpy as np
+from keras import ops
+
+from keras_googlenet.errors import InputError
+from keras_googlenet.imagenet import preprocess_input
+from keras_googlenet.visualize.gradients import value_and_gradient
+from keras_googlenet.visualize.network import Network
+from keras_googlenet.visualize.receptive import centres
+
+STRENGTH = 0.6
+"""How much of the picture the hottest place covers."""
+
+
+def grad_cam(model, images, classes, layer=None):
+    """The heat of a class in each image.
+
+    Args:
+        model: A classifier with the rows of a GoogLeNet, as in `visualize.Network`.
+        images: RGB in [0, 255], of shape (images, height, width, 3), of the model's input size.
+        classes: The index of a class for each image.
+        layer: Name of the row whose maps are weighed; None means the last Inception module.
+
+    Returns:
+        float32 array of shape (images, height, width), not negative: the row's heat between the centres of its
+        receptive fields, linearly. It is in units of the score before the softmax, so that heats of one image and
+        layer can be compared; all zeros where nothing speaks for the class.
+
+    Raises:
+        InputError: There is no such layer or class, or the model is no such classifier.
+
+    Example:
+        >>> from keras_googlenet import GoogLeNet
+        >>> model = GoogLeNet(weights=None, classes=2, input_shape=(64, 64, 3))
+        >>> grad_cam(model, np.zeros((1, 64, 64, 3)), [0]).shape
+        (1, 64, 64)
+
+    Reference:
+        [Grad-CAM](https://arxiv.org/abs/1610.02391), equations 1 and 2.
+    """
+    network = Network(model)
+    layer = network.modules[-1] if layer is None else network.row(layer)
+    heats = layer_heat(network, images, classes, layer)
+    for axis, side in enumerate(np.shape(images)[1:3], start=1):
+        at = centres(network.table, layer, side)(heats.shape[axis])
+        heats = np.apply_along_axis(lambda heat, at=at, side=side: np.interp(np.arange(side), at, heat), axis, heats)
+    return heats.astype("float32")
+
+
+def layer_heat(network, images, classes, layer):
+    """The heat of a class in each image, where a row has it.
+
+    Args:
+        network: A `visualize.Network` of a classifier.
+        images: As in `grad_cam`.
+        classes: Likewise.
+        layer: One of the network's rows.
+
+    Returns:
+        float32 array of shape (images, rows, columns), the size of the row's maps.
+
+    Raises:
+        InputError: There is no such class, or the model is no classifier.
+    """
+    if len(classes) != len(images):
+        raise InputError(f"Expected a class for each of {len(images)} images. Received: {len(classes)}")
+    for index in classes:
+        network.check_class(index)
+    features = network.features(layer)(preprocess_input(np.asarray(images, "float32")), training=False)[layer]
+    scores = network.scores(layer)
+    maps = ops.convert_to_numpy(ops.cast(features, "float32"))
+
+    def of_classes(x):
+        return sum(row[index] for row, index in zip(ops.unstack(scores(x), len(images)), classes, strict=True))
+
+    _, gradient = value_and_gradient(of_classes, maps)
+    weights = gradient.mean(axis=(1, 2), keepdims=True)
+    return np.maximum((weights * maps).sum(-1), 0)
+
+
+def overlay(image, heat):
+    """An image under its heat, from blue, which hardly covers it, to red.
+
+    Args:
+        image: uint8 RGB array of shape (height, width, 3).
+        heat: Array of shape (height, width), not negative; its maximum is the hottest colour.
+
+    Returns:
+        uint8 RGB array of the image's shape.
+
+    Example:
+        >>> int(overlay(np.zeros((4, 4, 3), "uint8"), np.zeros((4, 4))).max())
+        0
+    """
+    from matplotlib import colormaps
+
+    heat = np.asarray(heat, "float32") / (np.max(heat) or 1)
+    colours = 255 * colormaps["turbo"](heat)[..., :3]
+    part = STRENGTH * np.minimum(1, 2 * heat)[..., None]
+    return np.rint((1 - part) * image + part * colours).astype("uint8")

@@ -1,0 +1,99 @@
+"""The network's dream of an image: what a layer sees in it, made stronger (Mordvintsev et al., 2015, "Inceptionism").
+
+The image is changed along the gradient of the layer's squared activations, so that what is there already grows, at
+several scales: the whole small image first, then what was added to it, enlarged, on the next larger one.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_googlenet.errors import InputError
+from keras_googlenet.imagenet import preprocess_input
+from keras_googlenet.model import GoogLeNet
+from keras_googlenet.visualize.gradients import value_and_gradient
+from keras_googlenet.visualize.network import Network
+from keras_googlenet.visualize.pixels import resized
+
+LAYER = "inception_4c"
+"""Where animals and eyes are seen in."""
+
+OCTAVES, SCALE = 4, 1.4
+"""Sizes of the image, each so many times the one before, as in the authors' program; so are the steps."""
+
+STEPS, STEP = 10, 1.5
+"""Of an octave, and the mean change of a pixel in each."""
+
+JITTER = 32
+"""Pixels that the image is shifted by at random before a step, at most, so that no grid shows."""
+
+SIDES = (32, 1024)
+"""Smallest and largest side in pixels: of the largest, the activations that a gradient needs take about a GiB."""
+
+
+def dream(model, image, layer=LAYER, *, octaves=OCTAVES, steps=STEPS, seed=0, verbose=0):
+    """An image in which a layer sees more of what it saw there.
+
+    Args:
+        model: A `GoogLeNetModel`, or a model that holds one.
+        image: uint8 RGB array of shape (height, width, 3), of any size from 32 to 1024 pixels a side.
+        layer: Name of a row below the average pool.
+        octaves: Number of sizes; those that would be under 64 pixels are left out.
+        steps: Steps at each size.
+        seed: Of the jitter: the same image for the same seed.
+        verbose: As in Keras: 1 for a progress bar.
+
+    Returns:
+        uint8 RGB array of the image's shape.
+
+    Raises:
+        InputError: There is no such layer, the image is too small or too large, or the model was not built from a
+            table.
+
+    Example:
+        >>> from keras_googlenet import GoogLeNet
+        >>> model = GoogLeNet(weights=None, classes=2, input_shape=(32, 32, 3))
+        >>> dream(model, np.zeros((40, 60, 3), "uint8"), "3a", octaves=1, steps=1).shape
+        (40, 60, 3)
+
+    Reference:
+        [Inceptionism](https://research.google/blog/inceptionism-going-deeper-into-neural-networks/).
+    """
+    height, width = image.shape[:2]
+    if min(height, width) < SIDES[0] or max(height, width) > SIDES[1]:
+        raise InputError(f"Expected an image of {SIDES[0]} to {SIDES[1]} pixels a side. Received: {height}x{width}")
+    network = Network(model)
+    name = network.row(layer)
+    features = _of_any_size(network).features(name)
+    rng = np.random.default_rng(seed)
+    sizes = [tuple(round(side / SCALE**i) for side in (height, width)) for i in range(octaves)]
+    sizes = [size for i, size in enumerate(sizes) if i == 0 or min(size) >= 64][::-1]
+    bar = keras.utils.Progbar(steps * len(sizes), verbose=verbose)
+    image = np.asarray(image, "float32")
+    added, done = np.zeros((*sizes[0], 3), "float32"), 0
+    for size in sizes:
+        base, added = resized(image, size), resized(added, size)
+        for _ in range(steps):
+            shift = tuple(rng.integers(-JITTER, JITTER + 1, 2))
+
+            def activity(x, shift=shift):
+                maps = features(ops.roll(x[None], shift, axis=(1, 2)), training=False)[name]
+                return ops.mean(ops.square(ops.cast(maps, "float32")))
+
+            value, gradient = value_and_gradient(activity, preprocess_input(base + added))
+            added = added + STEP * gradient / (np.abs(gradient).mean() + 1e-12)
+            added = np.clip(base + added, 0, 255) - base
+            done += 1
+            bar.update(done, [("activity", value)])
+    return np.rint((image + added).clip(0, 255)).astype("uint8")
+
+
+def _of_any_size(network):
+    """The rows below the average pool again, with the same weights, for images of any size."""
+    if network.table is None:
+        raise InputError("Dreams need a model that was built from a table of this package. Received: another model")
+    trunk = GoogLeNet(False, None, input_shape=(None, None, 3), variant=network.table)
+    for layer in trunk.layers:
+        if layer.weights:
+            layer.set_weights(network.layer(layer.name).get_weights())
+    return Network(trunk)

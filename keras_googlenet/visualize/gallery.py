@@ -1,0 +1,132 @@
+"""All pictures of a trained model, made one at a time and written whole or not at all."""
+
+import collections
+import io
+import re
+from pathlib import Path
+
+from keras import ops
+from PIL import Image
+
+from keras_googlenet.errors import InputError
+from keras_googlenet.files import written_whole
+from keras_googlenet.visualize.activations import activation_sheet
+from keras_googlenet.visualize.cam import grad_cam, overlay
+from keras_googlenet.visualize.diagram import plot_architecture
+from keras_googlenet.visualize.dream import LAYER, dream
+from keras_googlenet.visualize.filters import filter_grid
+from keras_googlenet.visualize.maximize import maximize_class
+from keras_googlenet.visualize.network import Network
+from keras_googlenet.visualize.sheet import sheet
+
+
+class Gallery:
+    """The pictures of a model in a folder.
+
+    Args:
+        model: A model with the rows of a GoogLeNet, as in `visualize.Network`.
+        folder: Where the pictures go. It is made with the first.
+        names: A `(key, name)` pair for each class.
+        classes: Indices of the classes to explain and to maximise; without any, an image's best is explained.
+        layer: Name of the row to explain and to dream at; None means the last Inception module, and 4c to dream.
+        seed: Of what is random.
+        verbose: As in Keras: 1 for progress bars.
+
+    Raises:
+        InputError: The model is no such one, or has no such layer.
+    """
+
+    def __init__(self, model, folder, names, *, classes=(), layer=None, seed=0, verbose=0):
+        self.network, self.folder, self.names = Network(model), Path(folder), names
+        self.classes, self.seed, self.verbose = list(classes), seed, verbose
+        self.layer = None if layer is None else self.network.row(layer)
+        self._taken = collections.Counter()
+
+    def check(self, kinds):
+        """Refuses what the model cannot give, before anything is made.
+
+        Args:
+            kinds: Names of this class's other methods.
+
+        Raises:
+            InputError: One of them needs a classifier, a table, or a class, and there is none.
+        """
+        if {"cam", "maximize"} & set(kinds):
+            self.network.scores()
+        for kind, what in (("diagram", "A diagram needs"), ("dream", "Dreams need")):
+            if kind in kinds and self.network.table is None:
+                raise InputError(f"{what} a model that was built from a table of this package. Received: another")
+        if "maximize" in kinds and not self.classes:
+            raise InputError("Class-maximizing images need a class")
+
+    def filters(self):
+        """The filters that see the image. Yields the path written."""
+        layer = self.network.first_convolution
+        kernel = ops.convert_to_numpy(layer.kernel)
+        if kernel.shape[2] != 3:
+            raise InputError(f"Filters can be seen where images are RGB. Received: {kernel.shape[2]} channels")
+        title = f"{layer.name}: {kernel.shape[-1]} filters of {kernel.shape[0]}x{kernel.shape[1]} pixels"
+        note = "Grey is 0; each filter is scaled by its own largest weight."
+        grid = filter_grid(kernel)
+        yield self._write("filters", sheet(title, [("", [(grid, "")])], side=len(grid), note=note))
+
+    def diagram(self):
+        """The architecture, as SVG and PNG. Yields the paths written."""
+        for suffix in ("svg", "png"):
+            path = self._path("architecture", suffix)
+            with written_whole(path) as partial:
+                size, _ = self.network.input_size
+                plot_architecture(self.network.table, partial, size=size, classes=len(self.names), format=suffix)
+            yield path
+
+    def maximize(self):
+        """An image for each class that its score is high for. Yields the paths written."""
+        for index in self.classes:
+            image, score = maximize_class(self.network.model, index, seed=self.seed, verbose=self.verbose)
+            answer = self._said(self.network.predictions(image)[index])
+            note = f"score {score:.1f} before any softmax; the model says {answer}"
+            picture = sheet(self._called(index), [("", [(image, "")])], side=448, note=note)
+            yield self._write(f"maximize-{self._called(index)}", picture)
+
+    def activations(self, image, name):
+        """The most active maps of each module for an image of the model's input size. Yields the path written."""
+        yield self._write(f"{name}-activations", activation_sheet(self.network.model, image, name))
+
+    def cam(self, image, name):
+        """Where an image of the model's input size shows each class. Yields the path written."""
+        answer = self.network.predictions(image)
+        classes = self.classes or [int(answer.argmax())]
+        layer = self.layer or self.network.modules[-1]
+        heats = (grad_cam(self.network.model, image[None], [index], layer)[0] for index in classes)
+        overlays = [
+            (overlay(image, heat), f"{self._called(index)}\n{self._said(answer[index])}")
+            for index, heat in zip(classes, heats, strict=True)
+        ]
+        title = f"{name}: Grad-CAM at {layer}"
+        yield self._write(f"{name}-cam", sheet(title, [("", [(image, "what the network sees"), *overlays])], side=224))
+
+    def dream(self, image, name):
+        """A dream of an image of any size. Yields the path written."""
+        layer = self.layer or LAYER
+        picture = dream(self.network.model, image, layer, seed=self.seed, verbose=self.verbose)
+        yield self._write(f"{name}-dream-{layer}", picture)
+
+    def _write(self, name, picture):
+        path, png = self._path(name, "png"), io.BytesIO()
+        Image.fromarray(picture).save(png, format="PNG", optimize=True)
+        with written_whole(path) as partial:
+            partial.write_bytes(png.getvalue())
+        return path
+
+    def _path(self, name, suffix):
+        """A path that was not written before: several images may have one name."""
+        name = re.sub(r"[^\w.-]+", "_", name)
+        self._taken[name, suffix] += 1
+        number = self._taken[name, suffix]
+        return self.folder / (f"{name}.{suffix}" if number == 1 else f"{name}-{number}.{suffix}")
+
+    def _called(self, index):
+        return self.names[index][1].replace("_", " ")
+
+    def _said(self, answer):
+        return f"{answer:.1%}" if self.network.squashes else f"score {answer:.1f}"

@@ -1,0 +1,50 @@
+"""Gradients with respect to images, which each backend of Keras takes in its own words. Nothing else here knows."""
+
+import keras
+
+from keras_googlenet.errors import InputError
+
+
+def value_and_gradient(function, x):
+    """A function's value and its gradient, layers being used as in inference.
+
+    Args:
+        function: From a float32 tensor to a scalar tensor.
+        x: Array, where to differentiate.
+
+    Returns:
+        `(value, gradient)`: a float, and a float32 NumPy array of `x`'s shape.
+
+    Raises:
+        InputError: Keras runs on a backend that has no gradients, such as OpenVINO's.
+
+    Example:
+        >>> import numpy as np
+        >>> value, gradient = value_and_gradient(lambda x: keras.ops.sum(x * x), np.array([1.0, 2.0]))
+        >>> value, gradient.tolist()
+        (5.0, [2.0, 4.0])
+    """
+    x = keras.ops.convert_to_tensor(x, dtype="float32")
+    match keras.backend.backend():
+        case "tensorflow":
+            import tensorflow as tf
+
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(x)
+                value = function(x)
+            gradient = tape.gradient(value, x)
+        case "jax":
+            import jax
+
+            value, gradient = jax.value_and_grad(function)(x)
+        case "torch":
+            import torch
+
+            x = x.detach().requires_grad_()
+            value = function(x)
+            (gradient,) = torch.autograd.grad(value, x)
+        case backend:
+            raise InputError(
+                f"Gradients need Keras on TensorFlow, JAX or PyTorch (KERAS_BACKEND). Received: backend={backend!r}"
+            )
+    return float(value), keras.ops.convert_to_numpy(gradient)

@@ -1,0 +1,202 @@
+"""A trained model seen as a GoogLeNet: its rows, and the scores of its classes before any softmax."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_googlenet.architecture import DEFAULT_SIZE, VARIANTS
+from keras_googlenet.errors import InputError
+from keras_googlenet.imagenet import preprocess_input
+from keras_googlenet.model import GoogLeNetModel
+from keras_googlenet.visualize.classes import nearest
+
+
+class Network:
+    """The rows and the classifier of a model that is a GoogLeNet or holds one.
+
+    It may be a `GoogLeNetModel`, with auxiliary heads or without, a model built on one's tensors, or a `Sequential` or
+    functional model with one among its layers: what matters is that the rows' layers are there by name. The model is
+    not changed, and shares its weights.
+
+    Args:
+        model: A Keras model of one image tensor, channels last.
+
+    Attributes:
+        model: The model.
+        table: The `Architecture` that its layers were built from, or None where it does not tell.
+        rows: Every row's feature maps by the row's name, from the input on, symbolic.
+
+    Raises:
+        InputError: There is no GoogLeNet in it.
+    """
+
+    def __init__(self, model):
+        self.model = model
+        inner = next((part for part in _models(model) if isinstance(part, GoogLeNetModel)), None)
+        self.table = getattr(inner, "architecture", None)
+        if len(list(_models(model))) == 1:
+            self._input, self._output = model.input, model.outputs[0]
+            made = {layer.name: layer.output for layer in model.layers}
+        else:
+            self._input, made = keras.Input(model.input_shape[1:], name="images"), {}
+            self._output = _retrace(model, self._input, made)
+        tables = VARIANTS.values() if self.table is None else [self.table]
+        names = {row.layer: row.name for table in tables for row in table.trunk}
+        self.rows = {names[name]: output for name, output in made.items() if name in names}
+        self._made = made
+        if not self.rows or keras.config.image_data_format() != "channels_last":
+            raise InputError("Expected a GoogLeNet with the rows of Table 1, channels last. Received: another model")
+
+    @property
+    def modules(self):
+        """Names of the rows that are Inception modules, from the input on."""
+        return [name for name, output in self.rows.items() if _layer(output).name == f"{name}_output"]
+
+    def row(self, name):
+        """A row's name as the model has it.
+
+        Args:
+            name: A row's name, or what follows `inception_` in it: `5b`.
+
+        Returns:
+            One of `rows`.
+
+        Raises:
+            InputError: There is no such row; the message names the nearest.
+        """
+        for candidate in (name, f"inception_{name}"):
+            if candidate in self.rows:
+                return candidate
+        known = {row.removeprefix("inception_"): row for row in self.rows} | dict(
+            zip(self.rows, self.rows, strict=True)
+        )
+        raise InputError(
+            f"No such layer: {name}. Did you mean {known[nearest(name, known)]}? Expected one of {', '.join(self.rows)}"
+        )
+
+    @property
+    def input_size(self):
+        """`(height, width)` of the images; the paper's where the model takes any."""
+        return tuple(side or DEFAULT_SIZE for side in self._input.shape[1:3])
+
+    @property
+    def first_convolution(self):
+        """The layer that sees the image."""
+        return next(layer for layer in map(_layer, self._made.values()) if isinstance(layer, keras.layers.Conv2D))
+
+    @property
+    def squashes(self):
+        """Whether the model ends in a softmax or a sigmoid, so that its outputs are probabilities."""
+        last = _layer(self._output)
+        functions = (keras.activations.softmax, keras.activations.sigmoid)
+        return isinstance(last, keras.layers.Softmax) or getattr(last, "activation", None) in functions
+
+    def predictions(self, image):
+        """The model's own answer.
+
+        Args:
+            image: RGB in [0, 255], of shape (height, width, 3), of the model's input size.
+
+        Returns:
+            float32 array of shape (classes,).
+        """
+        answer = self.model(preprocess_input(np.asarray(image, "float32"))[None], training=False)
+        return ops.convert_to_numpy(ops.cast(keras.tree.flatten(answer)[0], "float32"))[0]
+
+    def layer(self, name):
+        """A layer by its name, one of a model in the model as well."""
+        return _layer(self._made[name])
+
+    def check_class(self, index):
+        """Refuses what is none of the classes.
+
+        Args:
+            index: To be the index of a class.
+
+        Raises:
+            InputError: It is not.
+        """
+        classes = self._output.shape[-1]
+        if not 0 <= index < classes:
+            raise InputError(f"Expected the index of a class, 0 to {classes - 1}. Received: {index}")
+
+    def features(self, *names):
+        """A model from images to the maps of rows.
+
+        Args:
+            *names: Names of rows.
+
+        Returns:
+            A `keras.Model` whose outputs are a dict from a name to its maps.
+        """
+        return keras.Model(self._input, {name: self.rows[name] for name in names})
+
+    def scores(self, name=None):
+        """The classes' scores before the softmax, as a function of images or of a row's feature maps.
+
+        Grad-CAM is defined on "the score for class c, before the softmax". A softmax that is sure of itself hardly has
+        a gradient left, and the gradient of its logarithm mixes in the other classes: what speaks against them would
+        count as speaking for this one. So a logit is what is explained, and maximised: the classifier's kernel and bias
+        applied to what it reads.
+
+        Args:
+            name: A row's name; None means images.
+
+        Returns:
+            A function from a float32 tensor to a float32 tensor of shape (batch, classes).
+
+        Raises:
+            InputError: The model does not end in a classifier: a dense layer, linear or with a softmax or sigmoid.
+        """
+        last, start = _layer(self._output), self._input if name is None else self.rows[name]
+        linear = getattr(last, "activation", None) in (None, keras.activations.linear)
+        if isinstance(last, keras.layers.Dense) and (linear or self.squashes):
+            below = keras.Model(start, _read_by(self._output))
+            return lambda x: _linear(ops.cast(below(x, training=False), "float32"), last)
+        if self.squashes and len(self._output.shape) == 2:
+            below = keras.Model(start, _read_by(self._output))
+            return lambda x: ops.cast(below(x, training=False), "float32")
+        raise InputError(
+            f"Expected a classifier, a dense layer perhaps with a softmax. Received: a model that ends in {last.name!r}"
+        )
+
+
+def _models(model):
+    """A model and those among its layers, theirs included."""
+    yield model
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _models(layer)
+
+
+def _retrace(model, x, made):
+    """Applies a model's layers, and those of the models among them, to a symbolic tensor; keeps outputs by name."""
+
+    def call(layer, *inputs, **options):
+        if isinstance(layer, keras.Model):
+            return _retrace(layer, inputs[0], made)
+        made[layer.name] = layer(*inputs, **options)
+        return made[layer.name]
+
+    if isinstance(model, keras.Sequential):
+        for layer in model.layers:
+            x = call(layer, x)
+        return x
+    # With each layer for its own clone, `clone_model` is a walk through the graph.
+    keras.models.clone_model(model, x, clone_function=lambda layer: layer, call_function=call)
+    return made[_layer(model.outputs[0]).name]
+
+
+def _layer(tensor):
+    return tensor._keras_history.operation
+
+
+def _read_by(tensor):
+    """What the layer that made a symbolic tensor read."""
+    history = tensor._keras_history
+    return history.operation._inbound_nodes[history.node_index].input_tensors[0]
+
+
+def _linear(x, layer):
+    x = ops.matmul(x, ops.cast(layer.kernel, "float32"))
+    return x if layer.bias is None else x + ops.cast(layer.bias, "float32")

@@ -1,0 +1,173 @@
+"""`keras-googlenet visualize`: what it writes, what it says, and how it ends."""
+
+import functools
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+from support import deterministic
+from support.small import SMALL
+
+from keras_googlenet import GoogLeNet
+from keras_googlenet.cli import main
+from keras_googlenet.errors import InputError
+from keras_googlenet.visualize import dream, find_class, gallery, maximize_class, sheet
+
+NAMES = ("red rose", "daisy", "tulip", "7")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    made = GoogLeNet(weights=None, input_shape=(64, 64, 3), classes=4, variant=SMALL)
+    deterministic.fill(made)
+    made.class_names = NAMES
+    path = tmp_path_factory.mktemp("model") / "flowers.keras"
+    made.save(path)
+    return path
+
+
+@pytest.fixture
+def photo(tmp_path):
+    rng = np.random.default_rng(0)
+    (tmp_path / "in").mkdir()
+    Image.fromarray(rng.integers(0, 256, (80, 120, 3), "uint8")).save(tmp_path / "in" / "photo.png")
+    return tmp_path / "in" / "photo.png"
+
+
+def visualize(*arguments):
+    return main(["visualize", *map(str, arguments)])
+
+
+def sizes(folder):
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix == ".png":
+            with Image.open(path) as picture:
+                picture.load()
+                assert (picture.format, picture.mode) == ("PNG", "RGB" if "architecture" not in path.name else "RGBA")
+                found[path.name] = picture.size
+    return found
+
+
+def test_without_images_it_draws_the_model(model, tmp_path, capsys):
+    assert visualize(model, "--output", tmp_path / "out") == 0
+    names = ["architecture.png", "architecture.svg", "filters.png"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
+    assert sorted(capsys.readouterr().out.splitlines()) == [str(tmp_path / "out" / name) for name in names]
+    svg = (tmp_path / "out" / "architecture.svg").read_text(encoding="utf-8")
+    assert "linear 4, softmax" in svg
+    assert "aux1" in svg
+
+
+def test_images_are_explained_and_bad_ones_named(model, photo, tmp_path, capsys):
+    (photo.parent / "bad.jpg").write_bytes(b"no image")
+    (photo.parent / "more").mkdir()
+    namesake = photo.parent / "more" / "photo.jpg"
+    Image.new("RGB", (70, 64), "green").save(namesake)
+    images = [photo.parent / "bad.jpg", photo, namesake, photo.parent / "missing.png"]
+    assert visualize(model, images[0], "--output", tmp_path / "out", "--only", "cam,activations", *images[1:]) == 1
+    said = capsys.readouterr()
+    errors = [line for line in said.err.splitlines() if line.startswith("keras-googlenet: ")]
+    assert len(errors) == 2
+    assert "bad.jpg: not an image" in errors[0]
+    assert "missing.png: no such file" in errors[1]
+    assert list(sizes(tmp_path / "out")) == [
+        "photo-activations-2.png", "photo-activations.png", "photo-cam-2.png", "photo-cam.png",
+    ]  # fmt: skip
+    assert len(said.out.splitlines()) == 4
+
+
+def test_classes_and_a_layer_by_name(model, photo, tmp_path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    only = ["--only", "cam", "--layer", "4a"]
+    assert visualize(model, photo, "--output", one, *only, "--class", "Red_Rose") == 0
+    assert visualize(model, photo, "--output", two, *only, "--class", "0", "--class", "tulip", "--class", "7") == 0
+    (width, _), (wider, _) = sizes(one)["photo-cam.png"], sizes(two)["photo-cam.png"]
+    assert wider == width + 2 * 234
+
+
+def test_the_slow_ones_on_request(model, photo, tmp_path, monkeypatch):
+    for slow in (dream, maximize_class):
+        monkeypatch.setattr(gallery, slow.__name__, functools.partial(slow, steps=1))
+    first, again = tmp_path / "first", tmp_path / "again"
+    for folder in (first, again):
+        arguments = ["--only", "dream,maximize", "--layer", "3a", "--size", "70", "--class", "daisy", "--seed", "3"]
+        assert visualize(model, photo, "--output", folder, *arguments) == 0
+    assert list(sizes(first)) == ["maximize-daisy.png", "photo-dream-inception_3a.png"]
+    assert sizes(first)["photo-dream-inception_3a.png"] == (70, 70)
+    for path in first.iterdir():
+        assert path.read_bytes() == (again / path.name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--class", "dasy"], "No such class: dasy. Did you mean daisy?"),
+        (["--class", "9"], "No such class: 9. Expected a name, or an index of 0 to 3"),
+        (["--layer", "5c"], "No such layer: 5c. Did you mean inception_5"),
+        (["--layer", "inception_4b"], "No such layer: inception_4b. Did you mean inception_4"),
+        (["--only", "cam,heat"], "--only takes some of filters, diagram"),
+        (["--only", "maximize"], "--only maximize needs a --class"),
+        (["--only", "dream", "--size", "4096"], "--size must be in 32 to 1024. Received: 4096"),
+    ],
+)
+def test_wrong_commands(model, photo, tmp_path, capsys, arguments, message):
+    assert visualize(model, photo, "--output", tmp_path / "out", *arguments) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--output", "out"], ["m.keras"], ["m.keras", "--output", "out", "--what"]])
+def test_the_parser_exits_with_2(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        visualize(*arguments)
+    assert caught.value.code == 2
+    assert "usage: keras-googlenet visualize" in capsys.readouterr().err
+
+
+def test_what_needs_an_image_says_so(model, photo, tmp_path, capsys):
+    assert visualize(model, "--output", tmp_path / "out", "--only", "cam,diagram") == 2
+    assert "--only cam needs an IMAGE" in capsys.readouterr().err
+    assert visualize(model, "--output", photo) == 2
+    assert "--output must be a folder" in capsys.readouterr().err
+
+
+def test_a_model_that_does_not_tell_its_table(model, photo, tmp_path, capsys):
+    """And one that is no classifier, and one that is no GoogLeNet: what cannot be made is said before anything is."""
+    base = keras.saving.load_model(model)
+    keras.Model(base.input, base.outputs[0]).save(tmp_path / "plain.keras")
+    assert visualize(tmp_path / "plain.keras", photo, "--output", tmp_path / "out") == 0
+    assert list(sizes(tmp_path / "out")) == ["filters.png", "photo-activations.png", "photo-cam.png"]
+    keras.Model(base.input, base.endpoints["inception_5b"]).save(tmp_path / "trunk.keras")
+    inputs = keras.Input((8, 8, 3))
+    keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(inputs))).save(tmp_path / "other.keras")
+    for name, only, message in (
+        ("plain", "filters,diagram", "A diagram needs a model that was built from a table"),
+        ("trunk", "filters,cam", "Expected a classifier"),
+        ("other", "filters", "Expected a GoogLeNet"),
+    ):
+        where = tmp_path / name
+        assert visualize(tmp_path / f"{name}.keras", photo, "--output", where, "--only", only) == 2
+        assert message in capsys.readouterr().err
+        assert not where.exists()
+
+
+def test_a_class_by_its_name():
+    names = [("n02012849", "crane"), ("n03126707", "crane"), ("n02206856", "bee"), ("3", "class 3")]
+    assert [find_class(text, names) for text in ("bee", "BEE", "n03126707", "3", "0", "class_3")] == [2, 2, 1, 3, 0, 3]
+    with pytest.raises(InputError, match=r"Several classes are called crane. Expected an index: 0 \(n02012849\), 1"):
+        find_class("crane", names)
+    with pytest.raises(InputError, match="No such class: bees. Did you mean bee?"):
+        find_class("bees", names)
+    with pytest.raises(InputError, match="No such class: -1"):
+        find_class("-1", names)
+
+
+def test_text_never_leaves_its_sheet():
+    picture = np.full((4, 4, 3), 200, "uint8")
+    long = "a very long caption that no picture is wide enough for " * 4
+    made = sheet.sheet(long, [(long[:30] + "\nbelow", [(picture, long), (picture, "two\nlines")])], side=80, note=long)
+    short = sheet.sheet("a", [("b\nbelow", [(picture, "c"), (picture, "two\nlines")])], side=80)
+    assert (made[:, -5:] == 255).all()
+    assert made.shape[0] > short.shape[0]  # the note takes more lines
