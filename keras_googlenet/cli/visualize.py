@@ -43,7 +43,9 @@ def add_arguments(parser):
         help="class for cam and maximize, several times for several (default for cam: the image's best)",
     )
     parser.add_argument(
-        "--layer", metavar="NAME", help="row for cam and dream, such as inception_4c or 4c (default: 5b for cam, 4c)"
+        "--layer",
+        metavar="NAME",
+        help="row for cam and dream, such as inception_4c or 4c (default: the last module for cam, 4c)",
     )
     parser.add_argument("--size", type=int, default=448, metavar="N", help="side of a dream in pixels (default: 448)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="for maximize and dream (default: 0)")

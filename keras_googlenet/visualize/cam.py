@@ -14,6 +14,9 @@ from keras_googlenet.visualize.gradients import value_and_gradient
 from keras_googlenet.visualize.network import Network
 from keras_googlenet.visualize.receptive import centres
 
+PLACES = 3
+"""The fewest a side that heat is looked for in: of an image of 48 pixels, module 5b has a single one."""
+
 STRENGTH = 0.6
 """How much of the picture the hottest place covers."""
 
@@ -25,7 +28,7 @@ def grad_cam(model, images, classes, layer=None):
         model: A classifier with the rows of a GoogLeNet, as in `visualize.Network`.
         images: RGB in [0, 255], of shape (images, height, width, 3), of the model's input size.
         classes: The index of a class for each image.
-        layer: Name of the row whose maps are weighed; None means the last Inception module.
+        layer: Name of the row whose maps are weighed; None means `default_layer`.
 
     Returns:
         float32 array of shape (images, height, width), not negative: the row's heat between the centres of its
@@ -45,12 +48,27 @@ def grad_cam(model, images, classes, layer=None):
         [Grad-CAM](https://arxiv.org/abs/1610.02391), equations 1 and 2.
     """
     network = Network(model)
-    layer = network.modules[-1] if layer is None else network.row(layer)
+    layer = default_layer(network) if layer is None else network.row(layer)
     heats = layer_heat(network, images, classes, layer)
     for axis, side in enumerate(np.shape(images)[1:3], start=1):
         at = centres(network.table, layer, side)(heats.shape[axis])
         heats = np.apply_along_axis(lambda heat, at=at, side=side: np.interp(np.arange(side), at, heat), axis, heats)
     return heats.astype("float32")
+
+
+def default_layer(network):
+    """The last Inception module, or of small images the last whose maps still have places to choose from.
+
+    Args:
+        network: A `visualize.Network`.
+
+    Returns:
+        Name of a row.
+    """
+    for name in reversed(network.modules):
+        if all(side is None or side >= PLACES for side in network.rows[name].shape[1:3]):
+            return name
+    return network.modules[0]
 
 
 def layer_heat(network, images, classes, layer):

@@ -38,12 +38,12 @@ def plot_architecture(table, path, *, size=DEFAULT_SIZE, classes=1000, format=No
     width, height = layout.extent
     format = format or str(path).rpartition(".")[2]
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": table.name, "font.size": 7.5}):
-        figure = Figure(figsize=(width / 2.7, (height + 2) / 2.7))
+        figure = Figure(figsize=(width / 2.7, (height + 2.2) / 2.7))
         FigureCanvasAgg(figure)
-        axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, -2))
+        axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, -2.2))
         axes.axis("off")
-        axes.text(0.5, -1.3, _title(table), size=12, weight="bold", va="center", color=INK)
-        axes.text(0.5, -0.6, _subtitle(table, size, classes), size=8.5, va="center", color=SOFT)
+        axes.text(0.5, -1.65, _title(table), size=12, weight="bold", va="center", color=INK)
+        axes.text(0.5, -1.2, _subtitle(table, size, classes), size=8.5, va="top", color=SOFT)
         _draw(axes, layout)
         metadata = dict.fromkeys(("Creator", "Date", "Format", "Type")) if format == "svg" else None
         figure.savefig(path, format=format, dpi=130, metadata=metadata)

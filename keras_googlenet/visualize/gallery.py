@@ -11,7 +11,7 @@ from PIL import Image
 from keras_googlenet.errors import InputError
 from keras_googlenet.files import written_whole
 from keras_googlenet.visualize.activations import activation_sheet
-from keras_googlenet.visualize.cam import grad_cam, overlay
+from keras_googlenet.visualize.cam import default_layer, grad_cam, overlay
 from keras_googlenet.visualize.diagram import plot_architecture
 from keras_googlenet.visualize.dream import LAYER, dream
 from keras_googlenet.visualize.filters import filter_grid
@@ -28,7 +28,7 @@ class Gallery:
         folder: Where the pictures go. It is made with the first.
         names: A `(key, name)` pair for each class.
         classes: Indices of the classes to explain and to maximise; without any, an image's best is explained.
-        layer: Name of the row to explain and to dream at; None means the last Inception module, and 4c to dream.
+        layer: Name of the row to explain and to dream at; None means `cam.default_layer`, and 4c to dream.
         seed: Of what is random.
         verbose: As in Keras: 1 for progress bars.
 
@@ -96,7 +96,7 @@ class Gallery:
         """Where an image of the model's input size shows each class. Yields the path written."""
         answer = self.network.predictions(image)
         classes = self.classes or [int(answer.argmax())]
-        layer = self.layer or self.network.modules[-1]
+        layer = self.layer or default_layer(self.network)
         heats = (grad_cam(self.network.model, image[None], [index], layer)[0] for index in classes)
         overlays = [
             (overlay(image, heat), f"{self._called(index)}\n{self._said(answer[index])}")

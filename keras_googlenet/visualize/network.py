@@ -8,6 +8,7 @@ from keras_googlenet.architecture import DEFAULT_SIZE, VARIANTS
 from keras_googlenet.errors import InputError
 from keras_googlenet.imagenet import preprocess_input
 from keras_googlenet.model import GoogLeNetModel
+from keras_googlenet.visualize import graph
 from keras_googlenet.visualize.classes import nearest
 
 
@@ -32,14 +33,14 @@ class Network:
 
     def __init__(self, model):
         self.model = model
-        inner = next((part for part in _models(model) if isinstance(part, GoogLeNetModel)), None)
+        inner = next((part for part in graph.models(model) if isinstance(part, GoogLeNetModel)), None)
         self.table = getattr(inner, "architecture", None)
-        if len(list(_models(model))) == 1:
+        if len(list(graph.models(model))) == 1:
             self._input, self._output = model.input, model.outputs[0]
             made = {layer.name: layer.output for layer in model.layers}
         else:
             self._input, made = keras.Input(model.input_shape[1:], name="images"), {}
-            self._output = _retrace(model, self._input, made)
+            self._output = graph.retrace(model, self._input, made)
         tables = VARIANTS.values() if self.table is None else [self.table]
         names = {row.layer: row.name for table in tables for row in table.trunk}
         self.rows = {names[name]: output for name, output in made.items() if name in names}
@@ -50,7 +51,7 @@ class Network:
     @property
     def modules(self):
         """Names of the rows that are Inception modules, from the input on."""
-        return [name for name, output in self.rows.items() if _layer(output).name == f"{name}_output"]
+        return [name for name, output in self.rows.items() if graph.maker(output).name == f"{name}_output"]
 
     def row(self, name):
         """A row's name as the model has it.
@@ -82,12 +83,12 @@ class Network:
     @property
     def first_convolution(self):
         """The layer that sees the image."""
-        return next(layer for layer in map(_layer, self._made.values()) if isinstance(layer, keras.layers.Conv2D))
+        return next(layer for layer in map(graph.maker, self._made.values()) if isinstance(layer, keras.layers.Conv2D))
 
     @property
     def squashes(self):
         """Whether the model ends in a softmax or a sigmoid, so that its outputs are probabilities."""
-        last = _layer(self._output)
+        last = graph.maker(self._output)
         functions = (keras.activations.softmax, keras.activations.sigmoid)
         return isinstance(last, keras.layers.Softmax) or getattr(last, "activation", None) in functions
 
@@ -105,7 +106,7 @@ class Network:
 
     def layer(self, name):
         """A layer by its name, one of a model in the model as well."""
-        return _layer(self._made[name])
+        return graph.maker(self._made[name])
 
     def check_class(self, index):
         """Refuses what is none of the classes.
@@ -148,53 +149,17 @@ class Network:
         Raises:
             InputError: The model does not end in a classifier: a dense layer, linear or with a softmax or sigmoid.
         """
-        last, start = _layer(self._output), self._input if name is None else self.rows[name]
+        last, start = graph.maker(self._output), self._input if name is None else self.rows[name]
         linear = getattr(last, "activation", None) in (None, keras.activations.linear)
         if isinstance(last, keras.layers.Dense) and (linear or self.squashes):
-            below = keras.Model(start, _read_by(self._output))
+            below = keras.Model(start, graph.read_by(self._output))
             return lambda x: _linear(ops.cast(below(x, training=False), "float32"), last)
         if self.squashes and len(self._output.shape) == 2:
-            below = keras.Model(start, _read_by(self._output))
+            below = keras.Model(start, graph.read_by(self._output))
             return lambda x: ops.cast(below(x, training=False), "float32")
         raise InputError(
             f"Expected a classifier, a dense layer perhaps with a softmax. Received: a model that ends in {last.name!r}"
         )
-
-
-def _models(model):
-    """A model and those among its layers, theirs included."""
-    yield model
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from _models(layer)
-
-
-def _retrace(model, x, made):
-    """Applies a model's layers, and those of the models among them, to a symbolic tensor; keeps outputs by name."""
-
-    def call(layer, *inputs, **options):
-        if isinstance(layer, keras.Model):
-            return _retrace(layer, inputs[0], made)
-        made[layer.name] = layer(*inputs, **options)
-        return made[layer.name]
-
-    if isinstance(model, keras.Sequential):
-        for layer in model.layers:
-            x = call(layer, x)
-        return x
-    # With each layer for its own clone, `clone_model` is a walk through the graph.
-    keras.models.clone_model(model, x, clone_function=lambda layer: layer, call_function=call)
-    return made[_layer(model.outputs[0]).name]
-
-
-def _layer(tensor):
-    return tensor._keras_history.operation
-
-
-def _read_by(tensor):
-    """What the layer that made a symbolic tensor read."""
-    history = tensor._keras_history
-    return history.operation._inbound_nodes[history.node_index].input_tensors[0]
 
 
 def _linear(x, layer):

@@ -123,7 +123,7 @@ def test_the_parser_exits_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
         visualize(*arguments)
     assert caught.value.code == 2
-    assert "usage: keras-googlenet visualize" in capsys.readouterr().err
+    assert "usage: keras-googlenet" in capsys.readouterr().err
 
 
 def test_what_needs_an_image_says_so(model, photo, tmp_path, capsys):

@@ -14,7 +14,7 @@ from keras_googlenet.architecture import PAPER, SLIM, TORCHVISION
 from keras_googlenet.data import read_image, resize_crop
 from keras_googlenet.errors import InputError
 from keras_googlenet.visualize import Network, activation_maps, grad_cam, overlay
-from keras_googlenet.visualize.cam import layer_heat
+from keras_googlenet.visualize.cam import default_layer, layer_heat
 from keras_googlenet.visualize.gradients import value_and_gradient
 from keras_googlenet.visualize.receptive import centres
 
@@ -44,7 +44,9 @@ def wrapped(kind):
         made = keras.Model(inputs, keras.layers.Activation("softmax")(dense(base(inputs))))
     else:  # on its tensors, with logits
         made = keras.Model(base.input, dense(base.output))
-    return made, keras.ops.convert_to_numpy(dense.kernel)
+    kernel = deterministic.draw("predictions/kernel", tuple(dense.kernel.shape))
+    dense.kernel.assign(kernel)
+    return made, kernel
 
 
 @pytest.mark.parametrize("kind", ["heads", "inference", "logits", "sequential", "functional", "tensors"])
@@ -128,6 +130,12 @@ def test_a_place_sees_what_lies_around_its_centre():
     for axis, expected in ((1, at[8]), (0, at[6])):
         pixels = np.flatnonzero(seen.sum(axis))
         assert (pixels[0] + pixels[-1]) / 2 == expected
+
+
+@pytest.mark.parametrize(("size", "expected"), [(224, "inception_5b"), (64, "inception_4d"), (32, "inception_3a")])
+def test_small_images_are_explained_lower_down(size, expected):
+    network = Network(GoogLeNet(weights=None, input_shape=(size, size, 3), classes=4, variant=SMALL))
+    assert default_layer(network) == expected
 
 
 def test_what_cannot_be_explained_is_refused():
