@@ -11,11 +11,14 @@ class Parser(argparse.ArgumentParser):
     def parse_known_args(self, args=None, namespace=None):
         """As argparse's; what is unknown is an error of the command that it was given to."""
         namespace, unknown = super().parse_known_args(args, namespace)
+        self._refuse(unknown)
+        return namespace, unknown
+
+    def _refuse(self, unknown):
         if unknown:
             options = [option for action in self._actions for option in action.option_strings if option[:2] == "--"]
             meant = nearest(unknown[0].partition("=")[0], options) if unknown[0].startswith("-") else ""
             self.error(f"unrecognized arguments. Received: {' '.join(unknown)!r}.{meant}")
-        return namespace, unknown
 
     def _check_value(self, action, value):
         if action.choices is not None and value not in action.choices:
@@ -24,6 +27,24 @@ class Parser(argparse.ArgumentParser):
             raise argparse.ArgumentError(
                 action, f"must be one of {', '.join(choices)}. Received: {value!r}.{meant}".rstrip(".")
             )
+
+
+class Command(Parser):
+    """A command's parser: files may stand before, between and behind its options."""
+
+    _mixing = False  # argparse parses such a line in two rounds, each of which knows a part of it
+
+    def parse_known_args(self, args=None, namespace=None):
+        """As `Parser`'s."""
+        if self._mixing:
+            return argparse.ArgumentParser.parse_known_args(self, args, namespace)
+        self._mixing = True
+        try:
+            namespace, unknown = self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._mixing = False
+        self._refuse(unknown)
+        return namespace, unknown
 
 
 def parser(commands):
@@ -42,7 +63,7 @@ def parser(commands):
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    subparsers = whole.add_subparsers(metavar="COMMAND", required=True)
+    subparsers = whole.add_subparsers(metavar="COMMAND", required=True, parser_class=Command)
     for name, module in commands.items():
         summary, _, rest = module.__doc__.partition("\n")
         command = subparsers.add_parser(

@@ -19,14 +19,11 @@ Examples:
   curl -s https://example.org/photo.jpg | keras-googlenet predict imagenet -
 """
 
-import contextlib
 import json
-import os
 import sys
 from pathlib import Path
 
 BATCH = 16
-MAX_STDIN = 2**28  # bytes
 
 
 def add_arguments(parser):
@@ -50,17 +47,13 @@ def run(arguments):
         Exit status.
     """
     from keras_googlenet import data
+    from keras_googlenet.cli.images import Failures, views
     from keras_googlenet.cli.models import class_names, load_model, side
     from keras_googlenet.cli.paths import expand
     from keras_googlenet.cli.progress import Progress
 
     _check(arguments)
-    failures = []
-
-    def fail(message):
-        failures.append(message)
-        print(f"keras-googlenet: {message}", file=sys.stderr, flush=True)
-
+    fail = Failures()
     files = expand(arguments.paths, fail)
     if not files:
         return 1
@@ -71,7 +64,7 @@ def run(arguments):
     batch = []
     for done, path in enumerate(files, 1):
         try:
-            batch.append((path, _view(path, size)))
+            batch.append((path, *views(path, size)))
         except data.ImageError as error:
             progress.clear()
             fail(error)
@@ -81,7 +74,7 @@ def run(arguments):
             print(*lines, sep="\n", end="\n" if lines else "", flush=True)
             progress.update(done)
             batch = []
-    return 1 if failures else 0
+    return int(bool(fail))
 
 
 def _check(arguments):
@@ -90,45 +83,6 @@ def _check(arguments):
     for option, value in (("--top", arguments.top), ("--batch-size", arguments.batch_size)):
         if value < 1:
             raise InputError(f"{option} must be at least 1. Received: {value}")
-
-
-def _view(path, size):
-    from keras_googlenet import data
-    from keras_googlenet.cli.paths import STDIN
-
-    content = _standard_input() if path == STDIN else None
-    with _quiet_libraries():
-        return data.read_view(path, size) if content is None else data.decode_view(content, "standard input", size)
-
-
-def _standard_input():
-    from keras_googlenet import data
-
-    try:
-        content = sys.stdin.buffer.read(MAX_STDIN + 1) if sys.stdin else b""
-    except OSError as error:
-        raise data.ImageError(f"standard input: {error.strerror}") from error
-    if len(content) > MAX_STDIN:
-        raise data.ImageError(f"standard input: more than {MAX_STDIN:,} bytes; save the image and give the file")
-    return content
-
-
-@contextlib.contextmanager
-def _quiet_libraries():
-    """Keeps off standard error what libtiff writes there of a damaged file, past Python; the error raised says it."""
-    try:
-        kept = os.dup(2)
-    except OSError:  # there is none
-        yield
-        return
-    silence = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(silence, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(silence)
 
 
 def _classify(model, batch, names, top):

@@ -8,7 +8,8 @@
   maximize     an image that a class's score is high for
 
 The last two take a minute or more, and are made only when asked for. Of an image the network sees the central square.
-An image that cannot be read is named on standard error, the others go on, and the exit status is 1.
+PATH is as in predict: an image, a folder, a pattern, or - for standard input. An image that cannot be read is named on
+standard error, the others go on, and the exit status is 1.
 
 Examples:
   keras-googlenet visualize imagenet --output pictures photo.jpg
@@ -27,7 +28,7 @@ SLOW = ("maximize", "dream")
 def add_arguments(parser):
     """Declares the command's arguments."""
     parser.add_argument("model", metavar="MODEL", help="as in predict")
-    parser.add_argument("images", metavar="IMAGE", nargs="*", type=Path, help="an image file")
+    parser.add_argument("paths", metavar="PATH", nargs="*", help="images, as in predict")
     parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="where the pictures go")
     parser.add_argument(
         "--only",
@@ -52,21 +53,6 @@ def add_arguments(parser):
     parser.add_argument(
         "--class-index", type=Path, metavar="FILE", help="imagenet_class_index.json, on a machine without a network"
     )
-    _intermix(parser)
-
-
-def _intermix(parser):
-    """Lets images stand behind options, too: of `MODEL --output DIR IMAGE`, argparse takes IMAGE for one too many."""
-    plain = parser.parse_known_args
-
-    def intermixed(args=None, namespace=None):
-        parser.parse_known_args = plain
-        try:
-            return parser.parse_known_intermixed_args(args, namespace)
-        finally:
-            parser.parse_known_args = intermixed
-
-    parser.parse_known_args = intermixed
 
 
 def run(arguments):
@@ -76,10 +62,15 @@ def run(arguments):
         Exit status.
     """
     from keras_googlenet import data
+    from keras_googlenet.cli.images import Failures, views
     from keras_googlenet.cli.models import class_names, load_model, side
+    from keras_googlenet.cli.paths import STDIN, expand
     from keras_googlenet.visualize import Gallery, find_class
 
-    kinds = _kinds(arguments)
+    kinds, fail = _kinds(arguments), Failures()
+    files = expand(arguments.paths, fail)
+    if arguments.paths and not files:
+        return 1
     model = load_model(arguments.model)
     names = class_names(model, arguments.class_index)
     gallery = Gallery(
@@ -97,19 +88,17 @@ def run(arguments):
     for kind in OF_THE_MODEL:
         if kind in kinds:
             _say(getattr(gallery, kind)())
-    failed = False
-    for path in arguments.images:
+    of_images = [kind for kind in OF_AN_IMAGE if kind in kinds]
+    for path in files:
         try:
-            image = data.read_image(path)
+            pictures = views(path, *(arguments.size if kind == "dream" else side(model) for kind in of_images))
         except data.ImageError as error:
-            failed = True
-            print(f"keras-googlenet: {error}", file=sys.stderr)
+            fail(error)
             continue
-        for kind in OF_AN_IMAGE:
-            if kind in kinds:
-                size = arguments.size if kind == "dream" else side(model)
-                _say(getattr(gallery, kind)(data.resize_crop(image, size), path.stem))
-    return int(failed)
+        name = "standard-input" if path == STDIN else Path(path).stem
+        for kind, picture in zip(of_images, pictures, strict=True):
+            _say(getattr(gallery, kind)(picture, name))
+    return int(bool(fail))
 
 
 def _say(paths):
@@ -123,14 +112,14 @@ def _kinds(arguments):
 
     every = (*OF_THE_MODEL, *OF_AN_IMAGE)
     if arguments.only is None:
-        kinds = [kind for kind in every if kind not in SLOW and (arguments.images or kind in OF_THE_MODEL)]
+        kinds = [kind for kind in every if kind not in SLOW and (arguments.paths or kind in OF_THE_MODEL)]
     else:
         kinds = arguments.only.split(",")
     if not set(kinds) <= set(every):
         raise InputError(f"--only takes some of {', '.join(every)}, with commas between. Received: {arguments.only}")
     of_images = [kind for kind in kinds if kind in OF_AN_IMAGE]
-    if of_images and not arguments.images:
-        raise InputError(f"--only {','.join(of_images)} needs an IMAGE")
+    if of_images and not arguments.paths:
+        raise InputError(f"--only {','.join(of_images)} needs a PATH")
     if "maximize" in kinds and not arguments.classes:
         raise InputError("--only maximize needs a --class")
     if not SIDES[0] <= arguments.size <= SIDES[1]:

@@ -13,7 +13,7 @@ from PIL import Image
 from support.small import SMALL
 
 from keras_googlenet import GoogLeNet, cli, preprocess_input
-from keras_googlenet.cli import main, models, predict
+from keras_googlenet.cli import images, main, models
 from keras_googlenet.cli.paths import expand
 from keras_googlenet.data import read_image, resize_crop
 
@@ -178,7 +178,7 @@ def test_standard_input_is_one_image(model, folder, capsys, monkeypatch):
     ("content", "why"), [(b"", "the file is empty"), (b"text", "not an image"), (bytes(2000), "more than 1,000 bytes")]
 )
 def test_standard_input_that_is_no_image(model, content, why, capsys, monkeypatch):
-    monkeypatch.setattr(predict, "MAX_STDIN", 1000)
+    monkeypatch.setattr(images, "MAX_STDIN", 1000)
     stdin(monkeypatch, content)
     assert main(["predict", model, "-"]) == 1
     assert f"keras-googlenet: standard input: {why}" in capsys.readouterr().err
@@ -187,8 +187,8 @@ def test_standard_input_that_is_no_image(model, content, why, capsys, monkeypatc
 def test_results_come_batch_by_batch(model, folder, monkeypatch):
     """What has been classified is out before the next image is read."""
     events = []
-    view, write = predict._view, sys.stdout.write
-    monkeypatch.setattr(predict, "_view", lambda path, size: events.append(path) or view(path, size))
+    read, write = images.views, sys.stdout.write
+    monkeypatch.setattr(images, "views", lambda path, size: events.append(path) or read(path, size))
     monkeypatch.setattr(sys.stdout, "write", lambda text: events.append("out") or write(text))
     assert main(["predict", model, "a.png", "b.jpg", "in/c.png", "--batch-size", "2", "--json"]) == 0
     assert [one for n, one in enumerate(events) if n == 0 or events[n - 1] != one] == [

@@ -1,6 +1,8 @@
 """`keras-googlenet visualize`: what it writes, what it says, and how it ends."""
 
 import functools
+import io
+import sys
 
 import keras
 import numpy as np
@@ -12,7 +14,7 @@ from support.small import SMALL
 from keras_googlenet import GoogLeNet
 from keras_googlenet.cli import main
 from keras_googlenet.errors import InputError
-from keras_googlenet.visualize import dream, find_class, gallery, maximize_class, sheet
+from keras_googlenet.visualize import Gallery, dream, find_class, gallery, maximize_class, sheet
 
 NAMES = ("red rose", "daisy", "tulip", "7")
 
@@ -78,6 +80,30 @@ def test_images_are_explained_and_bad_ones_named(model, photo, tmp_path, capsys)
     assert len(said.out.splitlines()) == 4
 
 
+def test_paths_are_what_predict_takes(model, photo, tmp_path, capsys, monkeypatch):
+    """A folder, a pattern, standard input, each anywhere among the options."""
+    content = photo.read_bytes()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    paths = [photo.parent, "-", str(photo.parent / "p*.png"), photo.parent / "no*.png"]
+    arguments = ["--only", "cam", paths[0], "--output", tmp_path / "out", *paths[1:]]
+    assert visualize(model, *arguments) == 1
+    assert list(sizes(tmp_path / "out")) == ["photo-cam-2.png", "photo-cam.png", "standard-input-cam.png"]
+    assert "no*.png: no file matches" in capsys.readouterr().err
+    (photo.parent / "empty").mkdir()
+    assert visualize(model, photo.parent / "empty", "--output", tmp_path / "none") == 1
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_gallery_alone(model, photo, tmp_path):
+    names = [(str(i), name) for i, name in enumerate(NAMES)]
+    shown = Gallery(keras.saving.load_model(model), tmp_path / "out", names, classes=[2], layer="4a")
+    (path,) = shown.cam(np.full((64, 64, 3), 90, "uint8"), "a/b")
+    assert path == tmp_path / "out" / "a_b-cam.png"
+    assert list(sizes(tmp_path / "out")) == [path.name]
+    with pytest.raises(InputError, match="No such layer: 9z"):
+        Gallery(shown.network.model, tmp_path, names, layer="9z")
+
+
 def test_classes_and_a_layer_by_name(model, photo, tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     only = ["--only", "cam", "--layer", "4a"]
@@ -128,7 +154,7 @@ def test_the_parser_exits_with_2(arguments, capsys):
 
 def test_what_needs_an_image_says_so(model, photo, tmp_path, capsys):
     assert visualize(model, "--output", tmp_path / "out", "--only", "cam,diagram") == 2
-    assert "--only cam needs an IMAGE" in capsys.readouterr().err
+    assert "--only cam needs a PATH" in capsys.readouterr().err
     assert visualize(model, "--output", photo) == 2
     assert "--output must be a folder" in capsys.readouterr().err
 

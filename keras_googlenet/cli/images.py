@@ -1,0 +1,76 @@
+"""Images of the command line, one at a time: as the network sees them, or an error that says why not."""
+
+import contextlib
+import os
+import sys
+
+from keras_googlenet.cli.paths import STDIN
+
+MAX_STDIN = 2**28  # bytes
+
+
+def views(path, *sizes):
+    """Reads an image, in each of some sizes.
+
+    Args:
+        path: Of a file, a string; `STDIN` reads the bytes of standard input.
+        sizes: Sides in pixels.
+
+    Returns:
+        For each size the central square of the image, `uint8` of `(size, size, 3)`.
+
+    Raises:
+        ImageError: It can't be read; the message names it.
+    """
+    from keras_googlenet import data
+
+    content = _standard_input() if path == STDIN else None
+    with _quiet_libraries():
+        if content is None:
+            return [data.read_view(path, size) for size in sizes]
+        return [data.decode_view(content, "standard input", size) for size in sizes]
+
+
+class Failures:
+    """Called with what went wrong, it says so on standard error; it is true once it was called."""
+
+    def __init__(self):
+        self._any = False
+
+    def __call__(self, message):
+        """Says it."""
+        self._any = True
+        print(f"keras-googlenet: {message}", file=sys.stderr, flush=True)
+
+    def __bool__(self):
+        return self._any
+
+
+def _standard_input():
+    from keras_googlenet import data
+
+    try:
+        content = sys.stdin.buffer.read(MAX_STDIN + 1) if sys.stdin else b""
+    except OSError as error:
+        raise data.ImageError(f"standard input: {error.strerror}") from error
+    if len(content) > MAX_STDIN:
+        raise data.ImageError(f"standard input: more than {MAX_STDIN:,} bytes; save the image and give the file")
+    return content
+
+
+@contextlib.contextmanager
+def _quiet_libraries():
+    """Keeps off standard error what libtiff writes there of a damaged file, past Python; the error raised says it."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is none
+        yield
+        return
+    silence = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(silence, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(silence)
