@@ -1,9 +1,9 @@
 """Each artefact in a process that has its runtime and not this package, against the network's own probabilities."""
 
 import json
-import subprocess
-import sys
+import runpy
 import tarfile
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -17,44 +17,15 @@ from keras_googlenet.cli import main
 from keras_googlenet.data import read_image, resize_crop
 from keras_googlenet.export import pixels
 
-RUNTIMES = {
-    "savedmodel": """
-import tensorflow as tf
-model = tf.saved_model.load(path)
-result = model.signatures["serving_default"](images=tf.constant(images))
-probabilities, classes = result["probabilities"].numpy(), result["classes"].numpy()[0]
-assert [one.decode() for one in classes] == labels
-""",
-    "litert": """
-from ai_edge_litert.interpreter import Interpreter
-run = Interpreter(path).get_signature_runner("serving_default")
-probabilities = np.concatenate([run(images=image[None])["probabilities"] for image in images])
-""",
-    "onnx": """
-import onnxruntime
-session = onnxruntime.InferenceSession(path)
-[probabilities] = session.run(["probabilities"], {"images": images})
-""",
-    "openvino": """
-import openvino
-compiled = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-probabilities = compiled({"images": images})["probabilities"]
-""",
+NEEDS = {
+    "litert": ["ai_edge_litert"],
+    "onnx": ["tf2onnx", "onnxruntime"],
+    "openvino": ["openvino", "nncf"],
+    "savedmodel": [],
 }
-
-PROGRAM = """
-import json, sys
-import numpy as np
-path, inputs, outputs, labels = *sys.argv[1:4], json.loads(sys.argv[4])
-images = np.load(inputs)
-{}
-assert not {{name for name in sys.modules if name.startswith("keras_googlenet")}}
-np.save(outputs, probabilities)
-"""
-
-SUFFIXES = {"savedmodel": "", "litert": ".tflite", "onnx": ".onnx", "openvino": ".xml"}
-NEEDS = {"litert": ["ai_edge_litert"], "onnx": ["tf2onnx", "onnxruntime"], "openvino": ["openvino"], "savedmodel": []}
 LABELS = ("ant", "bee", "wasp")
+BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "runtimes.py"
+SUFFIXES = {"savedmodel": "", "litert": ".tflite", "onnx": ".onnx", "openvino": ".xml"}
 
 
 def need(format):
@@ -62,13 +33,9 @@ def need(format):
         pytest.importorskip(package, reason=f"{package} is in the extra `peers`")
 
 
-def run(format, path, images, folder):
-    np.save(folder / "images.npy", images)
-    arguments = [path, folder / "images.npy", folder / "out.npy", json.dumps(LABELS)]
-    command = [sys.executable, "-I", "-c", PROGRAM.format(RUNTIMES[format]), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return np.load(folder / "out.npy")
+def run(*arguments):
+    """What an artefact answers in a process of its runtime alone."""
+    return runpy.run_path(str(BENCHMARK))["run"](*arguments)
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +67,33 @@ def test_an_artefact_needs_its_runtime_alone(model, format, tmp_path):
 
 def test_each_format_is_tested():
     assert {name: suffix for name, (suffix, _) in export.FORMATS.items()} == SUFFIXES
+
+
+@pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
+def test_onnx_alone(model, tmp_path):
+    need("onnx")
+    images = np.random.default_rng(1).normal(0, 60, (2, 64, 64, 3)).astype("float32")
+    network = model.inference_model()
+    export.write_onnx(network, tmp_path / "x.onnx")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.onnx"]
+    expected = network.predict(images, verbose=0)
+    np.testing.assert_allclose(run("onnx", tmp_path / "x.onnx", images, tmp_path), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("variant", ["batchnorm", "slim", "torchvision"])
+@pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
+def test_openvino_computes_in_float32_unasked(variant, tmp_path):
+    """Layer by layer, also on processors that would rather use bfloat16, and in each table's layers."""
+    need("openvino")
+    import openvino
+
+    built = GoogLeNet(weights=None, classes=3, input_shape=(64, 64, 3), variant=variant, aux_heads=False)
+    export.export(built, tmp_path / "x.xml", "openvino", labels=LABELS)
+    compiled = openvino.Core().compile_model(tmp_path / "x.xml", "CPU")
+    nodes = [node.get_rt_info() for node in compiled.get_runtime_model().get_ordered_ops()]
+    precisions = {(str(node["layerType"].astype(str)), str(node["runtimePrecision"].astype(str))) for node in nodes}
+    assert ("Convolution", "f32") in precisions
+    assert {precision for _, precision in precisions} <= {"f32", "i32", "i64", "dynamic"}
 
 
 def test_the_card_of_a_model(model):
@@ -158,7 +152,7 @@ def test_serve_bytes_is_predict(model, files, tmp_path, capsys):
         ("x.pb", "savedmodel", {}, "takes a folder's name"),
         ("there", "savedmodel", {}, "exists already"),
         ("x", "savedmodel", {"labels": ("ant",)}, "each of the model's 3 classes. Received: 1"),
-        ("x.xml", "openvino", {"calibration": np.zeros((1, 64, 64, 3))}, "no 8-bit form"),
+        ("x", "savedmodel", {"calibration": np.zeros((1, 64, 64, 3))}, "no 8-bit form here; litert, onnx and openvino"),
     ],
 )
 def test_what_cannot_be_exported(model, target, format, changes, message, tmp_path):
@@ -169,7 +163,7 @@ def test_what_cannot_be_exported(model, target, format, changes, message, tmp_pa
 
 
 @pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
-@pytest.mark.parametrize("format", ["litert", "onnx"])
+@pytest.mark.parametrize("format", ["litert", "onnx", "openvino"])
 def test_eight_bits_agree_on_photos(format, shared_data, tmp_path, capsys):
     """BVLC's network, calibrated on training photos, asked about others."""
     need(format)
@@ -189,4 +183,4 @@ def test_eight_bits_agree_on_photos(format, shared_data, tmp_path, capsys):
     expected = GoogLeNet(weights=bvlc).predict(images, verbose=0).argmax(axis=1)
     agree = (run(format, target, images, tmp_path).argmax(axis=1) == expected).mean()
     assert agree >= 0.9  # of 31: the whole set has its own script
-    assert target.stat().st_size <= 0.3 * 28_000_000
+    assert sum(path.stat().st_size for path in tmp_path.glob("eight.*") if path.suffix != ".json") <= 0.3 * 28_000_000

@@ -88,8 +88,7 @@ def _write_caffemodel(model, path, target):
 def _write_onnx(model, path, target):
     from keras_googlenet import export
 
-    _, write = export.FORMATS["onnx"]
-    write(model.inference_model() if hasattr(model, "inference_model") else model, path, None, None)
+    export.write_onnx(model.inference_model() if hasattr(model, "inference_model") else model, path)
 
 
 _WRITERS = {

@@ -1,7 +1,7 @@
 """Exports a model to where it is served: SavedModel, LiteRT, ONNX or OpenVINO, with a model card.
 
 Auxiliary heads are left out. With --int8 the artefact computes in 8-bit integers, calibrated on some images of a data
-set: a quarter of the size (litert and onnx).
+set: a quarter of the size (litert, onnx and openvino).
 
 Examples:
   keras-googlenet export runs/flowers/model.keras served --format savedmodel
@@ -53,17 +53,13 @@ def run(arguments):
     export.export(model, arguments.target, arguments.format, labels=labels, calibration=views, **about)
     size = sum(path.stat().st_size for path in _files(arguments.target))
     print(f"{arguments.target}: {arguments.format}, {size / 1e6:.1f} MB")
-    if arguments.format == "openvino":
-        from keras_googlenet.export.artefacts import OPENVINO_NOTE
-
-        print(OPENVINO_NOTE)
     return 0
 
 
 def _files(target):
     if target.is_dir():
         return [path for path in target.rglob("*") if path.is_file()]
-    return [path for path in (target, target.with_suffix(".bin")) if path.is_file()]
+    return [target, target.with_suffix(".bin")] if target.suffix == ".xml" else [target]
 
 
 def _views(arguments, size):

@@ -1,4 +1,4 @@
-"""The four artefacts: Keras's `model.export` and the runtimes' own quantizers write them; here are names and a card."""
+"""A network as an artefact of a runtime, with its card, whole or not at all."""
 
 import json
 import shutil
@@ -6,19 +6,13 @@ import tempfile
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from keras_googlenet.errors import InputError
 from keras_googlenet.export.card import card
+from keras_googlenet.export.writers import FORMATS
 from keras_googlenet.files import written_whole
-from keras_googlenet.imagenet import preprocess_input
 
 CARD = "model_card.json"
-
-OPENVINO_NOTE = (
-    "On processors with bfloat16 OpenVINO computes in it unless told otherwise, and is off by about 1e-3: "
-    'compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}) computes in float32.'
-)
 
 
 def export(model, target, format, *, labels, calibration=None, **about):
@@ -84,106 +78,7 @@ def _check(model, target, format, labels, calibration):
     width = keras.tree.flatten(model.outputs)[0].shape[-1]
     if len(labels) != width:
         raise InputError(f"Expected a label for each of the model's {width} classes. Received: {len(labels)}")
-    if calibration is not None and format not in ("litert", "onnx"):
-        raise InputError(f"The format {format} has no 8-bit form here; litert and onnx have. Received: calibration")
-
-
-def _named(model):
-    """The model with a named output, and the signature that names its input."""
-    named = keras.Model(model.inputs, {"probabilities": model.outputs[0]}, name=model.name)
-    return named, [keras.InputSpec(shape=(None, *model.input_shape[1:]), dtype="float32", name="images")]
-
-
-def _savedmodel(model, path, labels, calibration):
-    import tensorflow as tf
-
-    from keras_googlenet.export import pixels
-
-    size = model.input_shape[1]
-    names = tf.constant([str(label) for label in labels])
-
-    def serve(images):
-        probabilities = model(images, training=False)
-        return {"probabilities": probabilities, "classes": tf.tile(names[None], [tf.shape(images)[0], 1])}
-
-    def serve_bytes(data):
-        views = tf.map_fn(lambda one: pixels.view(one, size), data, fn_output_signature=tf.float32)
-        return serve(preprocess_input(views))
-
-    archive = keras.export.ExportArchive()
-    archive.track(model)
-    images = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="images")
-    archive.add_endpoint("serving_default", serve, input_signature=[images])
-    archive.add_endpoint("serve_bytes", serve_bytes, input_signature=[tf.TensorSpec((None,), tf.string, name="bytes")])
-    archive.write_out(str(path), verbose=False)
-
-
-def _litert(model, path, labels, calibration):
-    import tensorflow as tf
-
-    options = {}
-    if calibration is not None:
-        views = _preprocessed(calibration)
-        options = {
-            "optimizations": [tf.lite.Optimize.DEFAULT],
-            "representative_dataset": lambda: ([view[None]] for view in views),
-        }
-    named, signature = _named(model)
-    named.export(str(path), format="litert", verbose=False, input_signature=signature, **options)
-
-
-def _onnx(model, path, labels, calibration):
-    named, signature = _named(model)
-    _require("tf2onnx", "ONNX")
-    named.export(str(path), format="onnx", verbose=False, input_signature=signature)
-    if calibration is not None:
-        _quantize_onnx(path, _preprocessed(calibration))
-
-
-def _quantize_onnx(path, views):
-    _require("onnxruntime", "ONNX in 8 bits")
-    from onnxruntime import quantization
-    from onnxruntime.quantization.shape_inference import quant_pre_process
-
-    class Views(quantization.CalibrationDataReader):
-        def __init__(self):
-            self._views = iter(views)
-
-        def get_next(self):
-            view = next(self._views, None)
-            return None if view is None else {"images": view[None]}
-
-    prepared = path.with_name("prepared.onnx")
-    quant_pre_process(str(path), str(prepared), skip_symbolic_shape=True)
-    quantization.quantize_static(
-        str(prepared), str(path), Views(), per_channel=True, weight_type=quantization.QuantType.QInt8
-    )
-    prepared.unlink()
-
-
-def _openvino(model, path, labels, calibration):
-    _require("openvino", "OpenVINO")
-    named, signature = _named(model)
-    named.export(str(path), format="openvino", verbose=False, input_signature=signature)
-
-
-def _preprocessed(views):
-    return preprocess_input(np.asarray(views, "float32"))
-
-
-def _require(package, what):
-    import importlib.util
-
-    if importlib.util.find_spec(package) is None:
+    if calibration is not None and format == "savedmodel":
         raise InputError(
-            f'{what} needs {package}: pip install "keras-googlenet[export]". Received: it is not installed'
+            "A SavedModel has no 8-bit form here; litert, onnx and openvino have. Received: format='savedmodel'"
         )
-
-
-FORMATS = {
-    "savedmodel": ("", _savedmodel),
-    "litert": (".tflite", _litert),
-    "onnx": (".onnx", _onnx),
-    "openvino": (".xml", _openvino),
-}
-"""How each format's target ends, and what writes it."""
