@@ -41,6 +41,9 @@ class Answers:
         top: How many classes to name.
         max_bytes: The largest file that is read; None means any.
 
+    Attributes:
+        classes: How many classes there are.
+
     Raises:
         InputError: The model is no such one.
 
@@ -61,7 +64,7 @@ class Answers:
                 "The demo shows probabilities: expected a model that ends in a softmax or a sigmoid. "
                 f"Received: {model.name}, which does not"
             )
-        self._labels = labels(names)
+        self._labels, self.classes = labels(names), len(names)
         self._size = self._network.input_size[0]
 
     def of(self, data, name):
