@@ -11,6 +11,7 @@ Examples:
   keras-googlenet demo imagenet --host 0.0.0.0 --port 8080  for all who can reach this machine
 """
 
+import math
 from pathlib import Path
 
 HOST, PORT, MAX_MB = "127.0.0.1", 7860, 20
@@ -48,30 +49,25 @@ def run(arguments):
         Exit status.
     """
     from keras_googlenet.cli.models import class_names, load_model
-    from keras_googlenet.demo import Answers, check_installed, listen, serve
+    from keras_googlenet.demo import Answers, check_address, check_installed, serve
     from keras_googlenet.errors import InputError
 
-    check_installed()
-    if not 0 < arguments.max_size < 2**20:
+    if not 0 < arguments.max_size < math.inf:
         raise InputError(f"--max-size must be more than 0. Received: {arguments.max_size:g}")
-    with listen(arguments.host, arguments.port) as listening:
-        model = load_model(arguments.model)
-        names = class_names(model, arguments.class_index)
-        answers = Answers(model, names, max_bytes=int(arguments.max_size * 2**20))
-        answers.warm_up()
-        serve(
-            answers,
-            listening,
-            title=f"GoogLeNet: {Path(arguments.model).name}",
-            examples=_examples(arguments.examples, model),
-            started=lambda: _say(*listening.getsockname()[:2]),
-        )
+    check_installed()
+    port = check_address(arguments.host, arguments.port)
+    model = load_model(arguments.model)
+    answers = Answers(model, class_names(model, arguments.class_index), max_bytes=math.ceil(arguments.max_size * 2**20))
+    answers.warm_up()
+    serve(
+        answers,
+        host=arguments.host,
+        port=port,
+        title=f"GoogLeNet: {Path(arguments.model).name}",
+        examples=_examples(arguments.examples, model),
+        started=lambda address: print(f"{address}  (Ctrl-C ends it)", flush=True),
+    )
     return 0
-
-
-def _say(host, port):
-    address = f"[{host}]" if ":" in host else host
-    print(f"http://{address}:{port}  (Ctrl-C ends it)", flush=True)
 
 
 def _examples(folder, model):

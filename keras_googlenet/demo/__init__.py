@@ -8,6 +8,6 @@ asked to do is to read an image: files reach this package's own reader as the by
 from keras_googlenet.demo.answers import Answer as Answer
 from keras_googlenet.demo.answers import Answers as Answers
 from keras_googlenet.demo.page import build_page as build_page
+from keras_googlenet.demo.serving import check_address as check_address
 from keras_googlenet.demo.serving import check_installed as check_installed
-from keras_googlenet.demo.serving import listen as listen
 from keras_googlenet.demo.serving import serve as serve

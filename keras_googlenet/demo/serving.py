@@ -1,4 +1,4 @@
-"""Serves the page: on an address that was free, from a folder of its own, until it is told to end."""
+"""Serves the page until it is told to end, with a folder of its own for what is uploaded."""
 
 import contextlib
 import errno
@@ -7,46 +7,10 @@ import os
 import signal
 import socket
 import tempfile
+import threading
 
 from keras_googlenet.demo.page import CSS, FONT, FONT_MONO, build_page
 from keras_googlenet.errors import InputError, WorkError
-
-_TAKEN = {
-    errno.EADDRINUSE: "{host}:{port} is in use: end what listens there, or choose another --port",
-    errno.EACCES: "{host}:{port} may not be listened on by this user: choose another --port, of 1024 or more",
-}
-
-
-def listen(host, port):
-    """A socket that the page will be served on: taken before anything slow is done.
-
-    Args:
-        host: Name or address of one of this machine's interfaces.
-        port: Number; 0 takes any that is free.
-
-    Returns:
-        A bound `socket.socket`.
-
-    Raises:
-        InputError: This machine has no such address, or the number is none of a port.
-        WorkError: The port is taken.
-
-    Example:
-        >>> with listen("127.0.0.1", 0) as taken:
-        ...     listen("127.0.0.1", taken.getsockname()[1])
-        Traceback (most recent call last):
-            ...
-        keras_googlenet.errors.WorkError: ... in use: end what listens there, or choose another --port
-    """
-    if not 0 <= port <= 65535:
-        raise InputError(f"--port must be in 0 to 65535. Received: {port}")
-    try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(address, family=family)
-    except (OSError, UnicodeError) as error:
-        if isinstance(error, OSError) and error.errno in _TAKEN:
-            raise WorkError(_TAKEN[error.errno].format(host=host, port=port)) from error
-        raise InputError(f"--host must be an address of this machine. Received: {host!r} ({error})") from error
 
 
 def check_installed():
@@ -59,7 +23,43 @@ def check_installed():
         raise InputError('The demo needs Gradio: pip install "keras-googlenet[demo]". Received: it is not installed')
 
 
-def serve(answers, listening, *, title="GoogLeNet", examples=(), started=lambda: None):
+def check_address(host, port):
+    """Refuses an address that the page could not be served on, before anything slow is done.
+
+    Args:
+        host: Name or address of one of this machine's interfaces.
+        port: Number; 0 means any that is free.
+
+    Returns:
+        The port.
+
+    Raises:
+        InputError: This machine has no such address, or the number is none of a port.
+        WorkError: The port is taken.
+
+    Example:
+        >>> with socket.create_server(("127.0.0.1", 0)) as taken:
+        ...     check_address("127.0.0.1", taken.getsockname()[1])  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        keras_googlenet.errors.WorkError: 127.0.0.1:... is in use: end what listens there, or choose another --port
+    """
+    if not 0 <= port <= 65535:
+        raise InputError(f"--port must be in 0 to 65535. Received: {port}")
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.create_server(address, family=family) as server:
+            return server.getsockname()[1]
+    except (OSError, UnicodeError) as error:
+        match getattr(error, "errno", None):
+            case errno.EADDRINUSE:
+                raise _taken(host, port) from error
+            case errno.EACCES:
+                raise WorkError(f"{host}:{port} may not be listened on by this user: choose another --port") from error
+        raise InputError(f"--host must be an address of this machine. Received: {host!r} ({error})") from error
+
+
+def serve(answers, *, host="127.0.0.1", port=7860, title="GoogLeNet", examples=(), started=print):
     """Serves the page until SIGINT or SIGTERM.
 
     What is uploaded lies in a folder of its own, which is deleted at the end. The page asks no other machine for
@@ -67,43 +67,54 @@ def serve(answers, listening, *, title="GoogLeNet", examples=(), started=lambda:
 
     Args:
         answers: The network's `Answers`; their `max_bytes` limits what is uploaded.
-        listening: What `listen` returned.
+        host: As in `check_address`.
+        port: Likewise, but not 0.
         title: The page's heading.
         examples: As in `build_page`.
-        started: Called when the page can be opened.
+        started: Called with the page's address when it can be opened.
+
+    Raises:
+        WorkError: The port is taken.
     """
-    import fastapi
     import gradio as gr
-    import uvicorn
 
-    with tempfile.TemporaryDirectory(prefix="keras-googlenet-demo-") as folder, _environment(GRADIO_TEMP_DIR=folder):
-        app = gr.mount_gradio_app(
-            fastapi.FastAPI(lifespan=_then(started), openapi_url=None),
-            build_page(answers, title, examples),
-            "/",
-            max_file_size=answers.max_bytes,
-            show_error=False,
-            ssr_mode=False,
-            enable_monitoring=False,
-            pwa=False,
-            mcp_server=False,
-            run_history=False,
-            footer_links=[],
-            css=CSS,
-            theme=gr.themes.Default(font=FONT, font_mono=FONT_MONO),
-        )
-        config = uvicorn.Config(app, log_level="error", ws="none", timeout_graceful_shutdown=2)
-        with contextlib.suppress(KeyboardInterrupt), _terminated_as_interrupted():
-            uvicorn.Server(config).run(sockets=[listening])
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="keras-googlenet-demo-"))
+        # Gradio asks its own page whether it is there: not by way of a proxy.
+        stack.enter_context(_environment(GRADIO_TEMP_DIR=folder, NO_PROXY="*", no_proxy="*"))
+        page = build_page(answers, title, examples)
+        stack.callback(page.close, verbose=False)
+        stack.enter_context(contextlib.suppress(KeyboardInterrupt))
+        stack.enter_context(_terminated_as_interrupted())
+        try:
+            # Not mounted into an application of our own: Gradio lets a mounted page read files that nobody uploaded.
+            page.launch(
+                server_name=f"[{host}]" if ":" in host else host,
+                server_port=port,
+                max_file_size=answers.max_bytes,
+                css=CSS,
+                theme=gr.themes.Default(font=FONT, font_mono=FONT_MONO),
+                footer_links=[],
+                prevent_thread_lock=True,
+                quiet=True,
+                # What else the environment could turn on:
+                share=False,
+                inbrowser=False,
+                show_error=False,
+                ssr_mode=False,
+                enable_monitoring=False,
+                pwa=False,
+                mcp_server=False,
+                run_history=False,
+            )
+        except OSError as error:
+            raise _taken(host, port) from error
+        started(page.local_url)
+        threading.Event().wait()
 
 
-def _then(started):
-    @contextlib.asynccontextmanager
-    async def lifespan(app):
-        started()
-        yield
-
-    return lifespan
+def _taken(host, port):
+    return WorkError(f"{host}:{port} is in use: end what listens there, or choose another --port")
 
 
 @contextlib.contextmanager
@@ -122,7 +133,7 @@ def _environment(**variables):
 
 @contextlib.contextmanager
 def _terminated_as_interrupted():
-    """Uvicorn ends in order and then sends itself the signal that ended it: SIGTERM must not cut off what follows."""
+    """SIGTERM, too, raises KeyboardInterrupt, so that what is cleared away is cleared away."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
