@@ -53,7 +53,7 @@ def check_address(host, port):
     except (OSError, UnicodeError) as error:
         match getattr(error, "errno", None):
             case errno.EADDRINUSE:
-                raise _taken(host, port) from error
+                raise WorkError(f"{host}:{port} is in use: end what listens there, or choose another --port") from error
             case errno.EACCES:
                 raise WorkError(f"{host}:{port} may not be listened on by this user: choose another --port") from error
         raise InputError(f"--host must be an address of this machine. Received: {host!r} ({error})") from error
@@ -74,7 +74,7 @@ def serve(answers, *, host="127.0.0.1", port=7860, title="GoogLeNet", examples=(
         started: Called with the page's address when it can be opened.
 
     Raises:
-        WorkError: The port is taken.
+        OSError: The port has been taken meanwhile.
     """
     import gradio as gr
 
@@ -83,38 +83,37 @@ def serve(answers, *, host="127.0.0.1", port=7860, title="GoogLeNet", examples=(
         # Gradio asks its own page whether it is there: not by way of a proxy.
         stack.enter_context(_environment(GRADIO_TEMP_DIR=folder, NO_PROXY="*", no_proxy="*"))
         page = build_page(answers, title, examples)
-        stack.callback(page.close, verbose=False)
+        stack.callback(_close, page)
         stack.enter_context(contextlib.suppress(KeyboardInterrupt))
         stack.enter_context(_terminated_as_interrupted())
-        try:
-            # Not mounted into an application of our own: Gradio lets a mounted page read files that nobody uploaded.
-            page.launch(
-                server_name=f"[{host}]" if ":" in host else host,
-                server_port=port,
-                max_file_size=answers.max_bytes,
-                css=CSS,
-                theme=gr.themes.Default(font=FONT, font_mono=FONT_MONO),
-                footer_links=[],
-                prevent_thread_lock=True,
-                quiet=True,
-                # What else the environment could turn on:
-                share=False,
-                inbrowser=False,
-                show_error=False,
-                ssr_mode=False,
-                enable_monitoring=False,
-                pwa=False,
-                mcp_server=False,
-                run_history=False,
-            )
-        except OSError as error:
-            raise _taken(host, port) from error
+        # Not mounted into an application of our own: Gradio lets a mounted page read files that nobody uploaded.
+        page.launch(
+            server_name=f"[{host}]" if ":" in host else host,
+            server_port=port,
+            max_file_size=answers.max_bytes,
+            css=CSS,
+            theme=gr.themes.Default(font=FONT, font_mono=FONT_MONO),
+            footer_links=[],
+            prevent_thread_lock=True,
+            quiet=True,
+            # What else the environment could turn on:
+            share=False,
+            inbrowser=False,
+            show_error=False,
+            ssr_mode=False,
+            enable_monitoring=False,
+            pwa=False,
+            mcp_server=False,
+            run_history=False,
+        )
         started(page.local_url)
         threading.Event().wait()
 
 
-def _taken(host, port):
-    return WorkError(f"{host}:{port} is in use: end what listens there, or choose another --port")
+def _close(page):
+    if page.server is not None:
+        page.server.force_exit = True  # open pages keep a connection each: not to be waited for
+    page.close(verbose=False)
 
 
 @contextlib.contextmanager
