@@ -212,7 +212,7 @@ def page(tmp_path_factory):
             assert address, said.read_text()
             yield address[0], model
             process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=30) == 0
+            assert process.wait(timeout=30) == 0, said.read_text()
         finally:
             process.kill()
             process.wait()

@@ -24,7 +24,9 @@ CSS = """
   background: var(--block-background-fill); overflow-wrap: anywhere; }
 #said p[role=alert] { border-color: #d13438; border-left-width: .4rem; }
 #best button { cursor: pointer; font-family: inherit; font-variant-numeric: tabular-nums; }
-#best .bar { height: .55rem; }
+#best .bar { height: .55rem; appearance: none; }
+#best .bar::-webkit-meter-bar, #best .bar::-webkit-meter-optimum-value { background: none; border: 0; }
+#best .bar::-moz-meter-bar { background: none; }
 #examples .grid-wrap { min-height: 0; max-height: none; }
 #examples .caption-label { font-size: .75rem; }
 #seen img, #heat img { width: 100%; }

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import importlib.util
+import logging
 import os
 import signal
 import socket
@@ -111,8 +112,10 @@ def serve(answers, *, host="127.0.0.1", port=7860, title="GoogLeNet", examples=(
 
 
 def _close(page):
+    """Ends at once: each page that is open keeps a connection, which would be waited for, or else be an error."""
     if page.server is not None:
-        page.server.force_exit = True  # open pages keep a connection each: not to be waited for
+        page.server.force_exit = True
+        logging.getLogger("uvicorn.error").disabled = True
     page.close(verbose=False)
 
 
