@@ -1,6 +1,6 @@
 """Serves a page on which images are dropped: the best classes, and where in the image they are.
 
-The page opens in a browser, on this machine alone unless --host says otherwise, and needs no network. Of an image it
+Its address is printed: on this machine alone unless --host says otherwise. It needs no network. Of an image the page
 shows the five best classes with their probabilities, and the heat (Grad-CAM) of the best or of another that is chosen.
 Images are what predict takes, up to --max-size; what is uploaded is deleted after ten minutes and at the end. Ctrl-C
 ends it. It needs the extra: pip install "keras-googlenet[demo]".
