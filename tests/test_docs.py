@@ -20,6 +20,8 @@ UNTESTED = {
     "keras_googlenet.architecture.Pixels": "a part of the tables SLIM and TORCHVISION",
     "keras_googlenet.data.Labelled": "what `labelled` returns",
     "keras_googlenet.data.Split": "a protocol; its two kinds are tested",
+    "keras_googlenet.demo.build_page": "a part of what `keras-googlenet demo` serves",
+    "keras_googlenet.demo.serve": "what `keras-googlenet demo` calls, tests/test_demo.py",
     "keras_googlenet.evaluation.Mistake": "a part of what `assess` returns",
     "keras_googlenet.experiment.run": "what `keras-googlenet train` calls",
     "keras_googlenet.training.TrainingError": "a `WorkError`, told by its message",

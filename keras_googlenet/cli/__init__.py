@@ -9,7 +9,7 @@ import os
 import sys
 import warnings
 
-from keras_googlenet.cli import convert, evaluate, export, predict, summary, train, visualize
+from keras_googlenet.cli import convert, demo, evaluate, export, predict, summary, train, visualize
 from keras_googlenet.cli.parser import parser
 from keras_googlenet.errors import InputError, WorkError
 
@@ -21,6 +21,7 @@ COMMANDS = {
     "export": export,
     "summary": summary,
     "visualize": visualize,
+    "demo": demo,
 }
 
 DONE, PARTLY_FAILED, WRONG_COMMAND, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141

@@ -36,7 +36,7 @@ class Network:
         inner = next((part for part in graph.models(model) if isinstance(part, GoogLeNetModel)), None)
         self.table = getattr(inner, "architecture", None)
         if len(list(graph.models(model))) == 1:
-            self._input, self._output = model.input, model.outputs[0]
+            self._input, self._output = model.inputs[0], model.outputs[0]
             made = {layer.name: layer.output for layer in model.layers}
         else:
             self._input, made = keras.Input(model.input_shape[1:], name="images"), {}

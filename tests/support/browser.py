@@ -4,6 +4,7 @@ import contextlib
 import json
 import shutil
 import subprocess
+import time
 import urllib.request
 
 import pytest
@@ -23,17 +24,30 @@ class Browser:
         self._address += f"/session/{found['sessionId']}"
 
     def open(self, path, *, width=1100, height=900, dark=False):
-        """Opens a file as a person would, after forgetting what has been logged."""
+        """Opens a file, or an address, as a person would, after forgetting what has been logged."""
         self.log("browser"), self.log("performance")
         scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self._devtools("Emulation.setEmulatedMedia", {"features": scheme})
         screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self._devtools("Emulation.setDeviceMetricsOverride", screen)
-        self._call("POST", "/url", {"url": path.resolve().as_uri()})
+        self._call("POST", "/url", {"url": path if isinstance(path, str) else path.resolve().as_uri()})
 
     def run(self, script):
         """What a function's body returns."""
         return self._call("POST", "/execute/sync", {"script": script, "args": []})
+
+    def wait(self, expression, seconds=30):
+        """Waits until an expression is true; the seconds that it took."""
+        start = time.monotonic()
+        while not self.run(f"return {expression}"):
+            assert time.monotonic() - start < seconds, f"waited {seconds} seconds for {expression}"
+            time.sleep(0.02)
+        return time.monotonic() - start
+
+    def upload(self, selector, path):
+        """Gives a file to an `<input>`, as a person does who chooses it."""
+        (element,) = self._call("POST", "/element", {"using": "css selector", "value": selector}).values()
+        self._call("POST", f"/element/{element}/value", {"text": str(path)})
 
     def log(self, kind):
         """The messages since the last time."""

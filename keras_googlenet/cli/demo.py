@@ -1,0 +1,105 @@
+"""Serves a page on which images are dropped: the best classes, and where in the image they are.
+
+Its address is printed: on this machine alone unless --host says otherwise. It needs no network. Of an image the page
+shows the five best classes with their probabilities, and the heat (Grad-CAM) of the best or of another that is chosen.
+Images are what predict takes, up to --max-size; what is uploaded is deleted after ten minutes and at the end. Ctrl-C
+ends it. It needs the extra: pip install "keras-googlenet[demo]".
+
+Examples:
+  keras-googlenet demo                                      the original weights, http://127.0.0.1:7860
+  keras-googlenet demo runs/flowers/model.keras --examples photos/
+  keras-googlenet demo imagenet --host 0.0.0.0 --port 8080  for all who can reach this machine
+"""
+
+import math
+from pathlib import Path
+
+HOST, PORT, MAX_MB = "127.0.0.1", 7860, 20
+SHOWN, THUMBNAIL = 12, 160
+
+
+def add_arguments(parser):
+    """Declares the command's arguments."""
+    parser.add_argument(
+        "model", metavar="MODEL", nargs="?", default="imagenet", help="as in predict (default: imagenet)"
+    )
+    parser.add_argument(
+        "--host", default=HOST, metavar="ADDRESS", help=f"address to serve on (default: {HOST}, this machine alone)"
+    )
+    parser.add_argument(
+        "--port", type=int, default=PORT, metavar="N", help=f"port to serve on; 0 takes a free one (default: {PORT})"
+    )
+    parser.add_argument(
+        "--max-size", type=float, default=MAX_MB, metavar="MB", help=f"largest file that is taken (default: {MAX_MB})"
+    )
+    parser.add_argument(
+        "--examples",
+        metavar="DIR",
+        help=f"folder of images to click on, the first {SHOWN} (default: three of ImageNet's)",
+    )
+    parser.add_argument(
+        "--class-index", type=Path, metavar="FILE", help="imagenet_class_index.json, on a machine without a network"
+    )
+
+
+def run(arguments):
+    """Runs the command.
+
+    Returns:
+        Exit status.
+    """
+    from keras_googlenet.cli.models import class_names, load_model
+    from keras_googlenet.demo import Answers, check_address, check_installed, serve
+    from keras_googlenet.errors import InputError
+
+    if not 0 < arguments.max_size < math.inf:
+        raise InputError(f"--max-size must be more than 0. Received: {arguments.max_size:g}")
+    check_installed()
+    port = check_address(arguments.host, arguments.port)
+    model = load_model(arguments.model)
+    answers = Answers(model, class_names(model, arguments.class_index), max_bytes=math.ceil(arguments.max_size * 2**20))
+    answers.warm_up()
+    serve(
+        answers,
+        host=arguments.host,
+        port=port,
+        title=f"GoogLeNet: {Path(arguments.model).name}",
+        examples=_examples(arguments.examples, model),
+        started=lambda address: print(f"{address}  (Ctrl-C ends it)", flush=True),
+    )
+    return 0
+
+
+def _examples(folder, model):
+    """The name, bytes and thumbnail of each example; an image that cannot be read is named and left out."""
+    from keras_googlenet import data
+    from keras_googlenet.cli.images import Failures, views
+    from keras_googlenet.cli.paths import expand
+
+    fail, found = Failures(), []
+    files = _photos(model) if folder is None else expand([folder], fail)
+    if len(files) > SHOWN:
+        fail(f"{folder}: {len(files)} examples, of which the first {SHOWN} are shown")
+    for file in files[:SHOWN]:
+        try:
+            (thumbnail,) = views(file, THUMBNAIL)
+        except data.ImageError as error:
+            fail(error)
+            continue
+        found.append((Path(file).name, Path(file).read_bytes(), thumbnail))
+    return found
+
+
+def _photos(model):
+    """Photographs that are there already: of scikit-learn, CC BY 2.0, and of matplotlib, in the public domain."""
+    from importlib import resources
+
+    from matplotlib.cbook import get_sample_data
+
+    if model.output_shape[-1] != 1000:  # none of its classes is on them
+        return []
+    of_sklearn = resources.files("sklearn.datasets.images")
+    return [
+        *(str(of_sklearn / name) for name in ("china.jpg", "flower.jpg")),
+        get_sample_data("grace_hopper.jpg", asfileobj=False),
+    ]

@@ -1,0 +1,138 @@
+"""The page: a place to drop an image, the best classes with bars, the heat of the one that is chosen, examples."""
+
+import html
+from pathlib import Path
+
+from keras_googlenet.data import ImageError
+
+WAITING = 16
+"""So many may wait for an answer; who comes later is told that the page is busy."""
+
+KEPT = 600
+"""Seconds. What was uploaded and shown is deleted then, its files a minute later at most; all, when the page ends."""
+
+SESSIONS = 100
+"""So many visitors' last images are kept in memory, not a MB each."""
+
+FONT, FONT_MONO = ("system-ui", "sans-serif"), ("ui-monospace", "monospace")
+"""The system's: nothing is fetched."""
+
+CSS = """
+.gradio-container { max-width: 62rem !important; width: 100%; margin: auto !important; }
+#said .html-container { padding: 0; }
+#said p { margin: 0; padding: .6rem .9rem; border: 1px solid var(--border-color-primary); border-radius: .5rem;
+  background: var(--block-background-fill); overflow-wrap: anywhere; }
+#said p[role=alert] { border-color: #d13438; border-left-width: .4rem; }
+#best button { cursor: pointer; font-family: inherit; font-variant-numeric: tabular-nums; }
+#best .bar { height: .55rem; appearance: none; }
+#best .bar::-webkit-meter-bar, #best .bar::-webkit-meter-optimum-value { background: none; border: 0; }
+#best .bar::-moz-meter-bar { background: none; }
+#examples .grid-wrap { min-height: 0; max-height: none; }
+#examples .caption-label { font-size: .75rem; }
+#seen img, #heat img { width: 100%; }
+footer { display: none !important; }
+"""
+
+
+def build_page(answers, title, examples=()):
+    """Builds the page; `serve` shows it.
+
+    Args:
+        answers: The network's `Answers`.
+        title: The page's heading, plain text.
+        examples: `(name, bytes, thumbnail)` of images to click on: a file's name and content, and a uint8 RGB array.
+
+    Returns:
+        A `gradio.Blocks`.
+    """
+    import gradio as gr
+
+    uploaded, example, chosen = _handlers(answers, examples)
+    limit = "" if answers.max_bytes is None else f", {answers.max_bytes / 2**20:g} MB at most"
+    with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(60, KEPT), fill_width=True) as page:
+        page.state_session_capacity = SESSIONS
+        last = gr.State(None, time_to_live=KEPT)
+        gr.Markdown(
+            f"# {html.escape(title)}\nDrop an image: the network names the best {answers.top} of "
+            f"{answers.classes:,} classes, and shows where it sees them."
+        )
+        with gr.Row():
+            with gr.Column(min_width=280):
+                drop = gr.File(label=f"An image of any format{limit}", height=160, elem_id="drop")
+                gallery = gr.Gallery(
+                    [(thumbnail, Path(name).stem.replace("_", " ")) for name, _, thumbnail in examples],
+                    label="or one of these",
+                    columns=4,
+                    height="auto",
+                    object_fit="cover",
+                    allow_preview=False,
+                    interactive=False,
+                    buttons=[],
+                    visible=bool(examples),
+                    elem_id="examples",
+                )
+            with gr.Column(min_width=280):
+                said = gr.HTML(note("No image yet."), elem_id="said")
+                best = gr.Label(
+                    num_top_classes=answers.top, label="What it is: click on a class to see where", elem_id="best"
+                )
+        with gr.Row(visible=False) as pictures:
+            fixed = {"interactive": False, "format": "png", "buttons": ["download", "fullscreen"]}
+            seen = gr.Image(label="What the network sees", elem_id="seen", **fixed)
+            heat = gr.Image(elem_id="heat", **fixed)
+        shown = [last, said, best, pictures, seen, heat]
+        alone = {
+            "show_progress_on": [best, heat],
+            "concurrency_id": "network",
+            "concurrency_limit": 1,
+            "api_visibility": "private",
+        }
+        drop.upload(uploaded, drop, [drop, *shown], **alone)
+        gallery.select(example, None, shown, **alone)
+        best.select(chosen, last, [said, heat], **alone)
+    return page.queue(max_size=WAITING)
+
+
+def _handlers(answers, examples):
+    """What the page does when a file is uploaded, an example or a class chosen: values of the components it changes."""
+    import gradio as gr
+
+    def uploaded(path):
+        path = Path(path)
+        return (None, *answer(path.read_bytes(), path.name))
+
+    def example(event: gr.SelectData):
+        name, data, _ = examples[event.index]
+        return answer(data, name)
+
+    def chosen(last, event: gr.SelectData):
+        if last is None:
+            return alert(f"This image was deleted after {KEPT // 60} minutes: drop it again"), gr.update()
+        labels = [label for _, label, _ in last.best]
+        return explain(last, labels.index(event.value))
+
+    def answer(data, name):
+        try:
+            found = answers.of(data, name)
+        except ImageError as error:
+            return None, alert(error), None, gr.update(visible=False), None, None
+        said, heat = explain(found, 0)
+        best = {label: probability for _, label, probability in found.best}
+        return found, said, best, gr.update(visible=True), found.picture, heat
+
+    def explain(found, rank):
+        index, label, probability = found.best[rank]
+        said = f"<b>{html.escape(label)}</b>, {probability:.1%}. Classified in {found.seconds:.2f} seconds."
+        return note(said), gr.update(value=answers.where(found, index), label=f"Where it sees: {label}")
+
+    return uploaded, example, chosen
+
+
+def note(text):
+    """A line of HTML that a reader is told of."""
+    return f'<p role="status">{text}</p>'
+
+
+def alert(error):
+    """An error's message, as HTML that a reader is told of at once."""
+    return f'<p role="alert">{html.escape(str(error))}</p>'
