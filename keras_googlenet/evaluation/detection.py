@@ -3,6 +3,7 @@
 import contextlib
 import io
 
+import keras
 import numpy as np
 
 from keras_googlenet.errors import InputError
@@ -17,7 +18,7 @@ def mean_average_precision(truth, found, iou=0.5, bounding_box_format="xyxy"):
         truth: `{"boxes": array (images, n, 4), "labels": array (images, n)}`. Rows with a negative label are padding.
         found: The same with `"confidence"`, of shape `(images, m)`: what a detector's `predict` returns.
         iou: Least overlap, intersection over union, in 0..1.
-        bounding_box_format: Format of all boxes, in pixels: `"xyxy"`, `"yxyx"`, `"xywh"` or `"center_xywh"`.
+        bounding_box_format: Format of all boxes, in pixels, as in `keras.utils.bounding_boxes`.
 
     Returns:
         A number in 0..1: the mean over the classes that `truth` has.
@@ -67,27 +68,21 @@ def mean_average_precision(truth, found, iou=0.5, bounding_box_format="xyxy"):
     return float(precision[precision >= 0].mean())
 
 
-def _rows(boxes, bounding_box_format):
+def _rows(found, bounding_box_format):
     """COCO's annotations, numbered from 1: it takes number 0 for none."""
-    labels, corners = np.asarray(boxes["labels"]), np.asarray(boxes["boxes"], "float64")
-    first, second = corners[..., :2], corners[..., 2:]
-    if bounding_box_format == "yxyx":
-        first, second = first[..., ::-1], second[..., ::-1]
-    if bounding_box_format == "center_xywh":
-        first = first - second / 2
-    elif bounding_box_format != "xywh":
-        second = second - first
+    labels, boxes = np.asarray(found["labels"]), np.asarray(found["boxes"], "float32")
+    boxes = np.asarray(keras.utils.bounding_boxes.convert_format(boxes, bounding_box_format, "xywh"), "float64")
     rows = []
     for image, place in zip(*np.nonzero(labels >= 0), strict=True):
         row = {
             "id": len(rows) + 1,
             "image_id": int(image),
             "category_id": int(labels[image, place]),
-            "bbox": [*first[image, place].tolist(), *second[image, place].tolist()],
-            "area": float(second[image, place].prod()),
+            "bbox": boxes[image, place].tolist(),
+            "area": float(boxes[image, place, 2:].prod()),
             "iscrowd": 0,
         }
-        if "confidence" in boxes:
-            row["score"] = float(np.asarray(boxes["confidence"])[image, place])
+        if "confidence" in found:
+            row["score"] = float(found["confidence"][image][place])
         rows.append(row)
     return rows

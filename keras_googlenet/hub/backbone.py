@@ -49,6 +49,9 @@ class GoogLeNetBackbone(keras_hub.models.FeaturePyramidBackbone):
         with _default_policy(dtype):
             trunk = GoogLeNet(include_top=False, weights=weights, input_shape=image_shape, variant=variant)
         super().__init__(inputs=trunk.input, outputs=trunk.output, dtype=dtype, **kwargs)
+        if not self.trainable:
+            for layer in self.layers:  # a pyramid shares them, and Keras tells them of later changes alone
+                layer.trainable = False
         self.variant = trunk.architecture
         self.image_shape = tuple(trunk.input_shape[1:])
         maps = {layer.name: layer.output for layer in trunk.layers}

@@ -19,6 +19,7 @@ def retinanet(
     anchor_size=4.0,
     aspect_ratios=(0.5, 1.0, 2.0),
     pre_logits_num_conv_layers=4,
+    confidence_threshold=0.5,
     **kwargs,
 ):
     """KerasHub's RetinaNet over a GoogLeNet, set up for a trunk whose maps no batch normalization keeps small.
@@ -37,8 +38,8 @@ def retinanet(
         anchor_size: Side of the smallest anchor of a level, in strides: 4 makes it 32 pixels on level 3.
         aspect_ratios: Height over width of the anchors.
         pre_logits_num_conv_layers: Convolutions of each head before its last.
-        **kwargs: As in `keras_hub.models.RetinaNetObjectDetector`, `prediction_decoder` for one: an
-            `ImagewiseNonMaxSuppression` of another threshold, say.
+        confidence_threshold: Least confidence of what `predict` returns. To measure average precision, take 0.05.
+        **kwargs: As in `keras_hub.models.RetinaNetObjectDetector`.
 
     Returns:
         A `keras_hub.models.RetinaNetObjectDetector`, compiled with KerasHub's losses. It takes RGB images in 0..255.
@@ -77,7 +78,9 @@ def retinanet(
         "anchor_generator": anchors,
         "use_prediction_head_norm": True,
         "preprocessor": keras_hub.models.RetinaNetObjectDetectorPreprocessor(converter),
-        "prediction_decoder": ImagewiseNonMaxSuppression(bounding_box_format, from_logits=True),
+        "prediction_decoder": ImagewiseNonMaxSuppression(
+            bounding_box_format, from_logits=True, confidence_threshold=confidence_threshold
+        ),
     }
     detector = keras_hub.models.RetinaNetObjectDetector(
         pyramid,
