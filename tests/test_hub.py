@@ -52,7 +52,7 @@ def test_the_pyramid_is_the_rows_of_the_table(size):
         assert backbone.pyramid_outputs["P5"].shape[1:3] == (6, 7)  # by Caffe's rule; 7 and 8 would be rounded up
 
 
-@pytest.mark.parametrize("variant", ["plain", "batchnorm", "torchvision", "slim"])
+@pytest.mark.parametrize("variant", ["plain", "batchnorm", "slim"])
 def test_each_variant_has_a_pyramid_of_rectified_maps(variant, rng):
     backbone = hub.GoogLeNetBackbone(variant, image_shape=(64, 64, 3))
     images = rng.normal(0, 50, (1, 64, 64, 3))

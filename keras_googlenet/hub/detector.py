@@ -50,7 +50,7 @@ def retinanet(
     Example:
         >>> from keras_googlenet.hub import GoogLeNetBackbone, retinanet
         >>> detector = retinanet(GoogLeNetBackbone(), 2, (64, 64), levels=(4, 5))
-        >>> detector.output_shape["cls_logits"]  # 9 anchors at 4x4 and 2x2 places
+        >>> detector.output["cls_logits"].shape  # 9 anchors at 4x4 and 2x2 places
         (None, 180, 2)
 
     Reference:

@@ -25,8 +25,8 @@ def draw_boxes(images, truth, found, threshold=0.5, bounding_box_format="xyxy", 
 
     Example:
         >>> import numpy as np
-        >>> found = {"boxes": np.array([[[2, 2, 9, 9]]]), "labels": [[0]], "confidence": [[0.9]]}
-        >>> draw_boxes(np.zeros((1, 32, 32, 3)), None, found)[9, 5].tolist()
+        >>> found = {"boxes": np.array([[[2, 20, 9, 29]]]), "labels": [[0]], "confidence": [[0.9]]}
+        >>> draw_boxes(np.zeros((1, 32, 32, 3)), None, found)[29, 5].tolist()
         [255, 0, 0]
     """
     height, width = images.shape[1:3]
