@@ -34,7 +34,7 @@ def retinanet(
         image_size: `(height, width)` that images and their boxes are resized to, multiples of 32. Images of other
             proportions are padded.
         bounding_box_format: Format of boxes, given and found: `"xyxy"`, `"yxyx"`, `"xywh"`, ...
-        levels: First and last level of the pyramid, 2 to 7. Each level less costs a quarter of the work of the last.
+        levels: First and last level of the pyramid, 2 to 7. The first is four times the work of the second.
         anchor_size: Side of the smallest anchor of a level, in strides: 4 makes it 32 pixels on level 3.
         aspect_ratios: Height over width of the anchors.
         pre_logits_num_conv_layers: Convolutions of each head before its last.
