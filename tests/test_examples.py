@@ -117,6 +117,23 @@ def test_edit_table(run):
     assert f"built short: {costed} parameters" in output
 
 
+def test_detect(run, shared_data, tmp_path):
+    """A handful of scenes on noise: they are trained on, measured and drawn. What is reached takes thousands."""
+    pytest.importorskip("keras_hub", reason="KerasHub is in the extra `peers`")
+    pytest.importorskip("pycocotools", reason="pycocotools is in the extra `peers`")
+    rng = np.random.default_rng(0)
+    for number in range(10):
+        Image.fromarray(rng.integers(0, 256, (80, 100, 3), "uint8")).save(tmp_path / f"{number}.png")
+    weights, picture = shared_data / "bvlc_googlenet.npz", tmp_path / "boxes.png"
+    output = run("detect.py", tmp_path, weights, "--scenes", 40, "--output", picture)
+    (loss,) = re.findall(r" - loss: ([\d.]+)$", output, re.MULTILINE)
+    assert 0 < float(loss) < 5
+    assert re.search(r"^mAP@0.5 on 2 scenes: [\d.]+%$", output, re.MULTILINE)
+    drawn = np.asarray(Image.open(picture))
+    assert drawn.shape == (192, 2 * 192, 3)
+    assert (drawn == (0, 255, 0)).all(-1).sum() > 2 * 100  # a frame or more on each scene
+
+
 def test_every_example_has_a_test_and_says_how_to_run_it():
     names = {path.stem for path in EXAMPLES.glob("*.py")}
     assert names <= set(CHECKED.findall(Path(__file__).read_text(encoding="utf-8")))

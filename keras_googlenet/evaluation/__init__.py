@@ -10,6 +10,7 @@ from keras_googlenet.evaluation.crops import CROPS as CROPS
 from keras_googlenet.evaluation.crops import crops as crops
 from keras_googlenet.evaluation.crops import members as members
 from keras_googlenet.evaluation.crops import numbers_up_to as numbers_up_to
+from keras_googlenet.evaluation.detection import mean_average_precision as mean_average_precision
 from keras_googlenet.evaluation.errors import TABLE_3 as TABLE_3
 from keras_googlenet.evaluation.errors import Errors as Errors
 from keras_googlenet.evaluation.errors import errors as errors

@@ -2,6 +2,7 @@
 
 from keras_googlenet.visualize.activations import activation_maps as activation_maps
 from keras_googlenet.visualize.activations import activation_sheet as activation_sheet
+from keras_googlenet.visualize.boxes import draw_boxes as draw_boxes
 from keras_googlenet.visualize.cam import grad_cam as grad_cam
 from keras_googlenet.visualize.cam import overlay as overlay
 from keras_googlenet.visualize.classes import find_class as find_class

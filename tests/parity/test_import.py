@@ -1,8 +1,11 @@
 """Importing the package changes nothing."""
 
+import importlib
 import os
 import subprocess
 import sys
+
+import pytest
 
 PROGRAM = """
 import os, sys, warnings
@@ -34,4 +37,13 @@ def test_importing_has_no_effects(tmp_path):
     assert done.returncode == 0, done.stderr
     imported = set(done.stdout.split())
     assert "keras_googlenet" in imported
-    assert not imported & {"tensorflow_datasets", "sklearn", "matplotlib", "PIL", "onnx", "torch", "google"}
+    heavy = {"tensorflow_datasets", "sklearn", "matplotlib", "PIL", "onnx", "torch", "google", "keras_hub"}
+    assert not imported & heavy
+
+
+def test_the_hub_names_the_extra_that_it_lacks(monkeypatch):
+    for name in [name for name in sys.modules if name.startswith("keras_googlenet.hub")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "keras_hub", None)
+    with pytest.raises(ImportError, match=r'pip install "keras-googlenet\[hub\]"'):
+        importlib.import_module("keras_googlenet.hub")

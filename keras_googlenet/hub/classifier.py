@@ -1,0 +1,73 @@
+"""The classifier that KerasHub puts upon a backbone."""
+
+import keras
+import keras_hub
+
+from keras_googlenet.architecture import Dropout
+from keras_googlenet.hub.backbone import GoogLeNetBackbone, GoogLeNetImageConverter
+from keras_googlenet.model import GoogLeNet
+
+
+@keras.saving.register_keras_serializable(package="keras_googlenet")
+class GoogLeNetImageClassifierPreprocessor(keras_hub.models.ImageClassifierPreprocessor):
+    """Converts the images of a classifier and passes labels and sample weights on.
+
+    Args:
+        image_converter: A `GoogLeNetImageConverter`.
+        **kwargs: As in `keras_hub.models.ImageClassifierPreprocessor`.
+    """
+
+    backbone_cls = GoogLeNetBackbone
+    image_converter_cls = GoogLeNetImageConverter
+
+
+@keras.saving.register_keras_serializable(package="keras_googlenet")
+class GoogLeNetImageClassifier(keras_hub.models.ImageClassifier):
+    """KerasHub's classifier on this backbone: average pool, dropout, one linear layer.
+
+    Arguments and methods are those of `keras_hub.models.ImageClassifier`, whose `from_preset` returns one of these
+    where the folder holds one. `from_weights` makes one of a network that is trained already.
+
+    Args:
+        backbone: A `GoogLeNetBackbone`.
+        num_classes: Number of classes.
+        preprocessor: A `GoogLeNetImageClassifierPreprocessor`, or None for images that are converted already.
+        **kwargs: As in `keras_hub.models.ImageClassifier`.
+
+    Example:
+        >>> from keras_googlenet.hub import GoogLeNetBackbone, GoogLeNetImageClassifier
+        >>> classifier = GoogLeNetImageClassifier(GoogLeNetBackbone(), num_classes=2)
+        >>> classifier.output_shape
+        (None, 2)
+    """
+
+    backbone_cls = GoogLeNetBackbone
+    preprocessor_cls = GoogLeNetImageClassifierPreprocessor
+
+    @classmethod
+    def from_weights(cls, weights="imagenet", num_classes=1000, image_size=(224, 224), activation="softmax", **kwargs):
+        """A classifier that answers as `GoogLeNet(weights=weights)` does, from RGB images in 0..255.
+
+        Args:
+            weights: What `GoogLeNet` takes: a name such as `"imagenet"`, or a file.
+            num_classes: Number of classes that the weights were trained for.
+            image_size: `(height, width)` that images are resized to, their sides cropped alike; None for no resizing.
+            activation: `"softmax"` for probabilities, None for logits.
+            **kwargs: As in `keras_hub.models.ImageClassifier`. The dropout is the table's unless given.
+
+        Returns:
+            A `GoogLeNetImageClassifier` with a preprocessor.
+
+        Raises:
+            ValueError: The weights do not fit.
+        """
+        model = GoogLeNet(weights=weights, classes=num_classes, classifier_activation=activation, aux_heads=False)
+        backbone = GoogLeNetBackbone(model.architecture)
+        rates = [row.rate for row in model.architecture.top if isinstance(row, Dropout)]
+        kwargs.setdefault("dropout", rates[0] if rates else 0.0)
+        kwargs.setdefault("preprocessor", cls.preprocessor_cls(GoogLeNetImageConverter(image_size)))
+        classifier = cls(backbone, num_classes, activation=activation, **kwargs)
+        for layer in (layer for layer in backbone.layers if layer.weights):
+            layer.set_weights(model.get_layer(layer.name).get_weights())
+        classifier.output_dense.set_weights(model.get_layer(model.architecture.classifier).get_weights())
+        return classifier
