@@ -20,6 +20,9 @@ class GoogLeNetImageClassifierPreprocessor(keras_hub.models.ImageClassifierPrepr
     backbone_cls = GoogLeNetBackbone
     image_converter_cls = GoogLeNetImageConverter
 
+    def __init__(self, image_converter=None, **kwargs):
+        super().__init__(image_converter, **kwargs)
+
 
 @keras.saving.register_keras_serializable(package="keras_googlenet")
 class GoogLeNetImageClassifier(keras_hub.models.ImageClassifier):
@@ -43,6 +46,9 @@ class GoogLeNetImageClassifier(keras_hub.models.ImageClassifier):
 
     backbone_cls = GoogLeNetBackbone
     preprocessor_cls = GoogLeNetImageClassifierPreprocessor
+
+    def __init__(self, backbone, num_classes, preprocessor=None, **kwargs):
+        super().__init__(backbone, num_classes, preprocessor=preprocessor, **kwargs)
 
     @classmethod
     def from_weights(cls, weights="imagenet", num_classes=1000, image_size=(224, 224), activation="softmax", **kwargs):
