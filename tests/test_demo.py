@@ -179,8 +179,9 @@ def test_a_free_port_is_found():
 
 
 WATCHED = """
-import sys
+import signal, sys
 from keras_googlenet.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which what a shell runs in the background ignores
 LOCAL = ("127.0.0.1", "localhost", "::1", "0.0.0.0", "", None)
 def watch(event, arguments):
     host = {"socket.connect": lambda: arguments[1][0], "socket.getaddrinfo": lambda: arguments[0]}.get(event, str)()
