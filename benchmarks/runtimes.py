@@ -1,6 +1,6 @@
 """Do shipped networks answer as the network does, and what do 8 bits cost? Each in a process of its runtime alone.
 
-    python benchmarks/runtimes.py photos/ bvlc_googlenet.npz      # about 6 minutes for 400 photos on two cores
+    python benchmarks/runtimes.py photos/ bvlc_googlenet.npz      # about 4 minutes for 400 photos on two cores
     python benchmarks/runtimes.py photos/ runs/flowers/model.keras --formats onnx openvino
 
 The photos are all in the folder, as `predict` sees them. 8 bits are calibrated on 100 of them, spread evenly, and told

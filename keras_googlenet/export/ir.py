@@ -74,16 +74,27 @@ def _spread(product):
 def quantize(path, views):
     """Makes a written model compute in 8 bits, by OpenVINO's own compression framework.
 
+    Ranges are those of all views. Their mean over the views, which is the framework's default, cuts off what is strong
+    in single ones: of 398 photos BVLC's network named 92% as in float32, not 99%.
+
     Args:
         path: Path of the `.xml`.
         views: What it is calibrated on: typical inputs of the network, `(count, height, width, 3)`.
     """
     import nncf
     import openvino
+    from nncf.quantization.range_estimator import RangeEstimatorParametersSet
 
     dataset = nncf.Dataset(list(views), lambda view: view[None])
+    ranges = nncf.AdvancedQuantizationParameters(activations_range_estimator_params=RangeEstimatorParametersSet.MINMAX)
     with contextlib.redirect_stdout(sys.stderr):  # its progress
-        quantized = nncf.quantize(openvino.Core().read_model(path), dataset, subset_size=len(views))
+        quantized = nncf.quantize(
+            openvino.Core().read_model(path),
+            dataset,
+            subset_size=len(views),
+            preset=nncf.QuantizationPreset.MIXED,
+            advanced_parameters=ranges,
+        )
     _save(quantized, path)
 
 

@@ -101,9 +101,8 @@ def _openvino(model, path, labels, calibration):
         _require("nncf", "OpenVINO in 8 bits")
     named, signature = _named(model)
     named.export(str(path), format="openvino", verbose=False, input_signature=signature)
-    if calibration is None:
-        ir.keep_float32(path)
-    else:
+    ir.keep_float32(path)
+    if calibration is not None:
         ir.quantize(path, _preprocessed(calibration))
 
 
