@@ -47,7 +47,7 @@ def draw_boxes(images, truth, found, threshold=0.5, bounding_box_format="xyxy", 
                 left, top, right, bottom = map(float, box)
                 pen.rectangle((left, top, max(left, right), max(top, bottom)), outline=colour)
                 if share is not None:
-                    text, place = f"{names[label] if names else label} {share:.0%}", (left, max(top - 12, 0))
+                    text, place = f"{names[label] if names else label}: {share:.0%}", (left, max(top - 12, 0))
                     pen.rectangle(pen.textbbox(place, text), fill=colour)
                     pen.text(place, text, fill="white")
         strip.append(np.asarray(picture))
