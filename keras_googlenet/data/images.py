@@ -26,7 +26,8 @@ from keras_googlenet.words import one_line
 # Windows run it. The others it only recognizes.
 NOT_DECODED = frozenset(("EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG"))
 
-# Where Pillow, too, takes a file for a decompression bomb: half a GiB of RGB.
+# Where Pillow, too, takes a file for a decompression bomb: half a GiB of RGB. Formats whose decoders need more memory
+# than the image itself (see `_bytes_a_pixel`) are allowed as many pixels fewer, so that none takes more than another.
 MAX_PIXELS = 178_956_970
 
 # Some rare formats Pillow decodes in Python, which takes a hundred times as long and several times the memory.
@@ -94,8 +95,9 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
         uint8 array of shape (height, width, 3), RGB, 0-255.
 
     Raises:
-        ImageError: the file is missing, no image, damaged, or larger than `MAX_PIXELS`. The size
-            is known from the header, so a decompression bomb is never decoded.
+        ImageError: the file is missing, no image, damaged, or larger than `MAX_PIXELS` (WebP, AVIF,
+            JPEG 2000 and progressive JPEG: than a half to a sixth of it, so that all take the same memory at most).
+            The size is known from the header, so a decompression bomb is never decoded.
 
     Example:
         >>> read_image("no/such/cat.jpg")
@@ -209,9 +211,19 @@ def _without_warnings() -> Iterator[None]:
 
 def _check_size(image: Image.Image) -> None:
     in_python = any(tile[0] in Image.DECODERS for tile in image.tile)
-    allowed = min(MAX_PIXELS, MAX_PIXELS_IN_PYTHON) if in_python else MAX_PIXELS
+    allowed = MAX_PIXELS_IN_PYTHON if in_python else 4 * MAX_PIXELS // _bytes_a_pixel(image)
     if image.width * image.height > allowed:
         raise ValueError(f"{image.width} x {image.height} pixels are more than the {allowed:,} allowed")
+
+
+def _bytes_a_pixel(image: Image.Image) -> int:
+    """The memory that decoding takes. An image itself takes 4, whatever its mode; most formats fill it row by row."""
+    bands = len(image.getbands())
+    if image.format == "JPEG2000":
+        return 4 + 5 * bands  # 4 bytes a sample, and the encoded wavelets' own
+    if image.info.get("progressive"):
+        return 4 + 2 * bands  # all coefficients, of 2 bytes
+    return {"WEBP": 16, "AVIF": 12}.get(image.format, 4)  # whole frames, before and after their colours are converted
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:

@@ -4,6 +4,7 @@ import io
 import os
 import struct
 import subprocess
+import sys
 import warnings
 import zlib
 
@@ -156,9 +157,52 @@ def test_impossible_paths_are_image_errors():
 def test_more_pixels_than_allowed_are_refused_before_decoding(tmp_path, monkeypatch):
     path = save(tmp_path / "a.png", Image.new("1", (100, 50)))
     monkeypatch.setattr(reader, "MAX_PIXELS", 4999)
+    reader.formats()  # Pillow loads images of its own when it is first asked for its formats
     monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("decoded"))
     with pytest.raises(ImageError, match=r"a\.png: 100 x 50 pixels are more than the 4,999 allowed"):
         read_image(path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="measures memory as Linux counts it")
+@pytest.mark.parametrize(
+    ("mode", "format", "options"),
+    [
+        ("RGB", "JPEG", {}),
+        ("CMYK", "JPEG", {}),
+        ("RGB", "JPEG", {"progressive": True, "subsampling": 0}),
+        ("CMYK", "JPEG", {"progressive": True}),
+        ("RGBA", "PNG", {"compress_level": 1}),
+        ("RGB", "WEBP", {"method": 0}),
+        ("RGBA", "AVIF", {"speed": 10, "subsampling": "4:4:4"}),
+        ("RGB", "JPEG2000", {}),
+    ],
+    ids=lambda value: "-".join(map(str, value)) if isinstance(value, dict) else value,
+)
+def test_decoding_takes_no_more_memory_than_the_limits_of_size_count_on(tmp_path, mode, format, options):
+    side = 2800
+    path = tmp_path / "image"
+    Image.radial_gradient("L").resize((side, side)).convert("RGB").convert(mode).save(path, format, **options)
+    program = """
+import sys
+from PIL import Image
+peak = lambda: 1024 * int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0])
+image = Image.open(sys.argv[1])
+before = peak()
+image.load()
+print(peak() - before)
+"""
+    taken = int(subprocess.check_output([sys.executable, "-c", program, path]))
+    with Image.open(path) as image:
+        expected = reader._bytes_a_pixel(image)
+    assert expected * 0.55 < taken / side**2 < expected * 1.1
+
+
+def test_formats_that_are_decoded_in_several_copies_may_be_less_large(tmp_path, monkeypatch):
+    image = Image.new("RGB", (100, 50))
+    monkeypatch.setattr(reader, "MAX_PIXELS", 19_999)
+    assert read_image(save(tmp_path / "a.png", image)).shape == (50, 100, 3)
+    with pytest.raises(ImageError, match=r"a\.webp: 100 x 50 pixels are more than the 4,999 allowed"):
+        read_image(save(tmp_path / "a.webp", image))
 
 
 def test_pillows_own_bomb_check_is_an_image_error_too(tmp_path, monkeypatch):
