@@ -19,8 +19,6 @@ import numpy as np
 
 FLOAT, AGREEMENT, ROOM, CALIBRATION = 1e-5, 0.97, 0.3, 100
 
-SUFFIXES = {"savedmodel": "", "litert": ".tflite", "onnx": ".onnx", "openvino": ".xml"}
-
 RUNTIMES = {
     "savedmodel": """
 import tensorflow as tf
@@ -65,7 +63,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", help="photos, at any depth")
     parser.add_argument("weights", help="as MODEL in predict")
-    parser.add_argument("--formats", nargs="+", choices=SUFFIXES, default=list(SUFFIXES))
+    parser.add_argument("--formats", nargs="+", choices=RUNTIMES, default=list(RUNTIMES))
     options = parser.parse_args()
 
     from keras_googlenet import data, export, preprocess_input
@@ -84,7 +82,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for format in options.formats:
             for numbers in ("float32", "int8") if format != "savedmodel" else ("float32",):
-                target = Path(folder) / numbers / f"network{SUFFIXES[format]}"
+                target = Path(folder) / numbers / f"network{export.FORMATS[format][0]}"
                 calibration = np.stack([views[index] for index in chosen]) if numbers == "int8" else None
                 export.export(model, target, format, labels=labels, calibration=calibration)
                 found = run(format, target, images, Path(folder))

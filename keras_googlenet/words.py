@@ -1,6 +1,7 @@
 """Words for messages: the nearest choice to a misspelt one, and names of files on one line."""
 
 import difflib
+import itertools
 import unicodedata
 
 _BREAKING = frozenset(("Cc", "Cs", "Zl", "Zp"))
@@ -21,14 +22,23 @@ def nearest(text, choices, count=1, cutoff=0.5):
     Example:
         >>> nearest("trian", ["train", "predict"])
         " Did you mean 'train'?"
+        >>> nearest("inception_4b", ["inception_4a", "inception_5b"])
+        " Did you mean 'inception_4a'?"
         >>> nearest("xyz", ["train", "predict"])
         ''
     """
     text, choices = str(text).lower(), list(map(str, choices))
     # float16 is more like float32 than like mixed_float16, which is meant.
     longer = [choice for choice in choices if len(text) > 2 and text in choice]
-    matches = difflib.get_close_matches(text, longer or choices, n=count, cutoff=0.0 if longer else cutoff)
-    return f" Did you mean {' or '.join(map(repr, matches))}?" if matches else ""
+    alike = sorted(((_likeness(choice, text), choice) for choice in longer or choices), reverse=True)
+    matches = [repr(choice) for (ratio, _), choice in alike[:count] if longer or ratio >= cutoff]
+    return f" Did you mean {' or '.join(matches)}?" if matches else ""
+
+
+def _likeness(choice, text):
+    """To sort by: how alike, 0 to 1, and then how much of the beginning is the same."""
+    ratio = difflib.SequenceMatcher(None, choice, text).ratio()
+    return ratio, sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(choice, text, strict=False)))
 
 
 def one_line(text):

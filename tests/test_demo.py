@@ -166,7 +166,7 @@ def test_wrong_commands_are_one_line(model, arguments, status, message, capsys, 
 
 
 def test_without_gradio_it_names_the_extra(model, capsys, monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "gradio", None)
     assert main(["demo", str(model)]) == 2
     assert 'pip install "keras-googlenet[demo]"' in capsys.readouterr().err
     with pytest.raises(InputError, match="needs Gradio"):

@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import importlib.util
 import logging
 import os
 import signal
@@ -12,6 +11,7 @@ import threading
 
 from keras_googlenet.demo.page import CSS, FONT, FONT_MONO, build_page
 from keras_googlenet.errors import InputError, WorkError
+from keras_googlenet.extras import optional
 
 
 def check_installed():
@@ -20,8 +20,7 @@ def check_installed():
     Raises:
         InputError: It is not installed.
     """
-    if importlib.util.find_spec("gradio") is None:
-        raise InputError('The demo needs Gradio: pip install "keras-googlenet[demo]". Received: it is not installed')
+    optional("gradio", "The demo needs Gradio", extra="demo")
 
 
 def check_address(host, port):

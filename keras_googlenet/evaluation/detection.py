@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from keras_googlenet.errors import InputError
+from keras_googlenet.extras import optional
 
 
 def mean_average_precision(truth, found, iou=0.5, bounding_box_format="xyxy"):
@@ -34,14 +35,9 @@ def mean_average_precision(truth, found, iou=0.5, bounding_box_format="xyxy"):
         >>> mean_average_precision(truth, found)  # doctest: +SKIP
         1.0
     """
-    try:
-        from pycocotools.coco import COCO
-        from pycocotools.cocoeval import COCOeval
-    except ImportError as error:
-        raise InputError(
-            "Average precision is counted by pycocotools, which is not installed. Install it with "
-            f'pip install "keras-googlenet[hub]". Received: {error}'
-        ) from error
+    needed = "Average precision is counted by pycocotools"
+    COCO = optional("pycocotools.coco", needed, extra="hub").COCO
+    COCOeval = optional("pycocotools.cocoeval", needed, extra="hub").COCOeval
     expected, answers = (_rows(boxes, bounding_box_format) for boxes in (truth, found))
     count = len(truth["boxes"])
     if len(found["boxes"]) != count or not expected:

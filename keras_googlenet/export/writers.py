@@ -1,11 +1,9 @@
 """The four formats: Keras's `model.export` and the runtimes' own quantizers write them; here they get names."""
 
-import importlib.util
-
 import keras
 import numpy as np
 
-from keras_googlenet.errors import InputError
+from keras_googlenet.extras import optional
 from keras_googlenet.imagenet import preprocess_input
 
 
@@ -66,14 +64,14 @@ def write_onnx(model, path, labels=None, calibration=None):
         InputError: A package that this needs is not installed.
     """
     named, signature = _named(model)
-    _require("tf2onnx", "ONNX")
+    optional("tf2onnx", "Writing ONNX needs tf2onnx", extra="export")
     named.export(str(path), format="onnx", verbose=False, input_signature=signature)
     if calibration is not None:
         _quantize_onnx(path, _preprocessed(calibration))
 
 
 def _quantize_onnx(path, views):
-    _require("onnxruntime", "ONNX in 8 bits")
+    optional("onnxruntime", "ONNX in 8 bits needs ONNX Runtime", extra="export")
     from onnxruntime import quantization
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -96,9 +94,9 @@ def _quantize_onnx(path, views):
 def _openvino(model, path, labels, calibration):
     from keras_googlenet.export import ir
 
-    _require("openvino", "OpenVINO")
+    optional("openvino", "Writing OpenVINO's format needs openvino", extra="export")
     if calibration is not None:
-        _require("nncf", "OpenVINO in 8 bits")
+        optional("nncf", "OpenVINO in 8 bits needs NNCF", extra="export")
     named, signature = _named(model)
     named.export(str(path), format="openvino", verbose=False, input_signature=signature)
     ir.keep_float32(path)
@@ -108,13 +106,6 @@ def _openvino(model, path, labels, calibration):
 
 def _preprocessed(views):
     return preprocess_input(np.asarray(views, "float32"))
-
-
-def _require(package, what):
-    if importlib.util.find_spec(package) is None:
-        raise InputError(
-            f'{what} needs {package}: pip install "keras-googlenet[export]". Received: it is not installed'
-        )
 
 
 FORMATS = {

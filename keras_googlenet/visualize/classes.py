@@ -1,8 +1,9 @@
 """A class as a person names it."""
 
-import difflib
+import itertools
 
 from keras_googlenet.errors import InputError
+from keras_googlenet.words import nearest
 
 
 def find_class(text, names):
@@ -34,32 +35,7 @@ def find_class(text, names):
         return int(text)
     if text.lstrip("-").isdecimal():
         raise InputError(f"No such class: {text}. Expected a name, or an index of 0 to {len(names) - 1}")
-    plain = {_plain(name): name for pair in reversed(names) for name in pair}
-    raise InputError(f"No such class: {text}. Did you mean {plain[nearest(wanted, plain)]}?")
-
-
-def nearest(word, choices):
-    """The choice that is spelt most alike, of several the one that begins alike.
-
-    Args:
-        word: What was written.
-        choices: At least one word.
-
-    Returns:
-        One of the choices.
-
-    Example:
-        >>> nearest("inception_5c", ["inception_4c", "inception_5b"])
-        'inception_5b'
-    """
-
-    def likeness(choice):
-        ratio = difflib.SequenceMatcher(None, word, choice, autojunk=False).ratio()
-        return ratio, next(
-            (i for i, pair in enumerate(zip(word, choice, strict=False)) if pair[0] != pair[1]), len(choice)
-        )
-
-    return max(choices, key=likeness)
+    raise InputError(f"No such class: {text}.{nearest(wanted, itertools.chain(*names), cutoff=0)}")
 
 
 def _plain(name):

@@ -9,7 +9,7 @@ from keras_googlenet.errors import InputError
 from keras_googlenet.imagenet import preprocess_input
 from keras_googlenet.model import GoogLeNetModel
 from keras_googlenet.visualize import graph
-from keras_googlenet.visualize.classes import nearest
+from keras_googlenet.words import nearest
 
 
 class Network:
@@ -68,11 +68,10 @@ class Network:
         for candidate in (name, f"inception_{name}"):
             if candidate in self.rows:
                 return candidate
-        known = {row.removeprefix("inception_"): row for row in self.rows} | dict(
-            zip(self.rows, self.rows, strict=True)
-        )
+        short = [row.removeprefix("inception_") for row in self.rows]
         raise InputError(
-            f"No such layer: {name}. Did you mean {known[nearest(name, known)]}? Expected one of {', '.join(self.rows)}"
+            f"No such layer: {name}.{nearest(name, {*short, *self.rows}, cutoff=0)} "
+            f"Expected one of {', '.join(self.rows)}"
         )
 
     @property

@@ -4,11 +4,9 @@ A weights file comes from somewhere else. Whatever is wrong with it, its reader 
 `WeightsError` that names the file and says what to do; nothing else escapes.
 """
 
-import importlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 
@@ -27,26 +25,6 @@ REASON = 200
 
 class WeightsError(InputError):
     """Weights could not be found, read or transferred; the model is as it was."""
-
-
-def optional(package: str, needed: str, extra: str) -> ModuleType:
-    """Returns a package that only an extra installs.
-
-    Args:
-        package: What to import.
-        needed: What needs what, for the message: "Reading .onnx files needs the onnx package".
-        extra: The extra that brings it.
-
-    Raises:
-        WeightsError: If it is not installed.
-    """
-    try:
-        return importlib.import_module(package)
-    except ImportError as error:
-        raise WeightsError(
-            f"{needed}, which is not installed. Install it with "
-            f'pip install "keras-googlenet[{extra}]". Received: {error}'
-        ) from error
 
 
 def existing_file(path: str | Path) -> Path:

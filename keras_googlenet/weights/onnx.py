@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from keras_googlenet.extras import optional
 from keras_googlenet.weights import caffe
-from keras_googlenet.weights.files import WeightsError, check_size, collect, existing_file, optional, reading
+from keras_googlenet.weights.files import WeightsError, check_size, collect, existing_file, reading
 
 VARIABLES = {"w": "kernel", "b": "bias"}
 """The zoo's initializers are called `<caffe layer>_w_0` and `<caffe layer>_b_0`."""
@@ -24,7 +25,7 @@ def require() -> ModuleType:
     Raises:
         WeightsError: If it is not installed.
     """
-    return optional("onnx", "Reading .onnx files needs the onnx package", extra="onnx")
+    return optional("onnx", "Reading .onnx files needs the onnx package", extra="onnx", error=WeightsError)
 
 
 def read(path: str | Path) -> dict[str, np.ndarray]:

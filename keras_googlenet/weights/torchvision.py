@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_googlenet.weights.files import WeightsError, check_size, collect, existing_file, optional, reading
+from keras_googlenet.extras import optional
+from keras_googlenet.weights.files import WeightsError, check_size, collect, existing_file, reading
 
 STEM = {"conv1": "conv1_7x7_s2", "conv2": "conv2_3x3_reduce", "conv3": "conv2_3x3"}
 
@@ -43,7 +44,7 @@ def require() -> ModuleType:
     Raises:
         WeightsError: If it is not installed.
     """
-    return optional("torch", "Reading and writing .pth files needs PyTorch", extra="torch")
+    return optional("torch", "Reading and writing .pth files needs PyTorch", extra="torch", error=WeightsError)
 
 
 def read(path: str | Path) -> dict[str, np.ndarray]:

@@ -129,10 +129,10 @@ def test_the_slow_ones_on_request(model, photo, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--class", "dasy"], "No such class: dasy. Did you mean daisy?"),
+        (["--class", "dasy"], "No such class: dasy. Did you mean 'daisy'?"),
         (["--class", "9"], "No such class: 9. Expected a name, or an index of 0 to 3"),
-        (["--layer", "5c"], "No such layer: 5c. Did you mean inception_5"),
-        (["--layer", "inception_4b"], "No such layer: inception_4b. Did you mean inception_4"),
+        (["--layer", "5c"], "No such layer: 5c. Did you mean '5"),
+        (["--layer", "inception_4b"], "No such layer: inception_4b. Did you mean 'inception_4"),
         (["--only", "cam,heat"], "--only takes some of filters, diagram"),
         (["--only", "maximize"], "--only maximize needs a --class"),
         (["--only", "dream", "--size", "4096"], "--size must be in 32 to 1024. Received: 4096"),
@@ -184,7 +184,7 @@ def test_a_class_by_its_name():
     assert [find_class(text, names) for text in ("bee", "BEE", "n03126707", "3", "0", "class_3")] == [2, 2, 1, 3, 0, 3]
     with pytest.raises(InputError, match=r"Several classes are called crane. Expected an index: 0 \(n02012849\), 1"):
         find_class("crane", names)
-    with pytest.raises(InputError, match="No such class: bees. Did you mean bee?"):
+    with pytest.raises(InputError, match="No such class: bees. Did you mean 'bee'?"):
         find_class("bees", names)
     with pytest.raises(InputError, match="No such class: -1"):
         find_class("-1", names)

@@ -140,7 +140,7 @@ def test_small_images_are_explained_lower_down(size, expected):
 
 def test_what_cannot_be_explained_is_refused():
     made, _ = model()
-    with pytest.raises(InputError, match="No such layer: inception_5c. Did you mean inception_5b?"):
+    with pytest.raises(InputError, match="No such layer: inception_5c. Did you mean 'inception_5b'?"):
         grad_cam(made, photos(1), [0], "inception_5c")
     with pytest.raises(InputError, match="Expected the index of a class, 0 to 3. Received: 4"):
         grad_cam(made, photos(1), [4])
