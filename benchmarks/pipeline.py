@@ -138,6 +138,8 @@ def torchvision(folder):
 
 def serve_passes(pipe, folder):
     """Reads the folder once for each message, with two workers, which stay; answers with the number of images."""
+    sys.path.append(str(Path(__file__).parents[1] / "tests"))
+    import support.torchvision_twin  # noqa: F401  # so that torchvision loads beside a PyTorch of another build, too
     from torch.utils.data import DataLoader
     from torchvision import datasets, transforms
 

@@ -226,6 +226,7 @@ PRINTED = {
     "inception_5b": ("1388K", "71M"),
     "predictions": ("1000K", "1M"),
 }
-"""What Table 1 prints under `params` and `ops`, K being 1024. Those of conv1, 4c, 4d, 5a and 5b are not what the
-arithmetic gives; conv1's would be those of a separable 7x7 convolution with depth multiplier 8."""
+"""What Table 1 prints under `params` and `ops`, K being 1024. The `params` of conv1, 4c, 4d, 5a and 5b and the
+`ops` of conv1 and 5a are not what the arithmetic gives; conv1's would be those of a separable 7x7 convolution with
+depth multiplier 8."""
 # fmt: on

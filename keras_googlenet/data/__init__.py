@@ -1,6 +1,6 @@
 """Section 6's input: where labelled images come from, and the batches made of them.
 
-`load` finds a data set, `batches` turns one of its splits into what `fit` and `evaluate` take.
+`load` finds a data set; `training_stream` and `evaluation_batches` turn its splits into what `fit` and `evaluate` take.
 """
 
 from keras_googlenet.data.augmentation import Sampler as Sampler

@@ -63,8 +63,9 @@ def load_labelled(root: Path, part: str | None) -> tuple[tuple[str, ...], Listed
 
     Args:
         root: as in `load_folder`; one class with one image will do, and `val/` or `test/` alone.
-        part: `"train"`, `"validation"`, `"test"` or `"all"`. `None` means `test/` if there is one, else `val/`; all
-            images where `root` has no split of its own, whose `"validation"` is what `load_folder` holds out.
+        part: `"train"`, `"validation"`, `"test"` or `"all"`. `None` means `test/` if there is one, else validation;
+            all images where `root` has no split of its own. `"validation"` is what `load_folder` holds out where
+            there is no folder for it.
 
     Returns:
         The classes, sorted by name, the images, and in words which they are.
@@ -77,10 +78,13 @@ def load_labelled(root: Path, part: str | None) -> tuple[tuple[str, ...], Listed
     parts, _ = find_splits(root)
     if part == TEST and not parts:
         raise DataError(f"{root}: there is no {TEST}/ in this folder. Expected: that, or another split asked for")
-    if part not in (None, "all") and not parts:
+    if part is None and parts.keys() == {TRAIN}:
+        part = "validation"
+    held_out = part == "validation" and part not in parts and TRAIN in parts
+    if held_out or (part not in (None, "all") and not parts):
         source = load_folder(root, HELD_OUT)
         return source.classes, getattr(source, part), f"{part} images ({source.held_out} for validation)"
-    chosen = part or next((name for name in (TEST, "validation", TRAIN) if name in parts), "all")
+    chosen = part or next((name for name in (TEST, "validation") if name in parts), "all")
     if chosen != "all" and chosen not in parts:
         raise DataError(f"{root}: this folder has no {chosen} images. Received: {', '.join(parts)}")
     folders = [parts[chosen]] if chosen in parts else list(parts.values()) or [root]

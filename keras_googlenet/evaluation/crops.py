@@ -10,7 +10,7 @@ CROPS = (0, 1, 10, 144)
 nothing is cropped off: the central square, resized, which is what validation during training sees."""
 
 SIDES = (256, 288, 320, 352)
-"""Section 7, step 1: "where the shorter dimension (height or width) is 256, 288, 320 and 352 respectively"."""
+"""Section 7, step 2: "where the shorter dimension (height or width) is 256, 288, 320 and 352 respectively"."""
 
 FULL_SIDE = 224
 """The network's input that they are meant for. Those of another size keep their proportion to it."""
@@ -149,7 +149,7 @@ def _resized_square(picture, start, side, ratio):
 
 
 def _six(square, size):
-    """Section 7, step 3: four corners, the centre, and the square itself, resized."""
+    """Section 7, step 2: four corners, the centre, and the square itself, resized."""
     far = len(square) - size
     near = far // 2
     cuts = [square[y : y + size, x : x + size] for y, x in ((0, 0), (0, far), (far, 0), (far, far), (near, near))]

@@ -12,7 +12,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 import keras_googlenet.data
-from keras_googlenet.data import DataError, load
+from keras_googlenet.data import DataError, labelled, load
 
 
 def make(folder, **classes):
@@ -235,3 +235,20 @@ def test_hymenoptera(shared_data, tmp_path):
     assert source.classes == ("ants", "bees")
     assert (source.train.count, source.validation.count) == (245, 153)
     assert "ants/imageNotFound.gif" in names(source.train, tmp_path / "hymenoptera" / "train")
+
+
+@pytest.mark.parametrize("root", ["", "train"])
+def test_validation_without_a_folder_of_its_own_is_what_training_holds_out(tmp_path, root):
+    make(tmp_path / root, a=10, b=5)
+    expected = [str(Path(root, name)) for name in names(load(tmp_path).validation, tmp_path / root)]
+    assert len(expected) == 3
+    assert list(labelled(tmp_path, "validation").images) == expected
+    assert len(labelled(tmp_path).images) == (3 if root else 15)
+    assert len(labelled(tmp_path, "all").images) == 15
+
+
+def test_the_images_of_a_test_folder_are_measured_on_unasked(tmp_path):
+    for part in ("train", "test"):
+        make(tmp_path / part, a=2, b=2)
+    assert {Path(name).parts[0] for name in labelled(tmp_path).images} == {"test"}
+    assert [Path(name).parts[0] for name in labelled(tmp_path, "validation").images] == ["train"] * 2
