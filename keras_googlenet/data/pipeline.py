@@ -228,5 +228,8 @@ def _finish(batches, repair, preprocess):
         images = tf.cast(images, tf.float32)
         return (images if preprocess is None else preprocess(images)), labels
 
-    # Not AUTOTUNE: behind a network on a CPU it hoards batches, of 18 MiB each.
-    return batches.map(finish).prefetch(2)
+    # Not AUTOTUNE: behind a network on a CPU it hoards batches, of 18 MiB each. Nothing being left to tune, the tuner's
+    # thread is not started: an iterator that is deleted may wait for it (see `training.callbacks.EndValidation`).
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.map(finish).prefetch(2).with_options(options)

@@ -27,6 +27,21 @@ class LogLearningRate(keras.callbacks.Callback):
             logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
 
 
+class EndValidation(keras.callbacks.Callback):
+    """Lets go of validation's iterator once validation is done. Keras keeps it until the next one.
+
+    An iterator that is deleted may wait for a thread of its own, for about as long as it has lived (TensorFlow 2.21
+    wakes that thread, `tf.data`'s tuner, before it marks it as cancelled). Under `MirroredStrategy` each device has
+    such iterators, and two replicas stood still for most of an epoch.
+    """
+
+    def on_test_end(self, logs=None):
+        """Resets it, as Keras does before it is used again."""
+        iterator = getattr(self.model, "_eval_epoch_iterator", None)
+        if iterator is not None:
+            iterator.reset()
+
+
 class StopOnNonFinite(keras.callbacks.Callback):
     """Ends training when the loss is not a number any more: nothing after it would be worth having.
 
@@ -185,6 +200,7 @@ def for_run(recipe, folder, checkpoint, board, callbacks=()):
     """
     return [
         LogLearningRate(),
+        EndValidation(),
         StopOnNonFinite(checkpoint.checkpoints),
         *([ValidateAverages()] if recipe.averaging else []),
         *callbacks,
