@@ -149,7 +149,9 @@ def serve_passes(pipe, folder):
         transforms.ColorJitter(0.5, 0.5, 0.5),
     ]
     images = datasets.ImageFolder(folder, transforms.Compose([*view, transforms.ToTensor()]))
-    loader = DataLoader(images, BATCH, shuffle=True, num_workers=2, persistent_workers=True)
+    loader = DataLoader(
+        images, BATCH, shuffle=True, num_workers=2, persistent_workers=True, multiprocessing_context="fork"
+    )
     with contextlib.suppress(EOFError):
         while pipe.recv():
             pipe.send(sum(len(labels) for _, labels in loader))
