@@ -96,7 +96,7 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
 
     Raises:
         ImageError: the file is missing, no image, damaged, or larger than `MAX_PIXELS` (WebP, AVIF,
-            JPEG 2000 and progressive JPEG: than a half to a sixth of it, so that all take the same memory at most).
+            JPEG 2000 and progressive JPEG: than two thirds to a sixth of it, so that all take the same memory at most).
             The size is known from the header, so a decompression bomb is never decoded.
 
     Example:

@@ -131,7 +131,7 @@ def test_the_slow_ones_on_request(model, photo, tmp_path, monkeypatch):
     [
         (["--class", "dasy"], "No such class: dasy. Did you mean 'daisy'?"),
         (["--class", "9"], "No such class: 9. Expected a name, or an index of 0 to 3"),
-        (["--layer", "5c"], "No such layer: 5c. Did you mean '5"),
+        (["--layer", "5c"], "No such layer: 5c. Did you mean '5b'?"),
         (["--layer", "inception_4b"], "No such layer: inception_4b. Did you mean 'inception_4"),
         (["--only", "cam,heat"], "--only takes some of filters, diagram"),
         (["--only", "maximize"], "--only maximize needs a --class"),
