@@ -107,19 +107,20 @@ def _crops(arguments, everyone):
 
 def _evaluated(spec, images, arguments):
     """What one model says of the images."""
-    from keras_googlenet import data, evaluation, preprocess_input
-    from keras_googlenet.cli.models import class_names, load_model, side
+    from keras_googlenet import data, evaluation
+    from keras_googlenet.cli.models import load_classifier
 
-    model = load_model(spec)
+    classifier = load_classifier(spec)
+    _check_fit(classifier, spec, arguments)
     file = _file(spec, arguments)
     most = arguments.crops or 0
     try:
         return evaluation.predict(
-            model,
+            classifier.served,
             images,
-            evaluation.columns(images.classes, class_names(model, arguments.class_index)),
-            size=side(model),
-            preprocess=lambda views: preprocess_input(views, "channels_last"),
+            evaluation.columns(images.classes, classifier.names(arguments.class_index)),
+            size=classifier.images.side,
+            preprocess=classifier.images.preprocess,
             crops=evaluation.numbers_up_to(most) if arguments.table3 else (most,),
             pool=arguments.pool,
             name=str(spec),
@@ -132,6 +133,23 @@ def _evaluated(spec, images, arguments):
         if file is not None:
             print(f"{file} keeps what was done: the same command goes on from there", file=sys.stderr)
         raise
+
+
+def _check_fit(classifier, spec, arguments):
+    """Refuses models that the protocol has no answer for."""
+    from keras_googlenet.errors import InputError
+
+    if classifier.independent:
+        raise InputError(
+            "Errors are measured on probabilities, which sum to 1. "
+            f"Received: {spec}, which ends in a sigmoid: independent scores, of which several may be right"
+        )
+    height, width = classifier.images.size
+    if arguments.crops and height != width:
+        raise InputError(
+            "Crops are squares: evaluate a model of other images without --crops. "
+            f"Received: {spec}, which takes {height}x{width} pixels"
+        )
 
 
 def _file(spec, arguments):
