@@ -1,5 +1,6 @@
 """`preprocess_input` and `decode_predictions`, as each keras.applications module has them."""
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_googlenet.cache import models_dir
+from keras_googlenet.cache import mirror, models_dir
 
 MEAN_RGB = (123.0, 117.0, 104.0)
 """The mean that BVLC subtracts, `mean_value: 104, 117, 123` in its BGR order: whole numbers, not the
@@ -135,15 +136,20 @@ def _cached_class_index():
     cached = models_dir() / _CLASS_INDEX
     if cached.exists():  # get_file would delete one that is formatted otherwise, though it says the same
         return cached
+    base = mirror()
+    if base and "://" not in base and (file := Path(base).expanduser() / _CLASS_INDEX).is_file():
+        return file
+    with contextlib.suppress(Exception):  # then from where everybody has it
+        if base and "://" in base:
+            return _downloaded(f"{base}/{_CLASS_INDEX}")
     try:
-        return keras.utils.get_file(
-            _CLASS_INDEX,
-            _CLASS_INDEX_URL,
-            cache_subdir="models",
-            file_hash=_CLASS_INDEX_MD5,
-        )
+        return _downloaded(_CLASS_INDEX_URL)
     except Exception as error:  # get_file raises a bare Exception when a download fails
         raise OSError(
             f"The names of the ImageNet classes could not be downloaded ({error}). Put {_CLASS_INDEX} into "
             f"{cached.parent}, or pass its path as `class_index`."
         ) from error
+
+
+def _downloaded(url):
+    return keras.utils.get_file(_CLASS_INDEX, url, cache_subdir="models", file_hash=_CLASS_INDEX_MD5)
