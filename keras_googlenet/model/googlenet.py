@@ -93,6 +93,7 @@ def GoogLeNet(
     else:
         validation.check_input_tensor(input_tensor, input_shape, include_top)
         x, inputs = input_tensor, keras.utils.get_source_inputs(input_tensor)
+        inputs = inputs[0] if len(inputs) == 1 else inputs  # as a model that begins with its own input has it
     validation.check_channels(layers.channels(x), weights, include_top)
 
     if include_preprocessing:
