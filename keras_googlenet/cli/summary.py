@@ -38,9 +38,8 @@ def run(arguments):
             f"Received: {height} and {classes}"
         )
     colours = "" if channels == 3 else f"x{channels}"
-    print(
-        f"{table.name}: {height}x{width}{colours} input, {classes:,} classes, {architecture.depth(table)} layers with parameters"
-    )
+    depth = architecture.depth(table)
+    print(f"{table.name}: {height}x{width}{colours} input, {classes:,} classes, {depth} layers with parameters")
     print()
     print("\n".join(_table(table, (height, width, channels), classes)))
     return 0

@@ -32,8 +32,8 @@ class Classifier:
 
     Args:
         model: A `GoogLeNetModel`, or any functional or `Sequential` Keras model of images. It is not changed.
-        loss: What it was compiled with, as `loss_of` finds it in a file; None means what it is compiled with now. A loss
-            of regression tells that it does not classify.
+        loss: What it was compiled with, as `loss_of` finds it in a file; None means what it is compiled with now. A
+            loss of regression tells that it does not classify.
 
     Attributes:
         model: The same with one output, the main one, weights shared.
