@@ -38,7 +38,6 @@ def behind_rescaling():
 
 
 MODELS = {
-    "plain": build,
     "grey": lambda: build(input_shape=(64, 64, 1)),
     "wide": lambda: build(input_shape=(48, 96, 3)),
     "tall grey": lambda: build(input_shape=(96, 48, 1)),
@@ -115,7 +114,7 @@ def test_scores_are_no_percentages(folder, capsys):
     assert lines == [f"  score {score:.4f}  {name}" for score, name in best]
 
 
-@pytest.mark.parametrize("name", [name for name in MODELS if name != "scores"])
+@pytest.mark.parametrize("name", ["tall grey", "included", "logits"])
 def test_evaluate(name, folder, capsys):
     paths = [folder / "set" / kind / "photo.png" for kind in NAMES[:2]]
     wrong = np.mean([answer(folder, path, name).argmax() != i for i, path in enumerate(paths)])
@@ -163,7 +162,7 @@ def test_what_is_served_is_what_is_predicted(name, folder, tmp_path, capsys):
     assert ("inside the model" in told["preprocessing"]) == ("included" in name or name == "rescaling")
 
 
-@pytest.mark.parametrize("name", ["wide", "tall grey", "included", "logits", "scores", "rescaling"])
+@pytest.mark.parametrize("name", ["tall grey", "logits", "rescaling"])
 def test_visualize(name, folder, tmp_path, capsys):
     path = folder / "set" / "ant" / "photo.png"
     assert main(["visualize", f"{folder / name}.keras", "--output", str(tmp_path / "out"), str(path)]) == 0
@@ -195,9 +194,11 @@ def test_a_grey_network_sees_what_an_rgb_one_sees_of_grey_photos():
     heats = [grad_cam(one, photos, [2], "3a") for one in (grey, green)]
     assert heats[0].max() > 0
     np.testing.assert_allclose(*heats, rtol=1e-4, atol=1e-6)
-    pictures = [dream(one, photos[0], "3a", octaves=1, steps=2) for one in (grey, green)]
-    np.testing.assert_array_equal(pictures[0][..., 0], pictures[1][..., 1])
-    assert (pictures[0][..., 0] == pictures[0][..., 2]).all()
+    photo = photos[0] // 2 + 64
+    dreams = [dream(one, photo, "3a", octaves=1, steps=1) for one in (grey, green)]
+    assert (dreams[0][..., 0] == dreams[0][..., 2]).all()
+    changes = [picture[..., 1].astype(float) - photo[..., 1] for picture in dreams]
+    assert np.corrcoef(*map(np.ravel, changes))[0, 1] > 0.8  # of the grey one's 3 levels and the green one's 9
 
 
 @pytest.mark.parametrize("shape", [(48, 96, 1), (64, 64, 3)])
@@ -215,7 +216,7 @@ def test_dreams_need_a_network_of_known_pixels():
         dream(behind_rescaling(), np.zeros((64, 64, 3), "uint8"), "3a", octaves=1, steps=1)
 
 
-@pytest.mark.parametrize("name", ["tall grey", "included", "logits", "scores"])
+@pytest.mark.parametrize("name", ["tall grey", "logits", "scores"])
 def test_the_demo_answers_as_predict(name, folder, capsys):
     path = folder / "set" / "ant" / "photo.png"
     answers = Answers(keras.saving.load_model(folder / f"{name}.keras"), [(one, one) for one in NAMES])
@@ -246,7 +247,7 @@ def nameless(folder, monkeypatch, tmp_path):
 def test_without_names_it_answers_by_number(nameless, folder, tmp_path, capsys):
     path = folder / "set" / "ant" / "photo.png"
     [[best]], said = predicted(capsys, "weights.npz", path, "--top", "1")
-    expected = nameless.predict(view(path, "plain")[None] - MEAN, verbose=0)[0].argmax()
+    expected = nameless.predict(view(path, "logits")[None] - MEAN, verbose=0)[0].argmax()
     assert (best["class"], best["name"]) == (str(expected), f"class {expected}")
     assert said.startswith("keras-googlenet: warning: classes are called by their numbers. The names of the ImageNet")
     assert "--class-index" in said
@@ -260,6 +261,7 @@ def test_without_names_it_answers_by_number(nameless, folder, tmp_path, capsys):
     assert main(["predict", "weights.npz", str(path), "--class-index", str(tmp_path / "none.json")]) == 1
 
 
+@pytest.mark.computes
 def test_weights_of_grey_filters(tmp_path, capsys, folder):
     made = GoogLeNet(weights=None, classes=3, input_shape=(224, 224, 1), aux_heads=False)
     deterministic.fill(made)
