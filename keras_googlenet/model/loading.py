@@ -42,7 +42,7 @@ def load_model(spec, aux_heads=False):
             f"Expected a .keras file, one of {', '.join(weights.REGISTRY)}, or a weights file, which ends with one of "
             f"{', '.join(weights.READERS)}. Received: {spec!r}.{_meant(spec)}".rstrip(".")
         )
-    arrays = weights.read(spec)
+    arrays = weights.recognized(weights.read(spec))
     classes = _classes(arrays)
     if classes is None:
         raise weights.WeightsError(

@@ -131,7 +131,7 @@ def _loaded(path: Path, torch: ModuleType) -> Any:
 
 def _refusal(path: Path, what: str) -> WeightsError:
     return WeightsError(
-        f"{path} holds {what}, which cannot be read without running its code. Expected tensors alone; in PyTorch, save "
+        f"Cannot read {path}: it holds {what}, whose code would have to run. Expected tensors alone; in PyTorch, save "
         f"those with torch.save(model.state_dict(), ...). Received: {path.stat().st_size:,} bytes"
     )
 
