@@ -108,21 +108,23 @@ def _crops(arguments, everyone):
 def _evaluated(spec, images, arguments):
     """What one model says of the images."""
     from keras_googlenet import data, evaluation, preprocess_input
-    from keras_googlenet.cli.models import class_names, load_model, side
+    from keras_googlenet.cli.models import load_model, side
 
     model = load_model(spec)
+    outputs = _outputs(model, images.classes, arguments.class_index)
     file = _file(spec, arguments)
     most = arguments.crops or 0
     try:
         return evaluation.predict(
             model,
             images,
-            evaluation.columns(images.classes, class_names(model, arguments.class_index)),
+            evaluation.columns(images.classes, outputs),
             size=side(model),
             preprocess=lambda views: preprocess_input(views, "channels_last"),
             crops=evaluation.numbers_up_to(most) if arguments.table3 else (most,),
             pool=arguments.pool,
             name=str(spec),
+            outputs=outputs,
             file=file,
             batch_size=arguments.batch_size,
             skip=arguments.on_corrupt == "skip",
@@ -132,6 +134,21 @@ def _evaluated(spec, images, arguments):
         if file is not None:
             print(f"{file} keeps what was done: the same command goes on from there", file=sys.stderr)
         raise
+
+
+def _outputs(model, classes, class_index):
+    """The names of the model's outputs: numbers, where it has no others and the classes are called by them."""
+    from keras_googlenet.class_names import number
+    from keras_googlenet.cli.models import class_names
+
+    width = model.output_shape[-1]
+    numbers = {number(name) for name in classes}
+    counted = getattr(model, "class_names", None) is None and numbers <= set(range(width))
+    # Of ImageNet's thousand, whose names go without saying, a few numbers might be those of another list.
+    if counted and (width != 1000 or len(numbers) == width):
+        print(f"the model's outputs have no names of their own: classes are called by their numbers, 0 to {width - 1}")
+        return [(str(column),) for column in range(width)]
+    return class_names(model, class_index)
 
 
 def _file(spec, arguments):
