@@ -67,7 +67,7 @@ def main():
     options = parser.parse_args()
 
     from keras_googlenet import data, export, preprocess_input
-    from keras_googlenet.cli.models import load_model
+    from keras_googlenet.model import load_model
 
     model = load_model(options.weights)
     views = list(readable(data, Path(options.folder), model.input_shape[1]))

@@ -13,6 +13,9 @@ MEAN_RGB = (123.0, 117.0, 104.0)
 """The mean that BVLC subtracts, `mean_value: 104, 117, 123` in its BGR order: whole numbers, not the
 103.939, 116.779, 123.68 of Keras's "caffe" mode."""
 
+MEAN_GREY = 117.0
+"""What is subtracted from grey images: the luminance of that mean colour, a whole number too."""
+
 _CLASS_INDEX = "imagenet_class_index.json"
 _CLASS_INDEX_URL = "https://storage.googleapis.com/download.tensorflow.org/data/imagenet_class_index.json"
 _CLASS_INDEX_MD5 = "c2c37ea517e94d9795004a39431a14cb"
@@ -21,17 +24,19 @@ _CLASS_INDEX_MD5 = "c2c37ea517e94d9795004a39431a14cb"
 def preprocess_input(x, data_format=None):
     """Subtracts the mean colour from RGB images in 0..255, which is all that the network expects.
 
+    A model of one channel takes grey images, and from those the mean's luminance is subtracted.
+
     Args:
-        x: Images, RGB in [0, 255]: a NumPy array, a tensor of the backend or a symbolic Keras tensor, of shape
-            `(height, width, 3)` or `(batch, height, width, 3)`, or channels first. Integers become
-            `keras.config.floatx()`; floating dtypes are kept. `x` itself is not changed.
+        x: Images, RGB or grey in [0, 255]: a NumPy array, a tensor of the backend or a symbolic Keras tensor, of shape
+            `(height, width, 3)` or `(batch, height, width, 3)`, with 1 in place of 3 if grey, or channels first.
+            Integers become `keras.config.floatx()`; floating dtypes are kept. `x` itself is not changed.
         data_format: `"channels_last"` or `"channels_first"`; None means `keras.config.image_data_format()`.
 
     Returns:
-        The images in RGB minus `(123, 117, 104)`, of the same kind and shape as `x`.
+        The images in RGB minus `(123, 117, 104)`, or in grey minus 117, of the same kind and shape as `x`.
 
     Raises:
-        ValueError: The data format is unknown, the rank is not 3 or 4, or there are not three channels.
+        ValueError: The data format is unknown, the rank is not 3 or 4, or there are neither three channels nor one.
 
     Example:
         >>> import numpy as np
@@ -51,15 +56,16 @@ def preprocess_input(x, data_format=None):
         x = np.asarray(x)
     rank = len(x.shape)
     axis = rank - 1 if data_format == "channels_last" else rank - 3
-    if rank not in (3, 4) or x.shape[axis] != 3:
+    if rank not in (3, 4) or x.shape[axis] not in (1, 3):
         raise ValueError(
             "`preprocess_input` takes RGB images of shape (height, width, 3) or (batch, height, width, 3), or with "
-            f"channels first. Received: shape={tuple(x.shape)} with data_format={data_format!r}"
+            f"channels first, or grey ones with 1 channel. Received: shape={tuple(x.shape)} with data_format={data_format!r}"
         )
     dtype = keras.backend.standardize_dtype(x.dtype)
     if not keras.backend.is_float_dtype(dtype):
         dtype = keras.config.floatx()
-    mean = np.reshape(MEAN_RGB, [3 if i == axis else 1 for i in range(rank)])
+    mean = np.array(MEAN_RGB if x.shape[axis] == 3 else MEAN_GREY)
+    mean = np.reshape(mean, [mean.size if i == axis else 1 for i in range(rank)])
     if isinstance(x, np.ndarray):
         return x.astype(dtype) - mean.astype(dtype)
     return ops.subtract(ops.cast(x, dtype), ops.convert_to_tensor(mean, dtype=dtype))

@@ -26,9 +26,9 @@ def run(arguments):
     Returns:
         Exit status.
     """
-    from keras_googlenet.cli.models import load_model
     from keras_googlenet.errors import InputError
     from keras_googlenet.files import written_whole
+    from keras_googlenet.model import load_model
     from keras_googlenet.words import nearest
 
     target = arguments.target
@@ -70,16 +70,22 @@ def _write_pth(model, path, target):
 def _write_caffemodel(model, path, target):
     from keras import tree
 
-    from keras_googlenet.cli.models import side
     from keras_googlenet.errors import InputError
     from keras_googlenet.files import written_whole
+    from keras_googlenet.model import image_input
     from keras_googlenet.weights import caffemodel, prototxt
 
     description = target.with_suffix(".prototxt")
     if description.exists():
         raise InputError(f"A .caffemodel gets a .prototxt beside it; remove this one. Received: {description}")
-    classes = tree.flatten(model.outputs)[0].shape[-1]
-    text = prototxt.deploy(getattr(model, "architecture", None), size=side(model), classes=classes)
+    images, classes = image_input(model), tree.flatten(model.outputs)[0].shape[-1]
+    if images.channels != 3 or images.side != images.size[0]:
+        height, width = images.size
+        raise InputError(
+            "A .caffemodel's description is written for square RGB images; save this model as .keras or .weights.h5. "
+            f"Received: a model of images of {height}x{width}x{images.channels}"
+        )
+    text = prototxt.deploy(getattr(model, "architecture", None), size=images.side, classes=classes)
     caffemodel.write(path, _arrays(model))
     with written_whole(description) as partial:
         partial.write_text(text, encoding="utf-8")

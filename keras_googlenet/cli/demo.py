@@ -48,7 +48,7 @@ def run(arguments):
     Returns:
         Exit status.
     """
-    from keras_googlenet.cli.models import class_names, load_model
+    from keras_googlenet.cli.models import load_classifier, names_or_numbers
     from keras_googlenet.demo import Answers, check_address, check_installed, serve
     from keras_googlenet.errors import InputError
 
@@ -56,28 +56,29 @@ def run(arguments):
         raise InputError(f"--max-size must be more than 0. Received: {arguments.max_size:g}")
     check_installed()
     port = check_address(arguments.host, arguments.port)
-    model = load_model(arguments.model)
-    answers = Answers(model, class_names(model, arguments.class_index), max_bytes=math.ceil(arguments.max_size * 2**20))
+    classifier = load_classifier(arguments.model)
+    names = names_or_numbers(classifier, arguments.class_index)
+    answers = Answers(classifier.model, names, max_bytes=math.ceil(arguments.max_size * 2**20))
     answers.warm_up()
     serve(
         answers,
         host=arguments.host,
         port=port,
         title=f"GoogLeNet: {Path(arguments.model).name}",
-        examples=_examples(arguments.examples, model),
+        examples=_examples(arguments.examples, classifier.classes),
         started=lambda address: print(f"{address}  (Ctrl-C ends it)", flush=True),
     )
     return 0
 
 
-def _examples(folder, model):
+def _examples(folder, classes):
     """The name, bytes and thumbnail of each example; an image that cannot be read is named and left out."""
     from keras_googlenet import data
     from keras_googlenet.cli.images import Failures, views
     from keras_googlenet.cli.paths import expand
 
     fail, found = Failures(), []
-    files = _photos(model) if folder is None else expand([folder], fail)
+    files = _photos(classes) if folder is None else expand([folder], fail)
     if len(files) > SHOWN:
         fail(f"{folder}: {len(files)} examples, of which the first {SHOWN} are shown")
     for file in files[:SHOWN]:
@@ -90,13 +91,13 @@ def _examples(folder, model):
     return found
 
 
-def _photos(model):
+def _photos(classes):
     """Photographs that are there already: of scikit-learn, CC BY 2.0, and of matplotlib, in the public domain."""
     from importlib import resources
 
     from matplotlib.cbook import get_sample_data
 
-    if model.output_shape[-1] != 1000:  # none of its classes is on them
+    if classes != 1000:  # none of its classes is on them
         return []
     of_sklearn = resources.files("sklearn.datasets.images")
     return [

@@ -107,20 +107,21 @@ def _crops(arguments, everyone):
 
 def _evaluated(spec, images, arguments):
     """What one model says of the images."""
-    from keras_googlenet import data, evaluation, preprocess_input
-    from keras_googlenet.cli.models import load_model, side
+    from keras_googlenet import data, evaluation
+    from keras_googlenet.cli.models import load_classifier
 
-    model = load_model(spec)
-    outputs = _outputs(model, images.classes, arguments.class_index)
+    classifier = load_classifier(spec)
+    _check_fit(classifier, spec, arguments)
+    outputs = _outputs(classifier, images.classes, arguments.class_index)
     file = _file(spec, arguments)
     most = arguments.crops or 0
     try:
         return evaluation.predict(
-            model,
+            classifier.served,
             images,
             evaluation.columns(images.classes, outputs),
-            size=side(model),
-            preprocess=lambda views: preprocess_input(views, "channels_last"),
+            size=classifier.images.side,
+            preprocess=classifier.images.preprocess,
             crops=evaluation.numbers_up_to(most) if arguments.table3 else (most,),
             pool=arguments.pool,
             name=str(spec),
@@ -136,19 +137,35 @@ def _evaluated(spec, images, arguments):
         raise
 
 
-def _outputs(model, classes, class_index):
+def _outputs(classifier, classes, class_index):
     """The names of the model's outputs: numbers, where it has no others and the classes are called by them."""
     from keras_googlenet.class_names import number
-    from keras_googlenet.cli.models import class_names
+    from keras_googlenet.model.classifier import IMAGENET
 
-    width = model.output_shape[-1]
-    numbers = {number(name) for name in classes}
-    counted = getattr(model, "class_names", None) is None and numbers <= set(range(width))
+    width, numbers = classifier.classes, {number(name) for name in classes}
+    counted = not classifier.named and numbers <= set(range(width))
     # Of ImageNet's thousand, whose names go without saying, a few numbers might be those of another list.
-    if counted and (width != 1000 or len(numbers) == width):
+    if counted and (width != IMAGENET or len(numbers) == width):
         print(f"the model's outputs have no names of their own: classes are called by their numbers, 0 to {width - 1}")
-        return [(str(column),) for column in range(width)]
-    return class_names(model, class_index)
+        return classifier.numbers()
+    return classifier.names(class_index)
+
+
+def _check_fit(classifier, spec, arguments):
+    """Refuses models that the protocol has no answer for."""
+    from keras_googlenet.errors import InputError
+
+    if classifier.independent:
+        raise InputError(
+            "Errors are measured on probabilities, which sum to 1. "
+            f"Received: {spec}, which ends in a sigmoid: independent scores, of which several may be right"
+        )
+    height, width = classifier.images.size
+    if arguments.crops and height != width:
+        raise InputError(
+            "Crops are squares: evaluate a model of other images without --crops. "
+            f"Received: {spec}, which takes {height}x{width} pixels"
+        )
 
 
 def _file(spec, arguments):

@@ -37,20 +37,20 @@ def run(arguments):
         Exit status.
     """
     from keras_googlenet import export, weights
-    from keras_googlenet.cli.models import class_names, load_model, side
+    from keras_googlenet.cli.models import load_classifier
     from keras_googlenet.errors import InputError
 
     if arguments.int8 != bool(arguments.calibration):
         raise InputError("--int8 and --calibration SPEC go together: the images that 8 bits are fitted to.")
-    model = load_model(arguments.model)
-    labels = [name for _, name in class_names(model, arguments.class_index)]
+    classifier = load_classifier(arguments.model)
+    labels = [name for _, name in classifier.names(arguments.class_index)]
     known = weights.REGISTRY.get(arguments.model)
     about = {"source": arguments.model}
     if known is not None:
         accuracy = {"top1": known.top1, "top5": known.top5, "of": "ImageNet's validation images, percent"}
         about = {"source": known.origin, "licence": known.licence, "accuracy": accuracy}
-    views = _views(arguments, side(model)) if arguments.int8 else None
-    export.export(model, arguments.target, arguments.format, labels=labels, calibration=views, **about)
+    views = _views(arguments, classifier.images.side) if arguments.int8 else None
+    export.export(classifier.model, arguments.target, arguments.format, labels=labels, calibration=views, **about)
     size = sum(path.stat().st_size for path in _files(arguments.target))
     print(f"{arguments.target}: {arguments.format}, {size / 1e6:.1f} MB")
     return 0

@@ -11,6 +11,8 @@ PATH is one of
 Results come in the order of the images, a batch at a time. An image that cannot be read is named on standard error, and
 why; the others go on, and the exit status is 1. With --json each line is an object:
   {"path": ..., "predictions": [{"class": "n02219486", "name": "ant", "probability": 0.98}, ...]}
+Logits get their softmax. Of a model that ends in sigmoids each class has a score by itself: "score" in place of
+"probability".
 
 Examples:
   keras-googlenet predict imagenet photo.jpg
@@ -48,7 +50,7 @@ def run(arguments):
     """
     from keras_googlenet import data
     from keras_googlenet.cli.images import Failures, views
-    from keras_googlenet.cli.models import class_names, load_model, side
+    from keras_googlenet.cli.models import load_classifier, names_or_numbers
     from keras_googlenet.cli.paths import expand
     from keras_googlenet.cli.progress import Progress
 
@@ -57,19 +59,20 @@ def run(arguments):
     files = expand(arguments.paths, fail)
     if not files:
         return 1
-    model = load_model(arguments.model)
-    names, size = class_names(model, arguments.class_index), side(model)
+    classifier = load_classifier(arguments.model)
+    names = names_or_numbers(classifier, arguments.class_index)
     form = _json if arguments.json else _text
     progress = Progress(len(files), "image", shown=len(files) > arguments.batch_size)
     batch = []
     for done, path in enumerate(files, 1):
         try:
-            batch.append((path, *views(path, size)))
+            batch.append((path, *views(path, classifier.images.side)))
         except data.ImageError as error:
             progress.clear()
             fail(error)
         if len(batch) == arguments.batch_size or done == len(files):
-            lines = [form(*result) for result in _classify(model, batch, names, arguments.top)]
+            results = _classify(classifier, batch, names, arguments.top)
+            lines = [form(*result, classifier.independent) for result in results]
             progress.clear()
             print(*lines, sep="\n", end="\n" if lines else "", flush=True)
             progress.update(done)
@@ -85,29 +88,28 @@ def _check(arguments):
             raise InputError(f"{option} must be at least 1. Received: {value}")
 
 
-def _classify(model, batch, names, top):
+def _classify(classifier, batch, names, top):
     import numpy as np
-
-    from keras_googlenet import preprocess_input
 
     if not batch:
         return
-    images = preprocess_input(np.stack([image for _, image in batch]), "channels_last")
-    scores = np.asarray(model.predict(images, batch_size=len(images), verbose=0))
+    scores = classifier.predict(np.stack([image for _, image in batch]))
     for (path, _), row in zip(batch, scores, strict=True):
         best = np.argsort(-row, kind="stable")[:top]
         yield path, [(*names[i], float(row[i])) for i in best]
 
 
-def _text(path, best):
+def _text(path, best, independent):
     from keras_googlenet.words import one_line
 
-    lines = (f"  {score:7.2%}  {name}" + (f"  ({key})" if key != name else "") for key, name, score in best)
+    form = "  score {:.4f}  {}" if independent else "  {:7.2%}  {}"
+    lines = (form.format(score, name) + (f"  ({key})" if key != name else "") for key, name, score in best)
     return _encodable("\n".join((one_line(path), *lines)), "backslashreplace")
 
 
-def _json(path, best):
-    classes = [{"class": key, "name": name, "probability": score} for key, name, score in best]
+def _json(path, best, independent):
+    word = "score" if independent else "probability"
+    classes = [{"class": key, "name": name, word: score} for key, name, score in best]
     record = {"path": path, "predictions": classes}
     try:
         return _encodable(json.dumps(record, ensure_ascii=False), "strict")

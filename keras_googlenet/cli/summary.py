@@ -45,8 +45,8 @@ def run(arguments):
 def _subject(arguments):
     """The table to print, and the size and classes that it is used with."""
     from keras_googlenet import GoogLeNetModel, architecture
-    from keras_googlenet.cli.models import load_model
     from keras_googlenet.errors import InputError
+    from keras_googlenet.model import load_model
     from keras_googlenet.words import nearest
 
     if arguments.model in architecture.VARIANTS:

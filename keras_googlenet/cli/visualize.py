@@ -23,6 +23,7 @@ from pathlib import Path
 
 OF_THE_MODEL, OF_AN_IMAGE = ("filters", "diagram", "maximize"), ("activations", "cam", "dream")
 SLOW = ("maximize", "dream")
+OF_A_CLASS = {"cam", "maximize"}
 
 
 def add_arguments(parser):
@@ -63,7 +64,6 @@ def run(arguments):
     """
     from keras_googlenet import data
     from keras_googlenet.cli.images import Failures, views
-    from keras_googlenet.cli.models import class_names, load_model, side
     from keras_googlenet.cli.paths import STDIN, expand
     from keras_googlenet.visualize import Gallery, find_class
 
@@ -71,8 +71,7 @@ def run(arguments):
     files = expand(arguments.paths, fail)
     if arguments.paths and not files:
         return 1
-    model = load_model(arguments.model)
-    names = class_names(model, arguments.class_index)
+    model, names = _model(arguments, kinds)
     gallery = Gallery(
         model,
         arguments.output,
@@ -88,10 +87,10 @@ def run(arguments):
     for kind in OF_THE_MODEL:
         if kind in kinds:
             _say(getattr(gallery, kind)())
-    of_images = [kind for kind in OF_AN_IMAGE if kind in kinds]
+    of_images, side = [kind for kind in OF_AN_IMAGE if kind in kinds], gallery.network.images.side
     for path in files:
         try:
-            pictures = views(path, *(arguments.size if kind == "dream" else side(model) for kind in of_images))
+            pictures = views(path, *(arguments.size if kind == "dream" else side for kind in of_images))
         except data.ImageError as error:
             fail(error)
             continue
@@ -99,6 +98,22 @@ def run(arguments):
         for kind, picture in zip(of_images, pictures, strict=True):
             _say(getattr(gallery, kind)(picture, name))
     return int(bool(fail))
+
+
+def _model(arguments, kinds):
+    """The model and the names of its classes; none, where it is no classifier and need not be one."""
+    from keras_googlenet.cli.models import load_classifier, names_or_numbers
+    from keras_googlenet.errors import InputError
+    from keras_googlenet.model import load_model
+
+    model = load_model(arguments.model)
+    try:
+        classifier = load_classifier(arguments.model, model)
+    except InputError:
+        if arguments.classes or OF_A_CLASS & set(kinds):
+            raise
+        return model, []
+    return classifier.model, names_or_numbers(classifier, arguments.class_index)
 
 
 def _say(paths):

@@ -19,7 +19,7 @@ from PIL import Image, UnidentifiedImageError
 
 from keras_googlenet.data.colours import to_array
 from keras_googlenet.data.errors import ImageError
-from keras_googlenet.data.view import resize_crop_image
+from keras_googlenet.data.view import Size, resize_crop_image
 from keras_googlenet.words import one_line
 
 # What Pillow names but does not decode by itself. A drawing in EPS or WMF is a program: Pillow has Ghostscript or
@@ -108,15 +108,15 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
     return _read(path, to_array)
 
 
-def read_view(path: str | os.PathLike, size: int) -> np.ndarray:
+def read_view(path: str | os.PathLike, size: Size) -> np.ndarray:
     """`resize_crop(read_image(path), size)`, in half the memory where the image is large.
 
     Args:
         path: as in `read_image`.
-        size: side of the view, in pixels.
+        size: as in `resize_crop`.
 
     Returns:
-        uint8 array of shape (size, size, 3).
+        uint8 array of shape (height, width, 3).
 
     Raises:
         ImageError: as `read_image`.
@@ -140,16 +140,16 @@ def decode_image(data: bytes, name: str) -> np.ndarray:
     return _decode(BytesIO(data), name, to_array)
 
 
-def decode_view(data: bytes, name: str, size: int) -> np.ndarray:
+def decode_view(data: bytes, name: str, size: Size) -> np.ndarray:
     """`resize_crop(decode_image(data, name), size)`, in half the memory where the image is large.
 
     Args:
         data: as in `decode_image`.
         name: as in `decode_image`.
-        size: side of the view, in pixels.
+        size: as in `resize_crop`.
 
     Returns:
-        uint8 array of shape (size, size, 3).
+        uint8 array of shape (height, width, 3).
 
     Raises:
         ImageError: as `read_image`.

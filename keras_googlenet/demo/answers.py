@@ -8,7 +8,6 @@ import numpy as np
 from PIL import Image
 
 from keras_googlenet.data import ImageError, decode_view
-from keras_googlenet.errors import InputError
 from keras_googlenet.visualize import Network, grad_cam, overlay
 
 SIDE = 448
@@ -21,8 +20,9 @@ class Answer:
 
     Attributes:
         view: What it saw, uint8 RGB of the model's input size.
-        picture: The same square for a person to look at, uint8 of shape (SIDE, SIDE, 3).
-        best: `(index, label, probability)` of the best classes, the best first.
+        picture: The same part for a person to look at, uint8 of shape (SIDE, SIDE, 3); where the model's images are no
+            squares, their longer side is SIDE.
+        best: `(index, label, probability)` of the best classes, the best first; scores where they are independent.
         seconds: How long it took to read the image and to classify it.
     """
 
@@ -36,13 +36,14 @@ class Answers:
     """A network that is asked about one image at a time.
 
     Args:
-        model: A classifier with the rows of a GoogLeNet that ends in a softmax or a sigmoid.
+        model: A classifier with the rows of a GoogLeNet, as in `Classifier`.
         names: A `(key, name)` pair for each class.
         top: How many classes to name.
         max_bytes: The largest file that is read; None means any.
 
     Attributes:
         classes: How many classes there are.
+        independent: Whether what is said of them are scores of each by itself, rather than probabilities.
 
     Raises:
         InputError: The model is no such one.
@@ -59,13 +60,9 @@ class Answers:
     def __init__(self, model, names, *, top=5, max_bytes=None):
         self._network, self.top, self.max_bytes = Network(model), min(top, len(names)), max_bytes
         self._network.scores()  # there is a classifier
-        if not self._network.squashes:
-            raise InputError(
-                "The demo shows probabilities: expected a model that ends in a softmax or a sigmoid. "
-                f"Received: {model.name}, which does not"
-            )
         self._labels, self.classes = labels(names), len(names)
-        self._size = self._network.input_size[0]
+        self.independent, self._size = self._network.classifier.independent, self._network.images.size
+        self._shown = tuple(max(1, round(SIDE * side / max(self._size))) for side in self._size)
 
     def of(self, data, name):
         """Reads an image and classifies it.
@@ -83,7 +80,7 @@ class Answers:
         start = time.perf_counter()
         if self.max_bytes is not None and len(data) > self.max_bytes:
             raise ImageError(f"{name}: {len(data):,} bytes are more than the {self.max_bytes:,} allowed")
-        view, picture = (decode_view(data, name, size) for size in (self._size, SIDE))
+        view, picture = (decode_view(data, name, size) for size in (self._size, self._shown))
         scores = self._network.predictions(view)
         order = np.argsort(-scores, kind="stable")[: self.top]
         best = tuple((int(i), self._labels[i], float(scores[i])) for i in order)
@@ -104,12 +101,12 @@ class Answers:
             InputError: There is no such class.
         """
         (heat,) = grad_cam(self._network.model, answer.view[None], [index])
-        large = Image.fromarray(heat).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+        large = Image.fromarray(heat).resize(self._shown[::-1], Image.Resampling.BILINEAR)
         return overlay(answer.picture, np.asarray(large))
 
     def warm_up(self):
         """Answers once, so that the first to ask does not wait for what is made but once."""
-        grey = np.full((self._size, self._size, 3), 128, "uint8")
+        grey = np.full((*self._size, 3), 128, "uint8")
         self._network.predictions(grey)
         grad_cam(self._network.model, grey[None], [0])
 

@@ -34,6 +34,9 @@ footer { display: none !important; }
 """
 
 
+_INDEPENDENT = " Each class has a score by itself: they need not sum to 100%."
+
+
 def build_page(answers, title, examples=()):
     """Builds the page; `serve` shows it.
 
@@ -54,7 +57,7 @@ def build_page(answers, title, examples=()):
         last = gr.State(None, time_to_live=KEPT)
         gr.Markdown(
             f"# {html.escape(title)}\nDrop an image: the network names the best {answers.top} of "
-            f"{answers.classes:,} classes, and shows where it sees them."
+            f"{answers.classes:,} classes, and shows where it sees them.{_INDEPENDENT if answers.independent else ''}"
         )
         with gr.Row():
             with gr.Column(min_width=280):
@@ -122,7 +125,8 @@ def _handlers(answers, examples):
 
     def explain(found, rank):
         index, label, probability = found.best[rank]
-        said = f"<b>{html.escape(label)}</b>, {probability:.1%}. Classified in {found.seconds:.2f} seconds."
+        share = f"score {probability:.3f} by itself" if answers.independent else f"{probability:.1%}"
+        said = f"<b>{html.escape(label)}</b>, {share}. Classified in {found.seconds:.2f} seconds."
         return note(said), gr.update(value=answers.where(found, index), label=f"Where it sees: {label}")
 
     return uploaded, example, chosen

@@ -6,8 +6,6 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from keras_googlenet.errors import WorkError
-
 MATRIX_CLASSES = 200
 """With more classes the confusion matrix is left out of the JSON: 1000 classes make a million numbers."""
 
@@ -133,28 +131,6 @@ def wilson_interval(successes, count):
     centre = (share + z2 / (2 * count)) / (1 + z2 / count)
     half = _Z95 / (1 + z2 / count) * math.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
     return max(0.0, centre - half), min(1.0, centre + half)
-
-
-def check_probabilities(output):
-    """Refuses what a model says if it cannot be probabilities.
-
-    Args:
-        output: Array of any shape; `(images, classes)` is well.
-
-    Raises:
-        WorkError: It has another shape, is not finite, or has rows that are not probabilities.
-    """
-    if not np.isfinite(output).all():
-        raise WorkError(
-            "The network's output is not a number: its weights are broken, or its precision is too low. Evaluate an "
-            "earlier checkpoint, or use precision=float32."
-        )
-    sums = output.sum(axis=-1)
-    if output.ndim != 2 or (output < 0).any() or (abs(sums - 1) > 0.02).any():
-        raise WorkError(
-            'Expected probabilities, which sum to 1 (`classifier_activation="softmax"`). Received: an output of shape '
-            f"{output.shape}, rows that sum to {sums.min():.3g} to {sums.max():.3g}"
-        )
 
 
 def places(probabilities, labels):

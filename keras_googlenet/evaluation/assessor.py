@@ -6,7 +6,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_googlenet.evaluation.assessment import TOP, Assessment, Mistake, check_probabilities, places
+from keras_googlenet.evaluation.assessment import TOP, Assessment, Mistake, places
+from keras_googlenet.model.outputs import check_probabilities
 
 
 def assess(model, batches, class_names, count=None, *, split="validation", mistakes=24, name=None, verbose="auto"):

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from keras_googlenet.data import ImageError
-from keras_googlenet.evaluation.assessment import check_probabilities
+from keras_googlenet.model.outputs import check_probabilities
 
 
 class Batches:

@@ -6,11 +6,13 @@ import tempfile
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from keras_googlenet.errors import InputError
 from keras_googlenet.export.card import card
 from keras_googlenet.export.writers import FORMATS
 from keras_googlenet.files import written_whole
+from keras_googlenet.model import Classifier
 
 CARD = "model_card.json"
 
@@ -23,6 +25,9 @@ def export(model, target, format, *, labels, calibration=None, **about):
     answer with `probabilities` and the `classes` they are of, both of shape `(batch, classes)`. The other formats are
     a file, or two in OpenVINO's case, with an input `images` and an output `probabilities`; the card lies beside them.
 
+    The artefact answers as `Classifier` does: a softmax is put behind logits, and the independent scores of sigmoids
+    are called `scores`. The card says so.
+
     Args:
         model: A `GoogLeNetModel`, or any Keras classifier of images of a fixed size. The backend must be TensorFlow.
         target: Where to: a folder for a SavedModel, else a file that ends as its format does. It must not exist.
@@ -34,22 +39,25 @@ def export(model, target, format, *, labels, calibration=None, **about):
         **about: `source`, `licence` and `accuracy` for the card.
 
     Raises:
-        InputError: The format is unknown, the target exists or ends otherwise, the backend is another, the model's
-            input has no fixed size, or the format has no 8-bit form or a package is not installed.
+        InputError: The format is unknown, the target exists or ends otherwise, the backend is another, the model is no
+            classifier of images or its input has no fixed size, or the format has no 8-bit form or a package is not
+            installed.
+        WorkError: What the model answers to noise are no probabilities.
 
     Example:
         >>> export(model, "served", "savedmodel", labels=("ant", "bee"))  # doctest: +SKIP
     """
     target = Path(target)
-    _check(model, target, format, labels, calibration)
-    served = model.inference_model() if hasattr(model, "inference_model") else model
+    _check(target, format, calibration)
+    classifier = Classifier(model)
+    _check_model(classifier, labels)
     _, write = FORMATS[format]
     precision = "float32" if calibration is None else "int8"
-    text = json.dumps(card(served, labels, precision=precision, **about), indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(card(classifier.model, labels, precision=precision, **about), indent=1, ensure_ascii=False) + "\n"
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix="partial-") as work:
         made = Path(work) / target.name
-        write(served, made, labels, calibration)
+        write(classifier, made, labels, calibration)
         if made.is_dir():
             (made / CARD).write_text(text, encoding="utf-8")
         else:
@@ -59,7 +67,7 @@ def export(model, target, format, *, labels, calibration=None, **about):
             shutil.move(path, target.parent / path.name)
 
 
-def _check(model, target, format, labels, calibration):
+def _check(target, format, calibration):
     if format not in FORMATS:
         raise InputError(f"`format` must be one of {', '.join(FORMATS)}. Received: format={format!r}")
     if keras.backend.backend() != "tensorflow" or keras.config.image_data_format() != "channels_last":
@@ -73,12 +81,19 @@ def _check(model, target, format, labels, calibration):
         raise InputError(f"The format {format} takes {wanted}. Received: {target}")
     if target.exists():
         raise InputError(f"The target exists already; remove it or choose another name. Received: {target}")
-    if None in model.input_shape[1:]:
-        raise InputError(f"The model's images must have a fixed size. Received: input_shape={model.input_shape}")
-    width = keras.tree.flatten(model.outputs)[0].shape[-1]
-    if len(labels) != width:
-        raise InputError(f"Expected a label for each of the model's {width} classes. Received: {len(labels)}")
     if calibration is not None and format == "savedmodel":
         raise InputError(
             "A SavedModel has no 8-bit form here; litert, onnx and openvino have. Received: format='savedmodel'"
         )
+
+
+def _check_model(classifier, labels):
+    shape = classifier.model.inputs[0].shape
+    if None in shape[1:]:
+        raise InputError(f"The model's images must have a fixed size. Received: input_shape={shape}")
+    if len(labels) != classifier.classes:
+        raise InputError(
+            f"Expected a label for each of the model's {classifier.classes} classes. Received: {len(labels)}"
+        )
+    noise = np.random.default_rng(0).integers(0, 256, (2, *classifier.images.size, 3), dtype="uint8")
+    classifier.predict(noise)  # which checks the numbers

@@ -2,13 +2,16 @@
 
 import keras
 
-from keras_googlenet.imagenet import MEAN_RGB
+from keras_googlenet.imagenet import MEAN_GREY, MEAN_RGB
+from keras_googlenet.model import Classifier, GoogLeNetModel, Kind, graph
+from keras_googlenet.model.inputs import FIRST
 
-PREPROCESSING = {
-    "colours": "RGB",
-    "range": "0-255, as floating-point numbers",
-    "subtract": list(MEAN_RGB),
-    "view": "the central square, resized by Pillow's bilinear, which smooths what it shrinks",
+_ANSWERS = {
+    Kind.PROBABILITIES: "probabilities, which sum to 1",
+    Kind.LOGITS: "probabilities, which sum to 1: the softmax, which this artefact computes, of the model's logits",
+    Kind.SCORES: "scores of 0 to 1, independent of each other: a sigmoid for each class",
+    Kind.ONE_OF_TWO: "probabilities, which sum to 1: the model's one sigmoid is that of the second class",
+    None: "probabilities, which sum to 1: the model's numbers are such, its layers do not tell",
 }
 
 
@@ -16,7 +19,7 @@ def card(model, labels, *, source=None, licence=None, accuracy=None, precision="
     """What a model is, for JSON.
 
     Args:
-        model: The model that is shipped, with one output.
+        model: The model that is shipped, as in `Classifier`.
         labels: A name for each of its classes, in their order.
         source: Where its weights come from, in words.
         licence: Their terms of use.
@@ -26,17 +29,49 @@ def card(model, labels, *, source=None, licence=None, accuracy=None, precision="
     Returns:
         A dict.
     """
-    height, width = model.input_shape[1:3]
-    table = getattr(model, "architecture", None)
+    classifier = Classifier(model)
     return {
-        "network": "GoogLeNet" if table is None else f"GoogLeNet, {table.name}",
-        "input": {"name": "images", "shape": [None, height, width, 3], "layout": "NHWC", **PREPROCESSING},
-        "output": {"name": "probabilities", "shape": [None, len(labels)], "order": "that of `labels`"},
+        "network": _network(classifier.model),
+        "input": _input(classifier.images),
+        "output": {
+            "name": classifier.output_name,
+            "shape": [None, len(labels)],
+            "order": "that of `labels`",
+            "meaning": _ANSWERS[classifier.kind],
+        },
         "labels": list(labels),
         "precision": precision,
         "weights": source,
         "licence": licence,
         "accuracy": accuracy,
-        "parameters": model.count_params(),
+        "parameters": classifier.model.count_params(),
         "made_by": f"Keras {keras.__version__}",
+    }
+
+
+def _network(model):
+    """What it is called; what is none of this package's, by its own name."""
+    inner = next((part for part in graph.models(model) if isinstance(part, GoogLeNetModel)), None)
+    if inner is not None and inner.architecture is not None:
+        return f"GoogLeNet, {inner.architecture.name}"
+    return "GoogLeNet" if any(one.name == FIRST for one in graph.forward(model)) else model.name
+
+
+def _input(images):
+    height, width = images.size
+    grey, square = images.channels == 1, height == width
+    mean = [MEAN_GREY] if grey else list(MEAN_RGB)
+    shape = [images.channels, height, width] if images.channels_first else [height, width, images.channels]
+    part = "square" if square else f"part of {height} to {width}, height to width, as large as can be"
+    return {
+        "name": "images",
+        "shape": [None, *shape],
+        "layout": "NCHW" if images.channels_first else "NHWC",
+        "colours": "grey" if grey else "RGB",
+        "range": "0-255, as floating-point numbers",
+        "subtract": [0.0] * images.channels if images.included else mean,
+        "preprocessing": "inside the model: images are given as read from a file" if images.included else "subtract",
+        "assumed": images.assumed,
+        "view": f"the central {part}, resized by Pillow's bilinear, which smooths what it shrinks"
+        + (", then made grey as Pillow's convert('L') does" if grey else ""),
     }

@@ -1,11 +1,13 @@
 """From the bytes of an image file to what the network takes, in TensorFlow operations that a SavedModel can carry.
 
 It sees what `data.resize_crop(data.decode_image(...))` makes of the file: upright, over white where it is transparent,
-the central square resized as Pillow does it, to the bit. It is meant for JPEG and PNG; other formats as TensorFlow has
-them.
+the central square, or the largest part of a view's other proportions, resized as Pillow does it, to the bit. It is
+meant for JPEG and PNG; other formats as TensorFlow has them.
 """
 
 import tensorflow as tf
+
+from keras_googlenet.data.view import height_and_width
 
 _PRECISION = 2.0**22  # Pillow's fixed-point coefficients
 _WHITE = 255.0
@@ -16,18 +18,20 @@ def view(data, size):
 
     Args:
         data: String scalar, the bytes of a JPEG, PNG, GIF or BMP file.
-        size: Side of the view, pixels.
+        size: Side of the view, pixels, or its height and width.
 
     Returns:
-        float32 tensor of shape `(size, size, 3)`, RGB, whole numbers in 0-255.
+        float32 tensor of shape `(height, width, 3)`, RGB, whole numbers in 0-255.
     """
+    rows, columns = height_and_width(size)
     image = upright(decode(data), orientation(data))
-    shape = tf.shape(image)
+    shape = tf.cast(tf.shape(image), tf.float64)
     height, width = shape[0], shape[1]
-    side = tf.minimum(height, width)
-    square = resize(image, axis=1, start=(width - side) / 2, length=side, size=size)
-    square = resize(square, axis=0, start=(height - side) / 2, length=side, size=size)
-    return tf.ensure_shape(tf.cast(square, tf.float32), (size, size, 3))
+    wide = width * rows >= height * columns
+    kept, tall = tf.where(wide, height * columns / rows, width), tf.where(wide, height, width * rows / columns)
+    part = resize(image, axis=1, start=(width - kept) / 2, length=kept, size=columns)
+    part = resize(part, axis=0, start=(height - tall) / 2, length=tall, size=rows)
+    return tf.ensure_shape(tf.cast(part, tf.float32), (rows, columns, 3))
 
 
 def decode(data):

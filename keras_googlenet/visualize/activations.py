@@ -3,7 +3,6 @@
 import numpy as np
 from keras import ops
 
-from keras_googlenet.imagenet import preprocess_input
 from keras_googlenet.visualize.network import Network
 from keras_googlenet.visualize.sheet import sheet
 
@@ -36,7 +35,7 @@ def activation_maps(model, image, layers=None):
     """
     network = Network(model)
     names = network.modules if layers is None else [network.row(name) for name in layers]
-    maps = network.features(*names)(preprocess_input(np.asarray(image, "float32"))[None], training=False)
+    maps = network.features(*names)(network.images.preprocess(np.asarray(image)[None]), training=False)
     return {name: ops.convert_to_numpy(ops.cast(maps[name], "float32"))[0] for name in names}
 
 

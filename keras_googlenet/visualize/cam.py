@@ -9,7 +9,6 @@ import numpy as np
 from keras import ops
 
 from keras_googlenet.errors import InputError
-from keras_googlenet.imagenet import preprocess_input
 from keras_googlenet.visualize.gradients import value_and_gradient
 from keras_googlenet.visualize.network import Network
 from keras_googlenet.visualize.receptive import centres
@@ -90,7 +89,7 @@ def layer_heat(network, images, classes, layer):
         raise InputError(f"Expected a class for each of {len(images)} images. Received: {len(classes)}")
     for index in classes:
         network.check_class(index)
-    features = network.features(layer)(preprocess_input(np.asarray(images, "float32")), training=False)[layer]
+    features = network.features(layer)(network.images.preprocess(np.asarray(images)), training=False)[layer]
     scores = network.scores(layer)
     maps = ops.convert_to_numpy(ops.cast(features, "float32"))
 

@@ -16,13 +16,14 @@ COLOURS = {
 INK, SOFT, EDGE = "#1b1f24", "#59636e", "#b7bec6"
 
 
-def plot_architecture(table, path, *, size=DEFAULT_SIZE, classes=1000, format=None):
+def plot_architecture(table, path, *, size=DEFAULT_SIZE, channels=3, classes=1000, format=None):
     """Draws every row of a table, the branches of its Inception modules and its auxiliary heads.
 
     Args:
         table: An `Architecture`.
         path: Where the picture goes.
-        size: Side of the input in pixels, for the sizes of the maps.
+        size: Side of the input in pixels, or its height and width, for the sizes of the maps.
+        channels: Of the input.
         classes: Width of the classifiers.
         format: `"svg"`, whose text stays text, or `"png"`; None means the path's suffix.
 
@@ -34,7 +35,8 @@ def plot_architecture(table, path, *, size=DEFAULT_SIZE, classes=1000, format=No
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    layout = Layout(table, size, classes)
+    shape = (*(size if isinstance(size, tuple) else (size, size)), channels)
+    layout = Layout(table, size, classes, channels)
     width, height = layout.extent
     format = format or str(path).rpartition(".")[2]
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": table.name, "font.size": 7.5}):
@@ -43,7 +45,7 @@ def plot_architecture(table, path, *, size=DEFAULT_SIZE, classes=1000, format=No
         axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, -2.2))
         axes.axis("off")
         axes.text(0.5, -1.65, _title(table), size=12, weight="bold", va="center", color=INK)
-        axes.text(0.5, -1.2, _subtitle(table, size, classes), size=8.5, va="top", color=SOFT)
+        axes.text(0.5, -1.2, _subtitle(table, shape, classes), size=8.5, va="top", color=SOFT)
         _draw(axes, layout)
         metadata = dict.fromkeys(("Creator", "Date", "Format", "Type")) if format == "svg" else None
         figure.savefig(path, format=format, dpi=130, metadata=metadata)
@@ -69,8 +71,8 @@ def _title(table):
     return f"GoogLeNet, variant {table.name!r}"
 
 
-def _subtitle(table, size, classes):
-    rows = costs(table, (size, size, 3), classes)
+def _subtitle(table, shape, classes):
+    rows = costs(table, shape, classes)
     parameters, macs = sum(cost.parameters for cost in rows), sum(cost.macs for cost in rows)
     text = f"{parameters:,} parameters and {macs / 1e9:.3f} G multiply-adds for an image, without auxiliary heads. "
     text += f"A box says: window/stride, filters {TO} rows{TIMES}columns{TIMES}channels."

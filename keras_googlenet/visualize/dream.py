@@ -44,11 +44,11 @@ def dream(model, image, layer=LAYER, *, octaves=OCTAVES, steps=STEPS, seed=0, ve
         verbose: As in Keras: 1 for a progress bar.
 
     Returns:
-        uint8 RGB array of the image's shape.
+        uint8 RGB array of the image's shape; a grey one, of a network whose filters are grey.
 
     Raises:
         InputError: There is no such layer, the image is too small or too large, or the model was not built from a
-            table.
+            table, or stands behind preprocessing that is not this package's.
 
     Example:
         >>> from keras_googlenet import GoogLeNet
@@ -64,13 +64,13 @@ def dream(model, image, layer=LAYER, *, octaves=OCTAVES, steps=STEPS, seed=0, ve
         raise InputError(f"Expected an image of {SIDES[0]} to {SIDES[1]} pixels a side. Received: {height}x{width}")
     network = Network(model)
     name = network.row(layer)
-    features = _of_any_size(network).features(name)
+    trunk = _of_any_size(network)
+    features, image = trunk.features(name), trunk.images.pixels(np.asarray(image))
     rng = np.random.default_rng(seed)
     sizes = [tuple(round(side / SCALE**i) for side in (height, width)) for i in range(octaves)]
     sizes = [size for i, size in enumerate(sizes) if i == 0 or min(size) >= 64][::-1]
     bar = keras.utils.Progbar(steps * len(sizes), verbose=verbose)
-    image = np.asarray(image, "float32")
-    added, done = np.zeros((*sizes[0], 3), "float32"), 0
+    added, done = np.zeros((*sizes[0], trunk.images.channels), "float32"), 0
     for size in sizes:
         base, added = resized(image, size), resized(added, size)
         for _ in range(steps):
@@ -80,19 +80,26 @@ def dream(model, image, layer=LAYER, *, octaves=OCTAVES, steps=STEPS, seed=0, ve
                 maps = features(ops.roll(x[None], shift, axis=(1, 2)), training=False)[name]
                 return ops.mean(ops.square(ops.cast(maps, "float32")))
 
-            value, gradient = value_and_gradient(activity, preprocess_input(base + added))
+            value, gradient = value_and_gradient(activity, preprocess_input(base + added, "channels_last"))
             added = added + STEP * gradient / (np.abs(gradient).mean() + 1e-12)
             added = np.clip(base + added, 0, 255) - base
             done += 1
             bar.update(done, [("activity", value)])
-    return np.rint((image + added).clip(0, 255)).astype("uint8")
+    picture = np.rint((image + added).clip(0, 255)).astype("uint8")
+    return np.broadcast_to(picture, (height, width, 3)).copy()
 
 
 def _of_any_size(network):
     """The rows below the average pool again, with the same weights, for images of any size."""
     if network.table is None:
         raise InputError("Dreams need a model that was built from a table of this package. Received: another model")
-    trunk = GoogLeNet(False, None, input_shape=(None, None, 3), variant=network.table)
+    if network.images.included and network.images.assumed:
+        raise InputError(
+            "Dreams need a network that takes pixels of 0-255, or those minus the mean. "
+            f"Received: {network.model.name}, of which {network.images.assumed}"
+        )
+    channels = network.first_convolution.kernel.shape[-2]
+    trunk = GoogLeNet(False, None, input_shape=(None, None, channels), variant=network.table)
     for layer in trunk.layers:
         if layer.weights:
             layer.set_weights(network.layer(layer.name).get_weights())

@@ -26,7 +26,7 @@ class Gallery:
     Args:
         model: A model with the rows of a GoogLeNet, as in `visualize.Network`.
         folder: Where the pictures go. It is made with the first.
-        names: A `(key, name)` pair for each class.
+        names: A `(key, name)` pair for each class; none, of a model without a classifier.
         classes: Indices of the classes to explain and to maximise; without any, an image's best is explained.
         layer: Name of the row to explain and to dream at; None means `cam.default_layer`, and 4c to dream.
         seed: Of what is random.
@@ -63,8 +63,10 @@ class Gallery:
         """The filters that see the image. Yields the path written."""
         layer = self.network.first_convolution
         kernel = ops.convert_to_numpy(layer.kernel)
+        if kernel.shape[2] == 1:  # grey filters
+            kernel = kernel.repeat(3, axis=2)
         if kernel.shape[2] != 3:
-            raise InputError(f"Filters can be seen where images are RGB. Received: {kernel.shape[2]} channels")
+            raise InputError(f"Filters can be seen where images are RGB or grey. Received: {kernel.shape[2]} channels")
         title = f"{layer.name}: {kernel.shape[-1]} filters of {kernel.shape[0]}x{kernel.shape[1]} pixels"
         note = "Grey is 0; each filter is scaled by its own largest weight."
         grid = filter_grid(kernel)
@@ -75,8 +77,14 @@ class Gallery:
         for suffix in ("svg", "png"):
             path = self._path("architecture", suffix)
             with written_whole(path) as partial:
-                size, _ = self.network.input_size
-                plot_architecture(self.network.table, partial, size=size, classes=len(self.names), format=suffix)
+                plot_architecture(
+                    self.network.table,
+                    partial,
+                    size=self.network.images.side,
+                    channels=self.network.first_convolution.kernel.shape[-2],
+                    classes=len(self.names) or 1000,
+                    format=suffix,
+                )
             yield path
 
     def maximize(self):
@@ -129,4 +137,4 @@ class Gallery:
         return self.names[index][1].replace("_", " ")
 
     def _said(self, answer):
-        return f"{answer:.1%}" if self.network.squashes else f"score {answer:.1f}"
+        return f"score {answer:.3f} by itself" if self.network.classifier.independent else f"{answer:.1%}"

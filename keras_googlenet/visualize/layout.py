@@ -44,8 +44,9 @@ class Layout:
 
     Args:
         table: An `Architecture`.
-        size: Side of the input in pixels.
+        size: Side of the input in pixels, or its height and width.
         classes: Width of the classifiers.
+        channels: Of the input.
 
     Attributes:
         boxes: List of `Box`.
@@ -54,16 +55,17 @@ class Layout:
         extent: Width and height of it all.
     """
 
-    def __init__(self, table, size, classes):
+    def __init__(self, table, size, classes, channels=3):
         self.boxes, self.frames, self.arrows = [], [], []
         self._classes = classes
-        rows = costs(table, (size, size, 3), classes)
+        shape = (*(size if isinstance(size, tuple) else (size, size)), channels)
+        rows = costs(table, shape, classes)
         self._maps = {cost.name: TIMES.join(map(str, cost.output)) for cost in rows}
         x, end = 0.5, None
         for column in _columns(table.rows):
             middle, y = x + WIDTH / 2, 0.3
             if end is None:
-                end = self._box(middle, y, WIDTH / 2, "plain", f"input  {size}{TIMES}{size}{TIMES}3")
+                end = self._box(middle, y, WIDTH / 2, "plain", f"input  {TIMES.join(map(str, shape))}")
                 y = end[1] + GAP
                 self.arrows.append([end, (middle, y)])
             else:

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_googlenet.imagenet import MEAN_RGB
+from keras_googlenet.imagenet import MEAN_GREY, MEAN_RGB
 from keras_googlenet.visualize.gradients import value_and_gradient
 from keras_googlenet.visualize.network import Network
 from keras_googlenet.visualize.pixels import blurred, resized
@@ -39,7 +39,7 @@ def maximize_class(model, index, *, steps=STEPS, seed=0, verbose=0):
 
     Returns:
         `(image, score)`: a uint8 RGB array of the model's input size, 224x224 where that is not fixed, and the class's
-        score for it.
+        score for it. A network of one channel has it grey.
 
     Raises:
         InputError: There is no such class, or the model is no such classifier.
@@ -56,11 +56,16 @@ def maximize_class(model, index, *, steps=STEPS, seed=0, verbose=0):
     """
     network = Network(model)
     network.check_class(index)
-    scores, shape = network.scores(), network.input_size
+    of_images, shape, channels = network.scores(), network.images.size, network.images.channels
     rng = np.random.default_rng(seed)
-    mean = np.array(MEAN_RGB, "float32")
+    mean = np.array(MEAN_RGB if channels == 3 else [MEAN_GREY], "float32")
+
+    def scores(x):
+        """Of images minus the mean, whatever the network takes."""
+        return of_images(network.images.prepare(x + mean))
+
     bar = keras.utils.Progbar(steps * len(OCTAVES), verbose=verbose)
-    image, done = rng.normal(0, 10, (*_reduced(shape, OCTAVES[0]), 3)).astype("float32"), 0
+    image, done = rng.normal(0, 10, (*_reduced(shape, OCTAVES[0]), channels)).astype("float32"), 0
     for octave in OCTAVES:
         image = resized(image, _reduced(shape, octave))
         for _ in range(steps):
@@ -77,7 +82,8 @@ def maximize_class(model, index, *, steps=STEPS, seed=0, verbose=0):
             done += 1
             bar.update(done, [("score", value)])
     image = np.rint(resized(image, shape) + mean).astype("uint8")
-    return image, float(ops.convert_to_numpy(scores(ops.convert_to_tensor(image[None] - mean)))[0, index])
+    found = float(ops.convert_to_numpy(scores(ops.convert_to_tensor(image[None] - mean)))[0, index])
+    return np.broadcast_to(image, (*shape, 3)).copy(), found
 
 
 def _reduced(shape, octave):

@@ -1,14 +1,15 @@
 """A trained model seen as a GoogLeNet: its rows, and the scores of its classes before any softmax."""
 
+import functools
+
 import keras
 import numpy as np
 from keras import ops
 
-from keras_googlenet.architecture import DEFAULT_SIZE, VARIANTS
+from keras_googlenet.architecture import VARIANTS
 from keras_googlenet.errors import InputError
-from keras_googlenet.imagenet import preprocess_input
-from keras_googlenet.model import GoogLeNetModel
-from keras_googlenet.visualize import graph
+from keras_googlenet.model import Classifier, GoogLeNetModel, Kind, graph, image_input
+from keras_googlenet.model.outputs import is_activation
 from keras_googlenet.words import nearest
 
 
@@ -20,10 +21,11 @@ class Network:
     not changed, and shares its weights.
 
     Args:
-        model: A Keras model of one image tensor, channels last.
+        model: A Keras model of one image tensor, grey or RGB, channels last.
 
     Attributes:
         model: The model.
+        images: What images it takes, an `ImageInput`.
         table: The `Architecture` that its layers were built from, or None where it does not tell.
         rows: Every row's feature maps by the row's name, from the input on, symbolic.
 
@@ -32,7 +34,7 @@ class Network:
     """
 
     def __init__(self, model):
-        self.model = model
+        self.model, self.images = model, image_input(model)
         inner = next((part for part in graph.models(model) if isinstance(part, GoogLeNetModel)), None)
         self.table = getattr(inner, "architecture", None)
         if len(list(graph.models(model))) == 1:
@@ -45,7 +47,7 @@ class Network:
         names = {row.layer: row.name for table in tables for row in table.trunk}
         self.rows = {names[name]: output for name, output in made.items() if name in names}
         self._made = made
-        if not self.rows or keras.config.image_data_format() != "channels_last":
+        if not self.rows or self.images.channels_first:
             raise InputError("Expected a GoogLeNet with the rows of Table 1, channels last. Received: another model")
 
     @property
@@ -74,25 +76,22 @@ class Network:
             f"Expected one of {', '.join(self.rows)}"
         )
 
-    @property
-    def input_size(self):
-        """`(height, width)` of the images; the paper's where the model takes any."""
-        return tuple(side or DEFAULT_SIZE for side in self._input.shape[1:3])
+    @functools.cached_property
+    def classifier(self):
+        """The model as a `Classifier`.
+
+        Raises:
+            InputError: It is none.
+        """
+        return Classifier(self.model)
 
     @property
     def first_convolution(self):
         """The layer that sees the image."""
         return next(layer for layer in map(graph.maker, self._made.values()) if isinstance(layer, keras.layers.Conv2D))
 
-    @property
-    def squashes(self):
-        """Whether the model ends in a softmax or a sigmoid, so that its outputs are probabilities."""
-        last = graph.maker(self._output)
-        functions = (keras.activations.softmax, keras.activations.sigmoid)
-        return isinstance(last, keras.layers.Softmax) or getattr(last, "activation", None) in functions
-
     def predictions(self, image):
-        """The model's own answer.
+        """The model's answer, as `Classifier.predict` has it.
 
         Args:
             image: RGB in [0, 255], of shape (height, width, 3), of the model's input size.
@@ -100,8 +99,7 @@ class Network:
         Returns:
             float32 array of shape (classes,).
         """
-        answer = self.model(preprocess_input(np.asarray(image, "float32"))[None], training=False)
-        return ops.convert_to_numpy(ops.cast(keras.tree.flatten(answer)[0], "float32"))[0]
+        return self.classifier.predict(np.asarray(image)[None])[0].astype("float32")
 
     def layer(self, name):
         """A layer by its name, one of a model in the model as well."""
@@ -116,7 +114,7 @@ class Network:
         Raises:
             InputError: It is not.
         """
-        classes = self._output.shape[-1]
+        classes = self.classifier.classes
         if not 0 <= index < classes:
             raise InputError(f"Expected the index of a class, 0 to {classes - 1}. Received: {index}")
 
@@ -137,7 +135,7 @@ class Network:
         Grad-CAM is defined on "the score for class c, before the softmax". A softmax that is sure of itself hardly has
         a gradient left, and the gradient of its logarithm mixes in the other classes: what speaks against them would
         count as speaking for this one. So a logit is what is explained, and maximised: the classifier's kernel and bias
-        applied to what it reads.
+        applied to what it reads. Of one sigmoid for two classes, the score of the first is minus that of the second.
 
         Args:
             name: A row's name; None means images.
@@ -149,16 +147,29 @@ class Network:
             InputError: The model does not end in a classifier: a dense layer, linear or with a softmax or sigmoid.
         """
         last, start = graph.maker(self._output), self._input if name is None else self.rows[name]
-        linear = getattr(last, "activation", None) in (None, keras.activations.linear)
-        if isinstance(last, keras.layers.Dense) and (linear or self.squashes):
-            below = keras.Model(start, graph.read_by(self._output))
-            return lambda x: _linear(ops.cast(below(x, training=False), "float32"), last)
-        if self.squashes and len(self._output.shape) == 2:
-            below = keras.Model(start, graph.read_by(self._output))
-            return lambda x: ops.cast(below(x, training=False), "float32")
-        raise InputError(
-            f"Expected a classifier, a dense layer perhaps with a softmax. Received: a model that ends in {last.name!r}"
-        )
+        kind = self.classifier.kind
+        if kind is not None and isinstance(last, keras.layers.Dense):
+            below, head = graph.read_by(self._output), functools.partial(_linear, layer=last)
+        elif kind is not None and is_activation(last):
+            below, head = graph.read_by(self._output), _as_it_is
+        elif kind is Kind.LOGITS:
+            below, head = self._output, _as_it_is
+        else:
+            raise InputError(
+                "Expected a classifier, a dense layer perhaps with a softmax. Received: a model that ends in "
+                f"{last.name!r}"
+            )
+        below = keras.Model(start, below)
+
+        def scores(x):
+            found = head(ops.cast(below(x, training=False), "float32"))
+            return ops.concatenate([-found, found], axis=-1) if kind is Kind.ONE_OF_TWO else found
+
+        return scores
+
+
+def _as_it_is(x):
+    return x
 
 
 def _linear(x, layer):

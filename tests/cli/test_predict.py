@@ -13,7 +13,8 @@ from PIL import Image
 from support.small import SMALL
 
 from keras_googlenet import GoogLeNet, cli, preprocess_input
-from keras_googlenet.cli import images, main, models
+from keras_googlenet import model as loaded
+from keras_googlenet.cli import images, main
 from keras_googlenet.cli.paths import expand
 from keras_googlenet.data import read_image, resize_crop
 
@@ -27,7 +28,7 @@ def model(tmp_path_factory):
     network.class_names = ("red", "grün", "blue")
     network.save(path)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(models, "load_model", functools.cache(models.load_model))
+        patch.setattr(loaded, "load_model", functools.cache(loaded.load_model))
         yield str(path)
 
 

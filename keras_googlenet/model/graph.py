@@ -1,0 +1,104 @@
+"""Keras models as graphs: which layer made a symbolic tensor and of what, and models within models laid open."""
+
+import keras
+
+
+def models(model):
+    """A model and those among its layers, theirs included.
+
+    Args:
+        model: A `keras.Model`.
+
+    Yields:
+        Models, the given one first.
+    """
+    yield model
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from models(layer)
+
+
+def forward(model):
+    """What a model computes, from its input on: its layers and operations, those of the models among them included.
+
+    Args:
+        model: A `keras.Model`.
+
+    Yields:
+        Layers and other `keras.Operation`s; a model among them before what it is made of.
+    """
+    for operation in getattr(model, "operations", model.layers):  # a `Sequential` has layers alone
+        yield operation
+        if isinstance(operation, keras.Model):
+            yield from forward(operation)
+
+
+def backward(tensor):
+    """What a symbolic tensor was made by, from the last operation back to the first that reads several tensors.
+
+    Args:
+        tensor: Symbolic tensor.
+
+    Yields:
+        Layers and other `keras.Operation`s; a model among them before what it is made of, from its end.
+
+    Returns:
+        Whether it went back to the input.
+    """
+    while True:
+        operation, node, index = _history(tensor)
+        if isinstance(operation, keras.layers.InputLayer):
+            return True
+        yield operation
+        if isinstance(operation, keras.Model) and getattr(operation, "outputs", None):
+            to_input = yield from backward(operation.outputs[index])
+            if not to_input:
+                return False
+        read = operation._inbound_nodes[node].input_tensors
+        if len(read) != 1:
+            return False
+        [tensor] = read
+
+
+def retrace(model, x, made):
+    """Applies a model's layers, and those of the models among them, to a symbolic tensor: none stays a model.
+
+    Args:
+        model: A functional or `Sequential` model of one input.
+        x: Symbolic tensor.
+        made: Dict that is given each layer's output by the layer's name.
+
+    Returns:
+        The symbolic tensor of the model's first output.
+    """
+
+    def call(layer, *inputs, **options):
+        traced = retrace(layer, inputs[0], made) if isinstance(layer, keras.Model) else layer(*inputs, **options)
+        made[layer.name] = traced
+        return traced
+
+    if isinstance(model, keras.Sequential):
+        for layer in model.layers:
+            x = call(layer, x)
+        return x
+    # With each layer for its own clone, `clone_model` is a walk through the graph.
+    keras.models.clone_model(model, x, clone_function=lambda layer: layer, call_function=call)
+    return made[maker(model.outputs[0]).name]
+
+
+def maker(tensor):
+    """The layer that made a symbolic tensor."""
+    operation, _, _ = _history(tensor)
+    return operation
+
+
+def read_by(tensor):
+    """What the layer that made a symbolic tensor read."""
+    operation, node, _ = _history(tensor)
+    return operation._inbound_nodes[node].input_tensors[0]
+
+
+def _history(tensor):
+    """The operation that made a tensor, which of its calls, and which of that call's outputs."""
+    history = tensor._keras_history
+    return history.operation, history.node_index, history.tensor_index

@@ -1,0 +1,78 @@
+"""What `MODEL` means, on the command line and in Python: a `.keras` file, a weights name, or a weights file."""
+
+from pathlib import Path
+
+import keras
+
+from keras_googlenet import weights
+from keras_googlenet.model.googlenet import GoogLeNet
+from keras_googlenet.model.googlenet_model import GoogLeNetModel
+from keras_googlenet.words import nearest
+
+
+def load_model(spec, aux_heads=False):
+    """Loads the model that the command line's MODEL names.
+
+    Args:
+        spec: A `.keras` file, a name of the weights registry, or a file that `GoogLeNet(weights=...)` takes: a string.
+        aux_heads: Whether to keep or build the auxiliary heads, where the weights have them.
+
+    Returns:
+        A Keras model, not compiled; a `GoogLeNetModel` unless a `.keras` file holds another.
+
+    Raises:
+        InputError: There is no such model, or it cannot be read.
+
+    Example:
+        >>> load_model("flowers.keras")
+        Traceback (most recent call last):
+            ...
+        keras_googlenet.weights.files.WeightsError: No such model. Expected the path of a file. Received: flowers.keras
+    """
+    if spec in weights.REGISTRY:
+        return GoogLeNet(weights=spec, aux_heads=aux_heads)
+    if str(spec).lower().endswith(".keras"):
+        return _load_keras(spec, aux_heads)
+    if not weights.is_format(spec):
+        raise weights.WeightsError(
+            f"Expected a .keras file, one of {', '.join(weights.REGISTRY)}, or a weights file, which ends with one of "
+            f"{', '.join(weights.READERS)}. Received: {spec!r}.{_meant(spec)}".rstrip(".")
+        )
+    arrays = weights.read(spec)
+    classes = _classes(arrays)
+    if classes is None:
+        raise weights.WeightsError(
+            f"A model of one's own needs a classifier, layer `predictions`. Received: {spec}, which has none"
+        )
+    has_heads = any(name.startswith("aux1/") for name in arrays)
+    return GoogLeNet(weights=spec, classes=classes, aux_heads=aux_heads and has_heads)
+
+
+def _load_keras(path, aux_heads):
+    if not Path(path).is_file():
+        raise weights.WeightsError(f"No such model. Expected the path of a file. Received: {path}")
+    try:
+        model = keras.saving.load_model(path, compile=False)
+    except Exception as error:  # Keras raises whatever the damaged part happens to raise
+        raise weights.WeightsError(
+            f"Cannot load {path}: save the model again. Received: {type(error).__name__}: {_first_line(error)}"
+        ) from error
+    if isinstance(model, GoogLeNetModel) and not aux_heads:
+        return model.inference_model()
+    return model
+
+
+def _meant(spec):
+    end = Path(spec).suffix
+    return nearest(end, weights.READERS) if end else nearest(spec, weights.REGISTRY)
+
+
+def _first_line(error):
+    return str(error).strip().partition("\n")[0][:200]
+
+
+def _classes(arrays):
+    for name in ("predictions/bias", "predictions/1"):
+        if name in arrays:
+            return int(arrays[name].shape[0])
+    return None
