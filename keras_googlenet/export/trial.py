@@ -1,6 +1,7 @@
 """An artefact on trial: opened by its own runtime and asked what the network answers, before it takes its name."""
 
 import contextlib
+import re
 import warnings
 
 import keras
@@ -73,11 +74,9 @@ def try_bytes(path, classifier):
     with in_a_line("The savedmodel artefact does not run"):
         answer = tf.saved_model.load(str(path)).signatures["serve_bytes"]
         found = answer(bytes=tf.io.encode_png(photo)[None])[classifier.output_name].numpy()
-    limit = _limit(classifier.served, expected)
-    if not np.abs(found - expected).max() <= limit:
-        raise _otherwise(
-            "savedmodel", f"answers within {limit:g} of the network's for a file", f"{found.flat[:3]}, ..."
-        )
+    off, limit = np.abs(found - expected).max(), _limit(classifier.served, expected)
+    if not off <= limit:
+        raise _otherwise("savedmodel", f"answers within {limit:g} of the network's, for a file", f"{off:.2g} from them")
 
 
 @contextlib.contextmanager
@@ -95,9 +94,19 @@ def in_a_line(what):
     except (InputError, WorkError, OSError):
         raise
     except Exception as error:
-        lines = [line.strip(" -") for line in str(error).splitlines() if line.strip(" -")]
-        telling = [line for line in lines if "No conversion rule" in line] or lines or [type(error).__name__]
-        raise WorkError(f"{what}; nothing was written. Received: {one_line(telling[0])[:300]}") from error
+        raise WorkError(f"{what}; nothing was written. {_reason(error)}") from error
+
+
+def _reason(error):
+    """Which operation a converter or a runtime does not know; or else the first line of what it says."""
+    text = str(error)
+    named = re.search(r"(?:No conversion rule found for operations|TF Select ops|Custom ops): [\w, ]+", text)
+    named = named or re.search(r"No Op registered for \w+", text)
+    lines = [re.sub(r"\S*/", "", line).strip() for line in text.splitlines() if line.strip()]
+    said = one_line(named[0] if named else (lines or [type(error).__name__])[0])[:200].strip()
+    if not named:
+        return f"Received: {said}"
+    return f"Leave out the layers that compute this, or choose another format. Received: {said}"
 
 
 def _otherwise(format, expected, received):

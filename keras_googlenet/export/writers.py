@@ -1,5 +1,6 @@
 """The four formats: Keras's `model.export` and the runtimes' own quantizers write them; here they get names."""
 
+import contextlib
 import logging
 import warnings
 
@@ -7,6 +8,7 @@ import keras
 import numpy as np
 
 from keras_googlenet.extras import optional
+from keras_googlenet.model import graph
 
 
 def _named(model, output):
@@ -79,11 +81,25 @@ def write_onnx(model, output, path):
     level = logger.level
     logger.setLevel(logging.CRITICAL)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _normalizing_by_arrays(model):
             warnings.filterwarnings("ignore", "In the future `np.object`", FutureWarning)
             named.export(str(path), format="onnx", verbose=False, input_signature=signature)
     finally:
         logger.setLevel(level)
+
+
+@contextlib.contextmanager
+def _normalizing_by_arrays(model):
+    """Has `Normalization` hold arrays for a while: tf2onnx takes tensors that a layer holds for inputs of the graph."""
+    layers = [layer for layer in graph.forward(model) if isinstance(layer, keras.layers.Normalization)]
+    held = [(layer.mean, layer.variance) for layer in layers]
+    try:
+        for layer in layers:
+            layer.mean, layer.variance = map(keras.ops.convert_to_numpy, (layer.mean, layer.variance))
+        yield
+    finally:
+        for layer, (mean, variance) in zip(layers, held, strict=True):
+            layer.mean, layer.variance = mean, variance
 
 
 def _quantize_onnx(path, views):
