@@ -23,7 +23,7 @@ from keras_googlenet.cli import main
 
 DOCS = Path(__file__).parents[1] / "docs"
 BLOCK = re.compile(r"(?:<!-- ([^\n]+) -->\n)?```(python|sh)\n(.*?)```", re.DOTALL)
-NEEDS = {".onnx": ["tf2onnx", "onnxruntime"], ".tflite": ["ai_edge_litert"], ".xml": ["openvino"]}
+NEEDS = {".onnx": ["tf2onnx", "onnxruntime"], ".xml": ["openvino"]}  # TensorFlow itself writes .tflite
 
 
 def blocks(page):

@@ -112,18 +112,20 @@ def _evaluated(spec, images, arguments):
 
     classifier = load_classifier(spec)
     _check_fit(classifier, spec, arguments)
+    outputs = _outputs(classifier, images.classes, arguments.class_index)
     file = _file(spec, arguments)
     most = arguments.crops or 0
     try:
         return evaluation.predict(
             classifier.served,
             images,
-            evaluation.columns(images.classes, classifier.names(arguments.class_index)),
+            evaluation.columns(images.classes, outputs),
             size=classifier.images.side,
             preprocess=classifier.images.preprocess,
             crops=evaluation.numbers_up_to(most) if arguments.table3 else (most,),
             pool=arguments.pool,
             name=str(spec),
+            outputs=outputs,
             file=file,
             batch_size=arguments.batch_size,
             skip=arguments.on_corrupt == "skip",
@@ -133,6 +135,20 @@ def _evaluated(spec, images, arguments):
         if file is not None:
             print(f"{file} keeps what was done: the same command goes on from there", file=sys.stderr)
         raise
+
+
+def _outputs(classifier, classes, class_index):
+    """The names of the model's outputs: numbers, where it has no others and the classes are called by them."""
+    from keras_googlenet.class_names import number
+    from keras_googlenet.model.classifier import IMAGENET
+
+    width, numbers = classifier.classes, {number(name) for name in classes}
+    counted = not classifier.named and numbers <= set(range(width))
+    # Of ImageNet's thousand, whose names go without saying, a few numbers might be those of another list.
+    if counted and (width != IMAGENET or len(numbers) == width):
+        print(f"the model's outputs have no names of their own: classes are called by their numbers, 0 to {width - 1}")
+        return classifier.numbers()
+    return classifier.names(class_index)
 
 
 def _check_fit(classifier, spec, arguments):

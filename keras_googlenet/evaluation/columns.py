@@ -1,13 +1,16 @@
 """Which of a model's outputs the classes of a data set are."""
 
+from keras_googlenet.class_names import ClassNames, number
 from keras_googlenet.errors import InputError
+from keras_googlenet.words import nearest
 
 
 def columns(classes, outputs):
     """The output of a model that each class of a data set is.
 
-    A class is matched by its name, by its WordNet number (`n01440764`), or, where all classes are numbers, by them.
-    Upper and lower case, and blanks, `_` and `-`, are the same.
+    A class is matched by any of the output's names: its WordNet number (`n01440764`), the word for it. Where none is
+    just the same, letter case, blanks, `_` and hyphens between letters are passed over, and numbers compared by value.
+    A number is a name as any other, never a place among the outputs.
 
     Args:
         classes: The data set's class names.
@@ -23,33 +26,46 @@ def columns(classes, outputs):
         >>> columns(("n02219486", "bee"), [("n02206856", "bee"), ("n02219486", "ant")])
         (1, 0)
     """
-    known = {}
-    for column, names in enumerate(outputs):
-        for name in {_plain(name) for name in names}:
-            known.setdefault(name, []).append(column)
-    found = [known.get(_plain(name), []) for name in classes]
-    if not all(found) and all(name.isdecimal() and int(name) < len(outputs) for name in classes):
-        found = [[int(name)] for name in classes]
-    unknown = [name for name, some in zip(classes, found, strict=True) if not some]
+    known = ClassNames(outputs)
+    found = {name: known.find(name) for name in classes}
+    unknown = [name for name, some in found.items() if not some]
     if unknown:
         raise InputError(
             f"The model does not know {len(unknown):,} of the {len(classes):,} classes: {_few(unknown)}. Expected each "
-            f"to be one of its {len(outputs):,}: {_few([names[-1] for names in outputs])}. Rename the class folders"
+            f"to be one of its {len(outputs):,}: {_few([names[-1] for names in outputs])}.{_meant(unknown, outputs)} "
+            f"Rename the class folders as the model calls them{_numbers(unknown)}"
         )
-    unclear = [name for name, some in zip(classes, found, strict=True) if len(some) > 1]
-    if unclear:
-        raise InputError(
-            f"The model has several classes of the name {_few(unclear)}. Rename their folders by WordNet number"
-        )
-    taken = [some[0] for some in found]
-    if len(set(taken)) < len(taken):
-        twice = [name for name, column in zip(classes, taken, strict=True) if taken.count(column) > 1]
+    for name, some in found.items():
+        if len(some) > 1:
+            raise InputError(f"The model has several classes of the name {name}: {_choice(some, outputs)}")
+    by_column = {}
+    for name in classes:
+        by_column.setdefault(found[name][0], []).append(name)
+    twice = [name for names in by_column.values() if len(names) > 1 for name in names]
+    if twice:
         raise InputError(f"These classes are the same one to the model: {_few(twice)}. Merge their folders")
-    return tuple(taken)
+    return tuple(found[name][0] for name in classes)
 
 
-def _plain(name):
-    return str(name).casefold().replace("_", " ").replace("-", " ").strip()
+def _meant(unknown, outputs):
+    """The name that is most like the first of those unknown, where one is and it is no number."""
+    if number(unknown[0]) is not None:
+        return ""
+    return nearest(unknown[0], dict.fromkeys(name for names in outputs for name in names))
+
+
+def _numbers(unknown):
+    if any(number(name) is None for name in unknown):
+        return ""
+    return ": numbers are names, and not places among its outputs"
+
+
+def _choice(some, outputs):
+    """What to do about a name that several outputs have."""
+    keys = [outputs[column][0] for column in some]
+    if len(set(keys)) < len(keys):
+        return f"outputs {_few(some)}. Give them names of their own (the model's `class_names`)"
+    return f"{_few(keys)}. Rename its folder as one of these"
 
 
 def _few(names, most=5):

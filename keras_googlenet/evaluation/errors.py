@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_googlenet.evaluation.assessment import TOP, places, wilson_interval
+from keras_googlenet.evaluation.ensemble import together
 from keras_googlenet.evaluation.predictions import PredictionsError
 
 TABLE_3 = {(1, 1): 10.07, (1, 10): 9.15, (1, 144): 7.89, (7, 1): 8.09, (7, 10): 7.62, (7, 144): 6.67}
@@ -65,12 +66,12 @@ def errors(predictions, crops):
         >>> errors([one, other], 144).top5  # doctest: +SKIP
         0.0762
     """
-    check_together(predictions, crops)
+    found = together(predictions, crops)
     seen = np.logical_and.reduce([one.done for one in predictions])
     labels = predictions[0].labels[seen]
     if not len(labels):
         raise PredictionsError("Expected an image or more that could be read. Received: none")
-    probabilities = np.mean([one.probabilities[crops][seen] for one in predictions], axis=0, dtype="float64")
+    probabilities = np.mean([rows[seen] for rows in found], axis=0, dtype="float64")
     ranks = places(probabilities, labels)
     top5 = float(np.mean(ranks >= TOP)) if probabilities.shape[1] > TOP else None
     return Errors(len(predictions), crops, len(labels), float(np.mean(ranks > 0)), top5)
@@ -114,32 +115,3 @@ def _cell(row, name):
         return f"{'-':>19}"
     low, high = row.interval(name)
     return f"{error:5.1%} ({low * 100:4.1f} - {high * 100:4.1f})"
-
-
-def check_together(predictions, crops):
-    """Refuses predictions that make no ensemble.
-
-    Raises:
-        PredictionsError: See `errors`.
-    """
-    first = predictions[0]
-    for one in predictions:
-        if one.images != first.images or not np.array_equal(one.labels, first.labels):
-            raise PredictionsError(
-                f"Expected predictions for the same images. Received: {first.model} with {len(first.images):,}, "
-                f"{one.model} with {len(one.images):,} images, or with other names or classes"
-            )
-        if crops not in one.probabilities:
-            has = ", ".join(map(str, one.probabilities))
-            raise PredictionsError(f"Expected predictions of {one.model} with {crops} crops. Received: with {has}")
-        if one.probabilities[crops].shape != first.probabilities[crops].shape or one.pool != first.pool:
-            raise PredictionsError(
-                f"Expected predictions of one kind. Received: {first.model} with {first.probabilities[crops].shape[1]} "
-                f"classes, {first.pool}; {one.model} with {one.probabilities[crops].shape[1]}, {one.pool}"
-            )
-        if not one.complete:
-            done, count = int((one.done | one.skipped).sum()), len(one.images)
-            raise PredictionsError(
-                f"Expected predictions for all images. Received: {one.model} with {done:,} of {count:,}; "
-                "evaluate it again with the same file to finish it"
-            )

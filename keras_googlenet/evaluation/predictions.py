@@ -38,6 +38,7 @@ class Predictions:
         probabilities: For each number of crops, a float32 array of shape `(images, classes)`.
         done: bool array of shape `(images,)`: which images the model has seen.
         skipped: bool array of shape `(images,)`: which could not be read.
+        outputs: For each column its names; None where they are not known, as in files of version 0.1.
     """
 
     model: str
@@ -48,9 +49,10 @@ class Predictions:
     probabilities: dict[int, np.ndarray]
     done: np.ndarray
     skipped: np.ndarray
+    outputs: tuple[tuple[str, ...], ...] | None = None
 
     @classmethod
-    def begun(cls, model, digest, images, labels, classes, crops, pool="mean"):
+    def begun(cls, model, digest, images, labels, classes, crops, pool="mean", outputs=None):
         """Predictions of which none are made yet.
 
         Args:
@@ -61,12 +63,15 @@ class Predictions:
             classes: How many classes the model tells apart.
             crops: Numbers of crops, of 1, 10 and 144.
             pool: See above.
+            outputs: See above.
         """
         count = len(labels)
         rows = {number: np.zeros((count, classes), "float32") for number in crops}
         nothing = np.zeros(count, bool)
         labels = np.asarray(labels, "int64")
-        return cls(model, digest, tuple(images), labels, pool, rows, nothing, nothing.copy())
+        if outputs is not None:
+            outputs = tuple(tuple(map(str, names)) for names in outputs)
+        return cls(model, digest, tuple(images), labels, pool, rows, nothing, nothing.copy(), outputs)
 
     @property
     def complete(self):
@@ -83,6 +88,8 @@ class Predictions:
             OSError: It cannot be written; what was there is as it was.
         """
         about = {"format": _FORMAT, "model": self.model, "digest": self.digest, "pool": self.pool}
+        if self.outputs is not None:
+            about["outputs"] = self.outputs
         arrays = {f"probabilities_{number}": rows for number, rows in self.probabilities.items()}
         with written_whole(path) as partial, partial.open("wb") as file:
             np.savez(
@@ -139,7 +146,13 @@ class Predictions:
             raise ValueError("images or labels do not fit")
         if not all(np.isfinite(array).all() for array in rows.values()):
             raise ValueError("a probability is not a number")
-        return cls(str(about["model"]), str(about["digest"]), images, pool=about["pool"], probabilities=rows, **marks)
+        outputs = about.get("outputs")
+        if outputs is not None:
+            outputs = tuple(tuple(map(str, names)) for names in outputs)
+            if len(outputs) != min(classes):
+                raise ValueError("the outputs' names do not fit")
+        facts = {"pool": about["pool"], "probabilities": rows, "outputs": outputs}
+        return cls(str(about["model"]), str(about["digest"]), images, **facts, **marks)
 
 
 def is_predictions(path):

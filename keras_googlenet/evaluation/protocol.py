@@ -28,6 +28,7 @@ def predict(
     crops=(0,),
     pool="mean",
     name="model",
+    outputs=None,
     file=None,
     batch_size=32,
     skip=False,
@@ -44,6 +45,8 @@ def predict(
         crops: Numbers of crops to keep probabilities for. The model sees the largest number, which contains the others.
         pool: Over an image's crops, `mean` or `max`.
         name: What the model is called.
+        outputs: For each of the model's outputs, its names, as `columns` takes them. They are kept, so that an ensemble
+            is sure to be of the same classes.
         file: An `.npz` file. It is written once a minute and at the end, also when the evaluation is interrupted or
             fails; an evaluation of the same model, images and crops goes on from it.
         batch_size: Crops in a batch.
@@ -64,7 +67,7 @@ def predict(
     """
     labels = [columns[label] for label in images.labels]
     mark = digest(model, images.images, labels, size)
-    predictions = Predictions.begun(name, mark, images.images, labels, model.output_shape[-1], crops, pool)
+    predictions = Predictions.begun(name, mark, images.images, labels, model.output_shape[-1], crops, pool, outputs)
     if file is not None and os.path.exists(file):
         predictions = _continued(Predictions.read(file), predictions, file)
     written = time.monotonic()
@@ -103,6 +106,7 @@ def _continued(found, wanted, file):
             "it. It is as it was"
         )
     found.skipped[:] = False  # they may have been mended
+    found.outputs = wanted.outputs
     return found
 
 

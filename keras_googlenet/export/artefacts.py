@@ -1,17 +1,19 @@
 """A network as an artefact of a runtime, with its card, whole or not at all."""
 
+import contextlib
 import json
-import shutil
 import tempfile
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from keras_googlenet.architecture import DEFAULT_SIZE
 from keras_googlenet.errors import InputError
+from keras_googlenet.export import writers
 from keras_googlenet.export.card import card
+from keras_googlenet.export.trial import VIEWS, in_a_line, try_bytes, try_out
 from keras_googlenet.export.writers import FORMATS
-from keras_googlenet.files import written_whole
 from keras_googlenet.model import Classifier
 
 CARD = "model_card.json"
@@ -42,7 +44,8 @@ def export(model, target, format, *, labels, calibration=None, **about):
         InputError: The format is unknown, the target exists or ends otherwise, the backend is another, the model is no
             classifier of images or its input has no fixed size, or the format has no 8-bit form or a package is not
             installed.
-        WorkError: What the model answers to noise are no probabilities.
+        WorkError: What the model answers to noise are no probabilities; it cannot be converted; or its runtime does not
+            open the artefact, or answers otherwise than the network. Then nothing is left of it.
 
     Example:
         >>> export(model, "served", "savedmodel", labels=("ant", "bee"))  # doctest: +SKIP
@@ -51,20 +54,77 @@ def export(model, target, format, *, labels, calibration=None, **about):
     _check(target, format, calibration)
     classifier = Classifier(model)
     _check_model(classifier, labels)
-    _, write = FORMATS[format]
     precision = "float32" if calibration is None else "int8"
     text = json.dumps(card(classifier.model, labels, precision=precision, **about), indent=1, ensure_ascii=False) + "\n"
+    with _made_beside(target) as made:
+        _write(format, made, classifier, labels, calibration)
+        card_file = made / CARD if made.is_dir() else made.with_name(f"{made.name}.{CARD}")
+        card_file.write_text(text, encoding="utf-8")
+
+
+def write_onnx(model, path, labels=None, calibration=None):
+    """Writes an ONNX file, whose input is `images` and whose output `probabilities`, whole or not at all.
+
+    Scores of sigmoids are called `scores`, and what a model answers that is no classifier, `features`.
+
+    Args:
+        model: A Keras model of images, with one output. Logits get their softmax.
+        path: Path of the file.
+        labels: Not used; ONNX has no place for them.
+        calibration: As in `export`.
+
+    Raises:
+        InputError: A package that this needs is not installed.
+        WorkError: As in `export`.
+    """
+    try:
+        classifier = Classifier(model)
+    except InputError:
+        if calibration is not None:
+            raise
+        classifier = None
+    with _made_beside(Path(path)) as made:
+        if classifier is not None:
+            _write("onnx", made, classifier, labels, calibration)
+            return
+        with in_a_line("The model cannot be converted to onnx"):
+            network = keras.Model(model.inputs, model.outputs[0])
+            writers.write_onnx(network, "features", made)
+        sides = (side or DEFAULT_SIZE for side in model.inputs[0].shape[1:])
+        images = np.random.default_rng(0).uniform(-100, 100, (2, *sides))
+        try_out("onnx", made, network, images, "features")
+
+
+def _write(format, path, classifier, labels, calibration):
+    """Writes an artefact, and has its runtime try it."""
+    _, write = FORMATS[format]
+    with in_a_line(f"The model cannot be converted to {format}"):
+        write(classifier, path, labels, calibration)
+    views = _noise(classifier) if calibration is None else np.asarray(calibration)[:VIEWS]
+    images, eight_bits = classifier.images.preprocess(views), calibration is not None
+    try_out(format, path, classifier.served, images, classifier.output_name, eight_bits=eight_bits)
+    if format == "savedmodel":
+        try_bytes(path, classifier)
+
+
+@contextlib.contextmanager
+def _made_beside(target):
+    """A path to make the artefact at, in a folder of its own; what lies there takes its name at the end, or is gone."""
+    missing, named = [folder for folder in target.parents if not folder.exists()], []
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix="partial-") as work:
-        made = Path(work) / target.name
-        write(classifier, made, labels, calibration)
-        if made.is_dir():
-            (made / CARD).write_text(text, encoding="utf-8")
-        else:
-            with written_whole(target.with_name(f"{target.name}.{CARD}")) as partial:
-                partial.write_text(text, encoding="utf-8")
-        for path in sorted(Path(work).iterdir(), key=lambda path: path == made):
-            shutil.move(path, target.parent / path.name)
+    try:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix="partial-") as work:
+            made = Path(work) / target.name
+            yield made
+            for path in sorted(Path(work).iterdir(), key=lambda path: path == made):
+                named.append(path.replace(target.parent / path.name))
+    except BaseException:
+        for file in named:
+            file.unlink(missing_ok=True)
+        for folder in missing:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
 
 
 def _check(target, format, calibration):
@@ -95,5 +155,8 @@ def _check_model(classifier, labels):
         raise InputError(
             f"Expected a label for each of the model's {classifier.classes} classes. Received: {len(labels)}"
         )
-    noise = np.random.default_rng(0).integers(0, 256, (2, *classifier.images.size, 3), dtype="uint8")
-    classifier.predict(noise)  # which checks the numbers
+    classifier.predict(_noise(classifier))  # which checks the numbers
+
+
+def _noise(classifier):
+    return np.random.default_rng(0).integers(0, 256, (2, *classifier.images.size, 3), dtype="uint8")

@@ -1,17 +1,25 @@
 """The four formats: Keras's `model.export` and the runtimes' own quantizers write them; here they get names."""
 
+import contextlib
+import logging
+import warnings
+
 import keras
 import numpy as np
 
-from keras_googlenet.errors import InputError
 from keras_googlenet.extras import optional
-from keras_googlenet.model import Classifier
+from keras_googlenet.model import graph
 
 
 def _named(model, output):
-    """The model with a named output, and the signature that names its input."""
-    named = keras.Model(model.inputs, {output: model.outputs[0]}, name=model.name)
-    return named, [keras.InputSpec(shape=(None, *model.inputs[0].shape[1:]), dtype="float32", name="images")]
+    """The model as it is at inference, with a named output, and the signature that names its input.
+
+    Keras's exporters leave it to each layer whether it trains, and `RandomFlip` and its kind do unless told otherwise.
+    """
+    shape = tuple(model.inputs[0].shape[1:])
+    images = keras.Input(shape, dtype=model.inputs[0].dtype, name="images")
+    named = keras.Model(images, {output: model(images, training=False)}, name=model.name)
+    return named, [keras.InputSpec(shape=(None, *shape), dtype="float32", name="images")]
 
 
 def _savedmodel(classifier, path, labels, calibration):
@@ -41,50 +49,57 @@ def _savedmodel(classifier, path, labels, calibration):
 def _litert(classifier, path, labels, calibration):
     import tensorflow as tf
 
-    options = {}
+    options = {"target_spec": {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}}  # none that need all of TensorFlow
     if calibration is not None:
         views = _preprocessed(classifier, calibration)
-        options = {
-            "optimizations": [tf.lite.Optimize.DEFAULT],
-            "representative_dataset": lambda: ([view[None]] for view in views),
-        }
+        options["optimizations"] = [tf.lite.Optimize.DEFAULT]
+        options["representative_dataset"] = lambda: ([view[None]] for view in views)
     named, signature = _named(classifier.served, classifier.output_name)
     named.export(str(path), format="litert", verbose=False, input_signature=signature, **options)
 
 
-def write_onnx(model, path, labels=None, calibration=None):
-    """Writes an ONNX file, whose input is `images` and whose output `probabilities`.
-
-    Scores of sigmoids are called `scores`, and what a model answers that is no classifier, `features`.
-
-    Args:
-        model: A Keras model of images, with one output. Logits get their softmax.
-        path: Path of the file.
-        labels: Not used; ONNX has no place for them.
-        calibration: As in `export`.
-
-    Raises:
-        InputError: A package that this needs is not installed.
-    """
-    try:
-        classifier = Classifier(model)
-    except InputError:
-        if calibration is not None:
-            raise
-        _write_onnx(*_named(model, "features"), path)
-    else:
-        _onnx(classifier, path, labels, calibration)
-
-
 def _onnx(classifier, path, labels, calibration):
-    _write_onnx(*_named(classifier.served, classifier.output_name), path)
+    write_onnx(classifier.served, classifier.output_name, path)
     if calibration is not None:
         _quantize_onnx(path, _preprocessed(classifier, calibration))
 
 
-def _write_onnx(named, signature, path):
+def write_onnx(model, output, path):
+    """Writes a model of images as an ONNX file.
+
+    Args:
+        model: A Keras model, with one output.
+        output: What the file calls it.
+        path: Path of the file.
+
+    Raises:
+        InputError: A package that this needs is not installed.
+    """
     optional("tf2onnx", "Writing ONNX needs tf2onnx", extra="export")
-    named.export(str(path), format="onnx", verbose=False, input_signature=signature)
+    named, signature = _named(model, output)
+    logger = logging.getLogger("tf2onnx")  # it names what it cannot convert, and goes on; the trial finds that
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), _normalizing_by_arrays(model):
+            warnings.filterwarnings("ignore", "In the future `np.object`", FutureWarning)
+            named.export(str(path), format="onnx", verbose=False, input_signature=signature)
+    finally:
+        logger.setLevel(level)
+
+
+@contextlib.contextmanager
+def _normalizing_by_arrays(model):
+    """Has `Normalization` hold arrays for a while: tf2onnx takes tensors that a layer holds for inputs of the graph."""
+    layers = [layer for layer in graph.forward(model) if isinstance(layer, keras.layers.Normalization)]
+    held = [(layer.mean, layer.variance) for layer in layers]
+    try:
+        for layer in layers:
+            layer.mean, layer.variance = map(keras.ops.convert_to_numpy, (layer.mean, layer.variance))
+        yield
+    finally:
+        for layer, (mean, variance) in zip(layers, held, strict=True):
+            layer.mean, layer.variance = mean, variance
 
 
 def _quantize_onnx(path, views):

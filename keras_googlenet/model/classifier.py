@@ -74,6 +74,11 @@ class Classifier:
         return self.kind is Kind.SCORES
 
     @property
+    def named(self):
+        """Whether the model names its classes itself."""
+        return self._names is not None
+
+    @property
     def output_name(self):
         """What artefacts call the answers: `probabilities`, or `scores` where they are `independent`."""
         return "scores" if self.independent else "probabilities"

@@ -2,6 +2,7 @@
 
 import itertools
 
+from keras_googlenet.class_names import ClassNames, number
 from keras_googlenet.errors import InputError
 from keras_googlenet.words import nearest
 
@@ -10,8 +11,8 @@ def find_class(text, names):
     """The index of a class.
 
     Args:
-        text: A class's key or name, capitals and underscores apart, or its index. A name that is a number goes
-            before an index.
+        text: A class's key or name; where none is just the same, letter case, blanks, `_` and hyphens between letters
+            are passed over. Or its index, where no class is called by a number.
         names: A `(key, name)` pair for each class.
 
     Returns:
@@ -24,19 +25,20 @@ def find_class(text, names):
         >>> find_class("ant", [("n02206856", "bee"), ("n02219486", "ant")])
         1
     """
-    wanted = _plain(text)
-    found = [i for i, pair in enumerate(names) if wanted in map(_plain, pair)]
+    found, index = ClassNames(names).find(text), number(text)
     if len(found) == 1:
         return found[0]
+    numbered = [key for key, name in names if key == name and number(key) is not None]
     if found:
-        several = ", ".join(f"{i} ({names[i][0]})" for i in found)
-        raise InputError(f"Several classes are called {text}. Expected an index: {several}")
-    if text.isdecimal() and int(text) < len(names):
-        return int(text)
-    if text.lstrip("-").isdecimal():
-        raise InputError(f"No such class: {text}. Expected a name, or an index of 0 to {len(names) - 1}")
-    raise InputError(f"No such class: {text}.{nearest(wanted, itertools.chain(*names), cutoff=0)}")
-
-
-def _plain(name):
-    return name.strip().lower().replace("_", " ")
+        several = ", ".join(names[i][0] if numbered else f"{i} ({names[i][0]})" for i in found)
+        raise InputError(
+            f"Several classes are called {text}. Expected {'one of' if numbered else 'an index'}: {several}"
+        )
+    if index is None:
+        raise InputError(f"No such class: {text}.{nearest(text, itertools.chain(*names), cutoff=0)}")
+    if numbered:
+        more = ", ..." if len(numbered) > 5 else ""
+        raise InputError(f"No such class: {text}. Expected a name: {', '.join(numbered[:5])}{more}")
+    if 0 <= index < len(names):
+        return index
+    raise InputError(f"No such class: {text}. Expected a name, or an index of 0 to {len(names) - 1}")
