@@ -153,4 +153,8 @@ def _cached_class_index():
 
 
 def _downloaded(url):
-    return keras.utils.get_file(_CLASS_INDEX, url, cache_subdir="models", file_hash=_CLASS_INDEX_MD5)
+    try:
+        return keras.utils.get_file(_CLASS_INDEX, url, cache_subdir="models", file_hash=_CLASS_INDEX_MD5)
+    except Exception:
+        (models_dir() / _CLASS_INDEX).unlink(missing_ok=True)  # get_file leaves a wrong one
+        raise

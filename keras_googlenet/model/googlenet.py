@@ -91,10 +91,9 @@ def GoogLeNet(
         shape = validation.resolve_input_shape(input_shape, weights, include_top)
         x = inputs = keras.Input(shape)
     else:
-        validation.check_input_tensor(input_tensor, input_shape, include_top)
+        validation.check_input_tensor(input_tensor, input_shape, weights, include_top)
         x, inputs = input_tensor, keras.utils.get_source_inputs(input_tensor)
         inputs = inputs[0] if len(inputs) == 1 else inputs  # as a model that begins with its own input has it
-    validation.check_channels(layers.channels(x), weights, include_top)
 
     if include_preprocessing:
         x = pixels.subtract_mean(x)

@@ -79,7 +79,7 @@ def resolve_input_shape(input_shape, weights, include_top):
             "The number of channels must be a positive integer "
             f"({keras.config.image_data_format()}). Received: input_shape={input_shape}"
         )
-    check_channels(channels, weights, include_top)
+    check_channels(channels, weights, include_top, f"input_shape={input_shape}")
     if channels not in (1, 3):
         start = "" if weights is None else " With RGB weights, the kernels of those after the third start at zero."
         warnings.warn(
@@ -91,7 +91,7 @@ def resolve_input_shape(input_shape, weights, include_top):
     return shape
 
 
-def check_channels(channels, weights, include_top):
+def check_channels(channels, weights, include_top, received):
     """Refuses a number of channels that named weights, which are all for RGB, cannot serve.
 
     Raises:
@@ -100,9 +100,7 @@ def check_channels(channels, weights, include_top):
     named = isinstance(weights, str) and weights in REGISTRY
     if named and (channels == 2 or (include_top and channels != 3)):
         expected = "with `include_top=True`" if include_top else "or 1 (grey), or more of which the first three are RGB"
-        raise InputError(
-            f"The input must have 3 channels for `weights={weights!r}`, {expected}. Received: {channels} channels"
-        )
+        raise InputError(f"The input must have 3 channels for `weights={weights!r}`, {expected}. Received: {received}")
 
 
 def _check_size(size, include_top, received):
@@ -113,7 +111,7 @@ def _check_size(size, include_top, received):
         raise InputError(f"If `include_top` is True, the input needs a static height and width. Received: {received}")
 
 
-def check_input_tensor(input_tensor, input_shape, include_top):
+def check_input_tensor(input_tensor, input_shape, weights, include_top):
     """Refuses an `input_tensor` that a network of this kind cannot be put upon.
 
     Raises:
@@ -130,7 +128,8 @@ def check_input_tensor(input_tensor, input_shape, include_top):
             f"`input_tensor` must be a batch of images, of rank 4. Received: input_tensor of shape {shape}"
         )
     last = keras.config.image_data_format() == "channels_last"
-    size = shape[1:3] if last else shape[2:4]
+    channels, size = (shape[3], shape[1:3]) if last else (shape[1], shape[2:4])
+    check_channels(channels, weights, include_top, f"input_tensor of shape {shape}")
     _check_size(size, include_top, f"input_tensor of shape {shape}")
     if input_shape is not None and tuple(input_shape) != shape[1:]:
         raise InputError(

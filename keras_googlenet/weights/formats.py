@@ -26,12 +26,13 @@ READERS = {
     ".safetensors": torchvision.read_safetensors,
     ".ckpt": _read_checkpoint,
     ".tar.gz": slim.read_archive,
+    ".tgz": slim.read_archive,
 }
 """The reader of each format, by the end of the file's name."""
 
 VARIANTS = {
     **dict.fromkeys((".pth", ".pt", ".pth.tar", ".bin", ".safetensors"), "torchvision"),
-    **dict.fromkeys((".ckpt", ".tar.gz"), "slim"),
+    **dict.fromkeys((".ckpt", ".tar.gz", ".tgz"), "slim"),
 }
 """The variant of the network that a format's weights are for, where the format tells.
 

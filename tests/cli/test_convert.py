@@ -35,6 +35,7 @@ def test_two_variables_of_one_name_are_one_line(tmp_path, capsys, build, suffix)
     assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
 
 
+@pytest.mark.computes
 def test_a_renamed_classifier_is_converted(tmp_path):
     """Fine-tuned with Caffe: the command takes it as `GoogLeNet(weights=...)` does."""
     import numpy as np

@@ -178,7 +178,7 @@ def test_a_program_is_refused(torch, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.jit.script(torch.nn.Linear(2, 2)).save(str(tmp_path / "x.pt"))
-    with pytest.raises(WeightsError, match=r"x\.pt: it holds a TorchScript program.*torch\.save\(model\.state_dict\(\)"):
+    with pytest.raises(WeightsError, match=r"x\.pt: it holds a TorchScript program.*model\.state_dict\(\)"):
         read(tmp_path / "x.pt")
 
 

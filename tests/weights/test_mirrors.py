@@ -182,6 +182,19 @@ def test_the_names_of_the_classes_come_from_the_mirror_too(cache, tmp_path, monk
     assert decode_predictions(np.eye(1, 1000), top=1)[0][0][1] == "name 0"
 
 
+def test_wrong_names_from_a_mirror_are_not_kept(cache, server, tmp_path, monkeypatch):
+    from keras_googlenet import imagenet
+
+    server.files = {"/mine/imagenet_class_index.json": b"{}"}
+    monkeypatch.setenv("KERAS_GOOGLENET_MIRROR", f"{server.address}/mine")
+    monkeypatch.setattr(imagenet, "_CLASS_INDEX_URL", f"{server.address}/theirs.json")
+    cache.mkdir(parents=True)
+    with pytest.raises(OSError, match="could not be downloaded"):
+        decode_predictions(np.eye(1, 1000))
+    assert server.asked == ["/mine/imagenet_class_index.json", "/theirs.json"]
+    assert list(cache.iterdir()) == []
+
+
 def archive(path, *members):
     """A `.tar.gz` of pairs: a name or `TarInfo`, and its content."""
     with tarfile.open(path, "w:gz") as tar:
