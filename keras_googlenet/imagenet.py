@@ -1,5 +1,6 @@
 """`preprocess_input` and `decode_predictions`, as each keras.applications module has them."""
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_googlenet.cache import models_dir
+from keras_googlenet.cache import mirror, models_dir
+from keras_googlenet.errors import InputError
 
 MEAN_RGB = (123.0, 117.0, 104.0)
 """The mean that BVLC subtracts, `mean_value: 104, 117, 123` in its BGR order: whole numbers, not the
@@ -59,7 +61,8 @@ def preprocess_input(x, data_format=None):
     if rank not in (3, 4) or x.shape[axis] not in (1, 3):
         raise ValueError(
             "`preprocess_input` takes RGB images of shape (height, width, 3) or (batch, height, width, 3), or with "
-            f"channels first, or grey ones with 1 channel. Received: shape={tuple(x.shape)} with data_format={data_format!r}"
+            "channels first, or grey ones with 1 channel. "
+            f"Received: shape={tuple(x.shape)} with data_format={data_format!r}"
         )
     dtype = keras.backend.standardize_dtype(x.dtype)
     if not keras.backend.is_float_dtype(dtype):
@@ -124,7 +127,7 @@ def load_class_index(path=None):
         index = json.loads(Path(path).read_text(encoding="utf-8"))
         return [(str(wnid), str(name)) for wnid, name in (index[str(i)] for i in range(1000))]
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
+        raise InputError(
             "A class index is a JSON object that maps '0'..'999' to [wordnet_id, name]. "
             f"Received: {path}, which is something else ({type(error).__name__}: {error}). Delete or replace it"
         ) from error
@@ -134,15 +137,20 @@ def _cached_class_index():
     cached = models_dir() / _CLASS_INDEX
     if cached.exists():  # get_file would delete one that is formatted otherwise, though it says the same
         return cached
+    base = mirror()
+    if base and "://" not in base and (file := Path(base).expanduser() / _CLASS_INDEX).is_file():
+        return file
+    with contextlib.suppress(Exception):  # then from where everybody has it
+        if base and "://" in base:
+            return _downloaded(f"{base}/{_CLASS_INDEX}")
     try:
-        return keras.utils.get_file(
-            _CLASS_INDEX,
-            _CLASS_INDEX_URL,
-            cache_subdir="models",
-            file_hash=_CLASS_INDEX_MD5,
-        )
+        return _downloaded(_CLASS_INDEX_URL)
     except Exception as error:  # get_file raises a bare Exception when a download fails
         raise OSError(
             f"The names of the ImageNet classes could not be downloaded ({error}). Put {_CLASS_INDEX} into "
-            f"{cached.parent}, or pass its path as `class_index`."
+            f"{cached.parent}, or pass its path: `class_index`, --class-index on the command line."
         ) from error
+
+
+def _downloaded(url):
+    return keras.utils.get_file(_CLASS_INDEX, url, cache_subdir="models", file_hash=_CLASS_INDEX_MD5)

@@ -39,6 +39,14 @@ def same(one, other):
 # The backbone
 
 
+def test_grey_images_with_weights_of_rgb_are_refused(tmp_path):
+    """From its configuration another network would be built."""
+    rgb = GoogLeNet(weights=None, variant=SMALL, input_shape=(64, 64, 3), aux_heads=False)
+    rgb.save_weights(tmp_path / "w.weights.h5")
+    with pytest.raises(ValueError, match=r"takes three channels.*Received: image_shape=\(64, 64, 1\)"):
+        hub.GoogLeNetBackbone(SMALL, (64, 64, 1), weights=tmp_path / "w.weights.h5")
+
+
 @pytest.mark.parametrize("size", [(224, 224), (192, 256), (200, 231)])
 def test_the_pyramid_is_the_rows_of_the_table(size):
     backbone = hub.GoogLeNetBackbone(image_shape=(*size, 3))

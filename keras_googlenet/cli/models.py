@@ -17,8 +17,9 @@ def load_classifier(spec, model=None):
         InputError: There is no such model, it cannot be read, or it does not classify images.
     """
     from keras_googlenet.model import Classifier, load_model
+    from keras_googlenet.model.loading import loss_of
 
-    classifier = Classifier(load_model(spec) if model is None else model)
+    classifier = Classifier(load_model(spec) if model is None else model, loss_of(spec))
     for note in classifier.notes:
         print(f"keras-googlenet: note: {spec}: {note}", file=sys.stderr, flush=True)
     return classifier

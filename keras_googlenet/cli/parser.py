@@ -79,8 +79,8 @@ def parser(commands):
 
 
 _EPILOG = """\
-MODEL, in every command but summary, is a .keras file, a weights file (.weights.h5, .caffemodel, .npz, .onnx, .pth or
-.ckpt), or a name of published weights (imagenet or imagenet_torchvision).
+MODEL, in every command but summary, is a .keras file, a weights file (.weights.h5, .caffemodel, .npz, .onnx, .pth,
+.safetensors or .ckpt), or a name of published weights (imagenet or imagenet_torchvision or imagenet_slim).
 
 Examples:
   keras-googlenet train                                   on embedded digits, in two minutes

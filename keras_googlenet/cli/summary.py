@@ -29,28 +29,33 @@ def run(arguments):
     from keras_googlenet import architecture
     from keras_googlenet.errors import InputError
 
-    table, size, classes = _subject(arguments)
-    size, classes = arguments.image_size or size, arguments.classes or classes
-    if size < architecture.MIN_SIZE or classes < 1:
+    table, (height, width, channels), classes = _subject(arguments)
+    height, width = arguments.image_size or height, arguments.image_size or width
+    classes = arguments.classes or classes
+    if min(height, width) < architecture.MIN_SIZE or classes < 1:
         raise InputError(
             f"--image-size must be at least {architecture.MIN_SIZE} and --classes at least 1. "
-            f"Received: {size} and {classes}"
+            f"Received: {height} and {classes}"
         )
-    print(f"{table.name}: {size}x{size} input, {classes:,} classes, {architecture.depth(table)} layers with parameters")
+    colours = "" if channels == 3 else f"x{channels}"
+    depth = architecture.depth(table)
+    print(f"{table.name}: {height}x{width}{colours} input, {classes:,} classes, {depth} layers with parameters")
     print()
-    print("\n".join(_table(table, (size, size, 3), classes)))
+    print("\n".join(_table(table, (height, width, channels), classes)))
     return 0
 
 
 def _subject(arguments):
-    """The table to print, and the size and classes that it is used with."""
+    """The table to print, and the shape of images and the classes that it is used with."""
     from keras_googlenet import GoogLeNetModel, architecture
     from keras_googlenet.errors import InputError
     from keras_googlenet.model import load_model
+    from keras_googlenet.model.inputs import image_shape
     from keras_googlenet.words import nearest
 
     if arguments.model in architecture.VARIANTS:
-        return architecture.VARIANTS[arguments.model], architecture.DEFAULT_SIZE, 1000
+        size = architecture.DEFAULT_SIZE
+        return architecture.VARIANTS[arguments.model], (size, size, 3), 1000
     if not arguments.model.endswith(".keras"):
         raise InputError(
             f"MODEL must be a .keras file or one of {', '.join(architecture.VARIANTS)}. "
@@ -59,7 +64,8 @@ def _subject(arguments):
     model = load_model(arguments.model)
     if not isinstance(model, GoogLeNetModel) or model.architecture is None:
         raise InputError(f"{arguments.model} holds a model that was not built from a table of this package")
-    return model.architecture, model.input_shape[1] or architecture.DEFAULT_SIZE, model.output_shape[-1]
+    shape, _ = image_shape(model)
+    return model.architecture, shape, model.outputs[0].shape[-1]
 
 
 def _table(table, shape, classes):

@@ -62,7 +62,7 @@ def _input(images):
     grey, square = images.channels == 1, height == width
     mean = [MEAN_GREY] if grey else list(MEAN_RGB)
     shape = [images.channels, height, width] if images.channels_first else [height, width, images.channels]
-    part = "square" if square else f"part of {height} to {width}, height to width, as large as can be"
+    part = "square" if square else f"part of the proportions {height}x{width}, height x width, as large as can be"
     return {
         "name": "images",
         "shape": [None, *shape],

@@ -1,8 +1,9 @@
 """From the bytes of an image file to what the network takes, in TensorFlow operations that a SavedModel can carry.
 
 It sees what `data.resize_crop(data.decode_image(...))` makes of the file: upright, over white where it is transparent,
-the central square, or the largest part of a view's other proportions, resized as Pillow does it, to the bit. It is
-meant for JPEG and PNG; other formats as TensorFlow has them.
+the central square resized as Pillow does it, to the bit. Views of other proportions may differ by one level of 255:
+releases of Pillow differ in which axis they resample first. It is meant for JPEG and PNG; other formats as TensorFlow
+has them.
 """
 
 import tensorflow as tf

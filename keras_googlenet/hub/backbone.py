@@ -6,6 +6,7 @@ import keras
 import keras_hub
 
 from keras_googlenet.architecture import Architecture
+from keras_googlenet.errors import InputError
 from keras_googlenet.imagenet import MEAN_RGB
 from keras_googlenet.model import GoogLeNet
 
@@ -48,6 +49,12 @@ class GoogLeNetBackbone(keras_hub.models.FeaturePyramidBackbone):
             variant = Architecture.from_config(variant)
         with _default_policy(dtype):
             trunk = GoogLeNet(include_top=False, weights=weights, input_shape=image_shape, variant=variant)
+        if any(layer.name == "grey_to_rgb" for layer in trunk.layers):
+            raise InputError(
+                "A backbone with weights of RGB takes three channels, for its configuration, which has no weights, "
+                "must build the same layers again. Repeat grey images over RGB, or use GoogLeNet(include_top=False). "
+                f"Received: image_shape={image_shape}"
+            )
         super().__init__(inputs=trunk.input, outputs=trunk.output, dtype=dtype, **kwargs)
         if not self.trainable:
             for layer in self.layers:  # a pyramid shares them, and Keras tells them of later changes alone

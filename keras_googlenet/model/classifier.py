@@ -32,6 +32,8 @@ class Classifier:
 
     Args:
         model: A `GoogLeNetModel`, or any functional or `Sequential` Keras model of images. It is not changed.
+        loss: What it was compiled with, as `loss_of` finds it in a file; None means what it is compiled with now. A
+            loss of regression tells that it does not classify.
 
     Attributes:
         model: The same with one output, the main one, weights shared.
@@ -54,10 +56,10 @@ class Classifier:
         np.float32(1.0)
     """
 
-    def __init__(self, model):
+    def __init__(self, model, loss=None):
         self.images = image_input(model)
         output = main_output(model)
-        self.kind = kind_of(output, model.name)
+        self.kind = kind_of(output, model.name, getattr(model, "loss", None) if loss is None else loss)
         self._names = _own_names(model, output)
         self.classes = output.shape[-1]
         if self.kind is Kind.SCORES and self.classes == 1 and self._names is None:

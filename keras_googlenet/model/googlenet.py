@@ -13,11 +13,11 @@ from keras_googlenet.architecture import (
     MaxPool,
     resolve,
 )
-from keras_googlenet.model import layers, validation
+from keras_googlenet.model import layers, pixels, validation
 from keras_googlenet.model.auxiliary import auxiliary
 from keras_googlenet.model.googlenet_model import GoogLeNetModel
 from keras_googlenet.model.inception import inception
-from keras_googlenet.model.pretrained import load_pretrained, made_for
+from keras_googlenet.model.pretrained import is_rgb, load_pretrained, made_for
 
 
 def GoogLeNet(
@@ -32,22 +32,27 @@ def GoogLeNet(
     *,
     aux_heads=None,
     variant=None,
+    include_preprocessing=False,
 ):
     """Instantiates the GoogLeNet architecture, the first Inception network.
 
-    Inputs are RGB in 0..255 with the mean subtracted: see `preprocess_input`. By default the model classifies
-    ImageNet with BVLC's weights and has one output; with `weights=None` it has the paper's three, `[predictions, aux1,
-    aux2]`, to be trained with loss weights `[1, 0.3, 0.3]`.
+    Inputs are RGB in 0..255 with the mean subtracted: see `preprocess_input`, or `include_preprocessing`. By default
+    the model classifies ImageNet with BVLC's weights and has one output; with `weights=None` it has the paper's three,
+    `[predictions, aux1, aux2]`, to be trained with loss weights `[1, 0.3, 0.3]`.
+
+    With weights of an RGB network, an input of one channel computes what the grey image repeated over RGB does. Of more
+    than three channels the first three are RGB; the kernels of the others start at zero.
 
     Args:
         include_top: Whether to end in the average pool, dropout and classifier.
-        weights: None (random initialization); `"imagenet"` (BVLC's, the paper's network) or `"imagenet_torchvision"`
-            (another network: the variant `torchvision`), downloaded once; or the path of a `.weights.h5`, `.keras`,
-            `.caffemodel`, `.onnx`, `.npz`, `.pth` (torchvision's) or `.ckpt` (TF-slim's) file. Where a file of 1000
-            classes meets other `classes`, or `include_top=False`, the trunk alone is taken.
+        weights: None (random initialization); `"imagenet"` (BVLC's, the paper's network), `"imagenet_torchvision"` or
+            `"imagenet_slim"` (other networks: the variants `torchvision` and `slim`), downloaded once; or the path of a
+            `.weights.h5`, `.keras`, `.caffemodel`, `.onnx`, `.npz`, `.pth` or `.safetensors` (torchvision's) or `.ckpt`
+            (TF-slim's, or Lightning's) file. Where a file meets other `classes` than its own, or `include_top=False`,
+            the trunk alone is taken.
         input_tensor: Keras tensor to build upon, instead of a new input.
         input_shape: Shape of one image, by default `(224, 224, 3)`, `(None, None, 3)` without the top; at least
-            32x32. Channels come first where that is Keras's image data format.
+            32x32. Channels come first where that is Keras's image data format. Named weights with the top take three.
         pooling: Without the top: None gives the 4D feature map, `"avg"` and `"max"` pool it to a vector.
         classes: Number of classes.
         classifier_activation: Activation of the classifiers, or None for logits. Pretrained models take `"softmax"` or
@@ -58,6 +63,8 @@ def GoogLeNet(
             window is clipped to the map.
         variant: The table to build: `"paper"`, `"plain"`, `"batchnorm"`, `"torchvision"`, `"slim"`, or an
             `Architecture` of your own. None means the one that the weights were made for, else the paper's.
+        include_preprocessing: Whether the model takes images in 0..255 as they are read from a file, RGB or grey: its
+            layer `preprocess_input` then does what that function does. More channels than RGB's are taken as they are.
 
     Returns:
         A `GoogLeNetModel`, which is a Functional `keras.Model`.
@@ -86,7 +93,13 @@ def GoogLeNet(
     else:
         validation.check_input_tensor(input_tensor, input_shape, include_top)
         x, inputs = input_tensor, keras.utils.get_source_inputs(input_tensor)
+        inputs = inputs[0] if len(inputs) == 1 else inputs  # as a model that begins with its own input has it
+    validation.check_channels(layers.channels(x), weights, include_top)
 
+    if include_preprocessing:
+        x = pixels.subtract_mean(x)
+    if layers.channels(x) == 1 and weights is not None and is_rgb(weights, table):
+        x = pixels.grey_to_rgb(x)
     x, heads = _trunk(x, table, classes, classifier_activation, aux_heads)
     if include_top:
         x = _top(x, table, classes, classifier_activation)
@@ -94,7 +107,9 @@ def GoogLeNet(
         x = keras_layers.GlobalAveragePooling2D(name="avg_pool")(x)
     elif pooling == "max":
         x = keras_layers.GlobalMaxPooling2D(name="max_pool")(x)
-    model = GoogLeNetModel(inputs, [x, *heads] if heads else x, name=name, architecture=table)
+    outputs = [x, *heads] if heads else x
+    options = {"architecture": table, "include_preprocessing": include_preprocessing}
+    model = GoogLeNetModel(inputs, outputs, name=name, **options)
     if weights is not None:
         upstream = () if input_tensor is None else keras.Model(inputs, input_tensor).layers
         own = [layer for layer in model.layers if layer not in upstream]
@@ -105,7 +120,7 @@ def GoogLeNet(
 def _trunk(x, table, classes, activation, aux_heads):
     """The rows below the average pool, and the outputs of the auxiliary heads that branch off them."""
     if table.pixels is not None:
-        x = keras_layers.Rescaling(table.pixels.scale, list(table.pixels.offset), name="pixels")(x)
+        x = pixels.own(x, table.pixels)
     style = {"batch_norm": table.batch_norm, "padding": table.padding}
     heads = {}
     for row in table.trunk:

@@ -3,7 +3,7 @@
 import keras
 
 from keras_googlenet.architecture import PAPER, Architecture
-from keras_googlenet.model import compilation, openvino, replicas
+from keras_googlenet.model import compilation, openvino, pixels, replicas
 
 
 @keras.saving.register_keras_serializable(package="keras_googlenet")
@@ -30,7 +30,8 @@ class GoogLeNetModel(keras.Model):
         outputs: A Keras tensor, or a list whose first is the main output.
         name: Model name.
         **kwargs: `architecture`, the `Architecture` that the layers were built from; `class_names`, what the main
-            output's columns mean, a sequence of strings; `trainable`. Each may be left out.
+            output's columns mean, a sequence of strings; `include_preprocessing`, whether the model takes images as
+            they are read from a file; `trainable`. Each may be left out.
 
     Example:
         >>> import numpy as np
@@ -47,9 +48,18 @@ class GoogLeNetModel(keras.Model):
         if isinstance(architecture, dict):
             architecture = Architecture.from_config(architecture)
         class_names = kwargs.pop("class_names", None)
+        include_preprocessing = kwargs.pop("include_preprocessing", None)
         super().__init__(inputs, outputs, name=name, **kwargs)
         self._architecture = architecture
         self.class_names = class_names
+        if include_preprocessing is None:  # of a model built upon another's layers
+            include_preprocessing = any(layer.name == pixels.PREPROCESSING for layer in self.layers)
+        self._include_preprocessing = bool(include_preprocessing)
+
+    @property
+    def include_preprocessing(self):
+        """Whether the model takes images in 0..255 as they are read from a file, and `preprocess_input` is inside."""
+        return self._include_preprocessing
 
     @property
     def architecture(self):
@@ -104,6 +114,7 @@ class GoogLeNetModel(keras.Model):
             name=self.name,
             architecture=self.architecture,
             class_names=self.class_names,
+            include_preprocessing=self.include_preprocessing,
         )
 
     def compile(
@@ -179,8 +190,9 @@ class GoogLeNetModel(keras.Model):
             return super()._get_compiled_model(data)
 
     def get_config(self):
-        """The Functional model's configuration, the table and the names of the classes."""
+        """The Functional model's configuration, the table, the names of the classes and what the model takes."""
         config = super().get_config()
+        config["include_preprocessing"] = self.include_preprocessing
         if self.architecture is not None:
             config["architecture"] = self.architecture.get_config()
         if self.class_names is not None:

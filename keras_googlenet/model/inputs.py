@@ -106,21 +106,38 @@ def image_input(model):
     Raises:
         InputError: It does not take one batch of images, grey or RGB.
     """
+    (*size, channels), channels_first = image_shape(model)
+    if channels not in (1, 3):
+        raise InputError(
+            "Expected a model of images as files hold them: of 1 channel, grey, or of 3, RGB. "
+            f"Received: {model.name}, which takes {channels} channels"
+        )
+    included, assumed = _preprocessing(model, list(graph.forward(model)), model.inputs[0].dtype)
+    return ImageInput(tuple(size), channels, channels_first, included, assumed)
+
+
+def image_shape(model):
+    """The shape of a model's images, whatever their channels.
+
+    Args:
+        model: A Keras model.
+
+    Returns:
+        `(height, width, channels)` and whether the model has channels first. A side that is not fixed is the other one,
+        or the paper's.
+
+    Raises:
+        InputError: It does not take one batch of images.
+    """
     inputs = _inputs(model)
     shape = tuple(inputs[0].shape) if len(inputs) == 1 else ()
     if len(shape) != 4:
         shapes = ", ".join(str(tuple(tensor.shape)) for tensor in inputs) or "no input of a known shape"
         raise InputError(f"Expected a model of one batch of images. Received: {model.name}, which takes {shapes}")
-    operations = list(graph.forward(model))
-    channels_first = _channels_first(operations, shape)
+    channels_first = _channels_first(graph.forward(model), shape)
     channels, *size = (shape[1], *shape[2:]) if channels_first else (shape[3], *shape[1:3])
-    if channels not in (1, 3):
-        raise InputError(
-            f"Images have 1 channel, grey, or 3, RGB. Received: {model.name}, which takes images of {channels} channels"
-        )
     known = next((side for side in size if side), DEFAULT_SIZE)
-    included, assumed = _preprocessing(model, operations, inputs[0].dtype)
-    return ImageInput(tuple(side or known for side in size), channels, channels_first, included, assumed)
+    return (*(side or known for side in size), channels), channels_first
 
 
 def _inputs(model):

@@ -16,6 +16,11 @@ def channel_axis():
     return -1 if keras.config.image_data_format() == "channels_last" else 1
 
 
+def channels(x):
+    """How many channels a batch of images or feature maps has."""
+    return x.shape[channel_axis()]
+
+
 def image_size(x):
     """`(height, width)` of a batch of images or feature maps; None where it is dynamic."""
     last = keras.config.image_data_format() == "channels_last"

@@ -1,12 +1,16 @@
 """What `MODEL` means, on the command line and in Python: a `.keras` file, a weights name, or a weights file."""
 
+import json
+import zipfile
 from pathlib import Path
 
 import keras
 
 from keras_googlenet import weights
+from keras_googlenet.architecture import DEFAULT_SIZE
 from keras_googlenet.model.googlenet import GoogLeNet
 from keras_googlenet.model.googlenet_model import GoogLeNetModel
+from keras_googlenet.model.inputs import FIRST
 from keras_googlenet.words import nearest
 
 
@@ -38,14 +42,30 @@ def load_model(spec, aux_heads=False):
             f"Expected a .keras file, one of {', '.join(weights.REGISTRY)}, or a weights file, which ends with one of "
             f"{', '.join(weights.READERS)}. Received: {spec!r}.{_meant(spec)}".rstrip(".")
         )
-    arrays = weights.read(spec)
+    arrays = weights.recognized(weights.read(spec))
     classes = _classes(arrays)
     if classes is None:
         raise weights.WeightsError(
             f"A model of one's own needs a classifier, layer `predictions`. Received: {spec}, which has none"
         )
     has_heads = any(name.startswith("aux1/") for name in arrays)
-    return GoogLeNet(weights=spec, classes=classes, aux_heads=aux_heads and has_heads)
+    return GoogLeNet(weights=spec, input_shape=_shape(arrays), classes=classes, aux_heads=aux_heads and has_heads)
+
+
+def loss_of(spec):
+    """What a `.keras` file says that its model was compiled with.
+
+    Args:
+        spec: As in `load_model`.
+
+    Returns:
+        A loss as Keras writes it, JSON; None where there is none.
+    """
+    try:
+        with zipfile.ZipFile(spec) as archive:
+            return json.loads(archive.read("config.json"))["compile_config"]["loss"]
+    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError):
+        return None
 
 
 def _load_keras(path, aux_heads):
@@ -69,6 +89,15 @@ def _meant(spec):
 
 def _first_line(error):
     return str(error).strip().partition("\n")[0][:200]
+
+
+def _shape(arrays):
+    """The shape of images that filters of one channel see; None, the usual one, for others."""
+    kernels = (arrays[name] for name in (f"{FIRST}/kernel", f"{FIRST}/0") if name in arrays)
+    if not any(kernel.ndim == 4 and kernel.shape[2] == 1 for kernel in kernels):
+        return None
+    size = (DEFAULT_SIZE, DEFAULT_SIZE)
+    return (1, *size) if keras.config.image_data_format() == "channels_first" else (*size, 1)
 
 
 def _classes(arrays):

@@ -44,6 +44,14 @@ _OTHERS = frozenset(
 )
 """Operations and layers that end in none of these."""
 
+_OF_NUMBERS = frozenset(
+    (
+        *("mse", "mae", "mape", "msle", "huber", "logcosh", "cosinesimilarity"),
+        *("meansquarederror", "meanabsoluteerror", "meanabsolutepercentageerror", "meansquaredlogarithmicerror"),
+    )
+)
+"""Losses of regression: what is trained by them to give numbers does not give logits."""
+
 _SAME = (
     *("Flatten", "Reshape", "Dropout", "Identity", "Cast", "Squeeze", "Permute", "SpatialDropout2D"),
     *("GlobalAveragePooling2D", "AveragePooling2D"),
@@ -94,12 +102,13 @@ def main_output(model):
     return output
 
 
-def kind_of(output, name):
+def kind_of(output, name, loss=None):
     """What an output is, as far as the graph tells.
 
     Args:
         output: A symbolic tensor of shape (batch, classes).
         name: What an error calls the model.
+        loss: What the model was compiled with, as Keras takes or writes it, or None.
 
     Returns:
         A `Kind`; None where the layers do not tell, and only the numbers can: see `check_probabilities`.
@@ -108,6 +117,9 @@ def kind_of(output, name):
         InputError: It is certainly none of them.
     """
     kind, last = _told(output)
+    trained = _loss_name(loss)
+    if last is None and kind is Kind.LOGITS and trained in _OF_NUMBERS:
+        last = f"numbers that were trained by {trained}"
     if last is not None:
         raise InputError(
             "Expected a classifier, which ends in a softmax, in sigmoids or in logits. Received: "
@@ -116,7 +128,8 @@ def kind_of(output, name):
     if output.shape[-1] == 1 and kind in (Kind.PROBABILITIES, Kind.LOGITS):
         found = "one softmax, which is always 1" if kind is Kind.PROBABILITIES else "one number without bounds"
         raise InputError(
-            f"Expected a column for each class, or one sigmoid for two classes. Received: {name}, which ends in {found}"
+            "Expected a column for each class, or one sigmoid for two classes: put a sigmoid behind the logit of two. "
+            f"Received: {name}, which ends in {found}"
         )
     return kind
 
@@ -153,6 +166,16 @@ def _activation(operation):
     if found is None and isinstance(operation, (*_WITH_KERNELS, keras.layers.Activation)):
         return "linear"
     return kind if kind in _OTHERS else _ACTIVATIONS.get(found)
+
+
+def _loss_name(loss):
+    """A loss's name, that of the main output's, in small letters without underscores."""
+    if isinstance(loss, dict) and "class_name" in loss:  # as it is written into a file
+        loss = loss["config"] if loss["class_name"] == "function" else loss["class_name"]
+    elif isinstance(loss, (dict, list)) and loss:
+        return _loss_name(loss[0] if isinstance(loss, list) else next(iter(loss.values())))
+    name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
+    return name.replace("_", "").lower()
 
 
 def is_activation(operation):

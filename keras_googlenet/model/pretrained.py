@@ -5,7 +5,7 @@ import os
 import zipfile
 
 from keras_googlenet import weights as weights_lib
-from keras_googlenet.architecture import Architecture
+from keras_googlenet.architecture import Architecture, Conv, Convolution
 
 _MAX_CONFIG = 16 * 2**20
 """Bytes; the network's own configuration takes a hundredth of it."""
@@ -24,9 +24,9 @@ def made_for(weights):
         return weights_lib.REGISTRY[weights].variant
     if weights is None:
         return None
-    if os.fspath(weights).endswith(".keras"):
+    if os.fspath(weights).lower().endswith(".keras"):
         return _architecture_of(weights)
-    return weights_lib.VARIANTS.get(os.path.splitext(os.fspath(weights))[1].lower())
+    return weights_lib.variant_of(weights)
 
 
 def _architecture_of(path):
@@ -65,6 +65,33 @@ def locate(weights, build):
     return weights_lib.fetch(entry, build_whole)
 
 
+def is_rgb(weights, table):
+    """Whether weights are for images of three channels.
+
+    Args:
+        weights: A name from the registry or a path.
+        table: The `Architecture` of the network.
+
+    Raises:
+        WeightsError: A file cannot be read.
+    """
+    if isinstance(weights, str) and weights in weights_lib.REGISTRY:
+        return True
+    arrays, layer = weights_lib.read(weights), _first_convolution(table)
+    kernel = arrays.get(f"{layer}/kernel", arrays.get(f"{layer}/0"))  # Keras's own files do not name their variables
+    return kernel is not None and kernel.ndim == 4 and kernel.shape[2] == 3
+
+
+def _first_convolution(table):
+    """Name of the layer that reads the image."""
+    for row in table.trunk:
+        steps = row.convs if isinstance(row, Convolution) else sum(getattr(row, "branches", ()), ())
+        for step in steps:
+            if isinstance(step, Conv):
+                return step.name
+    return None
+
+
 def load_pretrained(layers, weights, table, include_top, build):
     """Fills the layers of a new model, all or nothing.
 
@@ -82,6 +109,7 @@ def load_pretrained(layers, weights, table, include_top, build):
         layers,
         locate(weights, build),
         classifier=table.classifier,
+        first=_first_convolution(table),
         heads=frozenset(name for head in table.auxiliary for name in head.layers),
         trunk_only=not include_top,
         stacklevel=4,  # the caller of `GoogLeNet`

@@ -62,7 +62,7 @@ def resolve_input_shape(input_shape, weights, include_top):
         A tuple of three; height and width may be None without the top.
 
     Raises:
-        InputError: The shape is malformed, too small, dynamic with the top, or not RGB for pretrained weights.
+        InputError: The shape is malformed, too small, dynamic with the top, or not for the named weights.
     """
     channels_first = keras.config.image_data_format() == "channels_first"
     if input_shape is None:
@@ -74,23 +74,35 @@ def resolve_input_shape(input_shape, weights, include_top):
         )
     shape = tuple(input_shape)
     channels, size = (shape[0], shape[1:]) if channels_first else (shape[2], shape[:2])
-    if weights in REGISTRY and channels != 3:
-        raise InputError(
-            f"The input must have 3 channels for `weights={weights!r}`. Received: input_shape={input_shape}"
-        )
     if not isinstance(channels, int) or channels < 1:
         raise InputError(
             "The number of channels must be a positive integer "
             f"({keras.config.image_data_format()}). Received: input_shape={input_shape}"
         )
-    if weights not in REGISTRY and channels not in (1, 3):
+    check_channels(channels, weights, include_top)
+    if channels not in (1, 3):
+        start = "" if weights is None else " With RGB weights, the kernels of those after the third start at zero."
         warnings.warn(
             "This model usually expects 1 or 3 input channels. "
-            f"Received: input_shape={input_shape} with {channels} input channels.",
+            f"Received: input_shape={input_shape} with {channels} input channels.{start}",
             stacklevel=3,
         )
     _check_size(size, include_top, f"input_shape={input_shape}")
     return shape
+
+
+def check_channels(channels, weights, include_top):
+    """Refuses a number of channels that named weights, which are all for RGB, cannot serve.
+
+    Raises:
+        InputError: It says what was expected and what was received.
+    """
+    named = isinstance(weights, str) and weights in REGISTRY
+    if named and (channels == 2 or (include_top and channels != 3)):
+        expected = "with `include_top=True`" if include_top else "or 1 (grey), or more of which the first three are RGB"
+        raise InputError(
+            f"The input must have 3 channels for `weights={weights!r}`, {expected}. Received: {channels} channels"
+        )
 
 
 def _check_size(size, include_top, received):

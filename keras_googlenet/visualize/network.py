@@ -47,8 +47,10 @@ class Network:
         names = {row.layer: row.name for table in tables for row in table.trunk}
         self.rows = {names[name]: output for name, output in made.items() if name in names}
         self._made = made
-        if not self.rows or self.images.channels_first:
-            raise InputError("Expected a GoogLeNet with the rows of Table 1, channels last. Received: another model")
+        if self.images.channels_first:
+            raise InputError(f"Expected a model that takes channels last. Received: {model.name}, which has them first")
+        if not self.rows:
+            raise InputError("Expected a GoogLeNet with the rows of Table 1. Received: another model")
 
     @property
     def modules(self):

@@ -1,6 +1,7 @@
 """Named weights: from the network into Keras's cache, once, as a `.weights.h5` file.
 
-What arrives is believed only if its size and SHA-256 are those of the registry. All work is done
+The sources are tried in their order, `KERAS_GOOGLENET_MIRROR` (a base address or a folder) before them. What arrives is
+believed only if its size and SHA-256 are those of the registry. All work is done
 in a temporary folder inside the cache, so that whatever fails leaves nothing behind, and the
 finished file appears there at once, also for a second process doing the same.
 """
@@ -10,14 +11,15 @@ import hashlib
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import keras
 
-from keras_googlenet.cache import models_dir
-from keras_googlenet.weights import native, onnx, torchvision
+from keras_googlenet.cache import mirror, models_dir
+from keras_googlenet.weights import native, onnx, pytorch
 from keras_googlenet.weights.caffe import HEADS
-from keras_googlenet.weights.files import WeightsError
+from keras_googlenet.weights.files import WeightsError, existing_file
 from keras_googlenet.weights.formats import read
 from keras_googlenet.weights.registry import Source, Weights
 from keras_googlenet.weights.transfer import targets, transfer
@@ -29,7 +31,8 @@ TIMEOUT = 30
 def fetch(weights: Weights, build: Callable[..., keras.Model]) -> Path:
     """Returns the file of named weights, downloading and converting them the first time.
 
-    A source file that the user has put into the cache goes before any download, and stays there.
+    A source file that the user has put into the cache goes before any download, and stays there. Next comes the file of
+    that name at `KERAS_GOOGLENET_MIRROR`, a base address or a folder.
 
     Args:
         weights: The entry of the registry.
@@ -75,7 +78,7 @@ def _check_converted(path: Path) -> None:
 
 def _placed(weights: Weights, folder: Path) -> Path | None:
     """Returns a usable source file that the user has put into the cache."""
-    for source in weights.sources:
+    for source in _files(weights):
         path = folder / source.filename
         if path.exists() and _obstacle(source) is None:
             if wrong := _mismatch(path, source):
@@ -88,9 +91,9 @@ def _placed(weights: Weights, folder: Path) -> Path | None:
 
 
 def _download(weights: Weights, folder: Path, work: Path) -> Path:
-    """Downloads the first source that answers with the right file."""
+    """Takes the first source that has the right file."""
     reasons = []
-    for source in weights.sources:
+    for source in (*_mirrored(weights), *weights.sources):
         reason = _obstacle(source)
         if reason is None:
             try:
@@ -102,7 +105,7 @@ def _download(weights: Weights, folder: Path, work: Path) -> Path:
                 if reason is None:
                     return path
         reasons.append(f"- {source.url}: {reason}")
-    files = " or ".join(_described(source) for source in weights.sources)
+    files = " or ".join(map(_described, _files(weights)))
     raise WeightsError(
         f"Could not download weights={weights.name!r}. Expected one of these to answer with the right file:\n"
         + "\n".join(reasons)
@@ -111,7 +114,20 @@ def _download(weights: Weights, folder: Path, work: Path) -> Path:
     )
 
 
-def _get_file(source: Source, work: Path) -> str:
+def _files(weights: Weights) -> list[Source]:
+    """The different files that weights can be made from, each with its first source."""
+    return list({source.filename: source for source in reversed(weights.sources)}.values())[::-1]
+
+
+def _mirrored(weights: Weights) -> list[Source]:
+    """The same files at the user's own mirror."""
+    base = mirror()
+    return [replace(source, url=f"{base}/{source.filename}") for source in _files(weights)] if base else []
+
+
+def _get_file(source: Source, work: Path) -> str | Path:
+    if "://" not in source.url:  # of a mirror that is a folder
+        return existing_file(Path(source.url).expanduser())
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(before or TIMEOUT)  # get_file has no timeout of its own
     try:
@@ -145,7 +161,7 @@ def _float32() -> Iterator[None]:
 
 def _obstacle(source: Source) -> str | None:
     """Returns why a source could not be read even if it was there."""
-    for suffix, library in ((".onnx", onnx), (".pth", torchvision)):
+    for suffix, library in ((".onnx", onnx), (".pth", pytorch)):
         try:
             if source.filename.endswith(suffix):
                 library.require()

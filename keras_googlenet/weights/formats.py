@@ -4,8 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_googlenet.weights import caffemodel, native, npz, onnx, slim, torchvision
+from keras_googlenet.weights import caffemodel, native, npz, onnx, pytorch, slim, torchvision
 from keras_googlenet.weights.files import WeightsError
+
+
+def _read_checkpoint(path: str | Path) -> dict[str, np.ndarray]:
+    """Reads a `.ckpt`: TensorFlow's, or PyTorch Lightning's."""
+    return (torchvision if pytorch.is_pytorch(path) else slim).read(path)
+
 
 READERS = {
     ".weights.h5": native.read,
@@ -15,12 +21,21 @@ READERS = {
     ".npz": npz.read,
     ".pth": torchvision.read,
     ".pt": torchvision.read,
-    ".ckpt": slim.read,
+    ".pth.tar": torchvision.read,
+    ".bin": torchvision.read,
+    ".safetensors": torchvision.read_safetensors,
+    ".ckpt": _read_checkpoint,
+    ".tar.gz": slim.read_archive,
 }
 """The reader of each format, by the end of the file's name."""
 
-VARIANTS = {".pth": "torchvision", ".pt": "torchvision", ".ckpt": "slim"}
-"""The variant of the network that a format's weights are for, where the format tells."""
+VARIANTS = {
+    **dict.fromkeys((".pth", ".pt", ".pth.tar", ".bin", ".safetensors"), "torchvision"),
+    **dict.fromkeys((".ckpt", ".tar.gz"), "slim"),
+}
+"""The variant of the network that a format's weights are for, where the format tells.
+
+A `.ckpt` may also be PyTorch Lightning's: `variant_of` tells by its content."""
 
 
 def is_format(path: str | Path) -> bool:
@@ -33,7 +48,26 @@ def is_format(path: str | Path) -> bool:
         >>> is_format("GoogLeNet.CaffeModel"), is_format("photo.jpg")
         (True, False)
     """
-    return str(path).lower().endswith(tuple(READERS))
+    return _suffix(path) is not None
+
+
+def variant_of(path: str | Path) -> str | None:
+    """The variant of the network that a file's weights are for.
+
+    Args:
+        path: File of any supported format.
+
+    Returns:
+        A name of `architecture.VARIANTS`, or None where the format does not tell.
+
+    Example:
+        >>> variant_of("googlenet.pth"), variant_of("googlenet.npz")
+        ('torchvision', None)
+    """
+    suffix = _suffix(path)
+    if suffix == ".ckpt" and pytorch.is_pytorch(path):
+        return "torchvision"
+    return VARIANTS.get(suffix)
 
 
 def read(path: str | Path) -> dict[str, np.ndarray]:
@@ -49,11 +83,15 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
     Raises:
         WeightsError: If the file is missing, damaged or of an unknown format.
     """
-    name = Path(path).name.lower()
-    for suffix, reader in READERS.items():
-        if name.endswith(suffix):
-            return reader(path)
+    suffix = _suffix(path)
+    if suffix is not None:
+        return READERS[suffix](path)
     raise WeightsError(
         f"Unknown format of weights. Expected a file name that ends with one of "
         f"{', '.join(READERS)}; convert or rename the file. Received: path={path}"
     )
+
+
+def _suffix(path: str | Path) -> str | None:
+    name = Path(path).name.lower()
+    return next((suffix for suffix in READERS if name.endswith(suffix)), None)

@@ -5,14 +5,13 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from keras_googlenet.weights import native
 from keras_googlenet.weights.caffe import HEADS
+from keras_googlenet.weights.fine_tuned import above_trunk, is_head, layer_of, recognized
 from keras_googlenet.weights.formats import read
-from keras_googlenet.weights.transfer import targets, transfer
-
-IMAGENET_CLASSES = 1000
-"""Classes of the published networks, which others may want the trunk of."""
+from keras_googlenet.weights.transfer import listed, targets, transfer
 
 
 def load(
@@ -21,20 +20,27 @@ def load(
     *,
     classifier: str = "predictions",
     heads: Collection[str] = (),
+    first: str = "conv1_7x7_s2",
     trunk_only: bool = False,
     stacklevel: int = 2,
 ) -> None:
     """Loads a weights file into layers: every array and every variable, or nothing.
 
-    Three differences between file and model are allowed. Heads that only the file has are left
-    out. Heads that only the model has stay as initialized, with a warning. So does, where the file
-    has ImageNet's 1000 classes and the model has not, the classifier, and the heads with it.
+    Four differences between file and model are allowed. Heads that only the file has are left out. Heads that only the
+    model has stay as initialized, with a warning. Where the file's classifier is for other classes than the model's,
+    or the file has other layers in its place, the trunk is taken: the classifier and the heads stay as initialized, and
+    a warning says which, and which layers of the file were left out. A model of more than three channels is filled from
+    a file of RGB, the kernels of the further channels with zeros.
+
+    A fine-tuned classifier with a name of its own (`loss3/classifier_retrain`, `fc.1.weight`) is taken for the
+    classifier.
 
     Args:
         layers: Built layers of the network, without any others that surround it.
         path: File of any supported format.
         classifier: Name of the classifier layer.
         heads: Names of the layers of the auxiliary heads, where the network has others than `HEADS`.
+        first: Name of the layer that reads the image.
         trunk_only: Leave out the classifier and the heads, of the file and of the model.
         stacklevel: Where warnings point, as in `warnings.warn`: 2 is the caller.
 
@@ -42,35 +48,59 @@ def load(
         WeightsError: If the file cannot be read or does not fit. The layers are as they were.
     """
     wanted = targets(layers)
-    arrays = native.by_variable(read(path), wanted)  # of the other formats it changes nothing
-    heads = HEADS.union(heads)
-    if trunk_only or _is_other_classifier(arrays, wanted, f"{classifier}/kernel"):
-        skipped = heads | {classifier}
+    file = native.by_variable(read(path), wanted)  # of the other formats it changes nothing
+    arrays = _widened(file if trunk_only else recognized(file), wanted, f"{first}/kernel")
+    heads = HEADS.union(heads) | {layer for layer in _layers(file) if is_head(layer)}
+    top = heads | {classifier}
+    trunk = _without(top, wanted)
+    others = above_trunk(_layers(_without(top, file)), _layers(trunk)) if trunk.keys() <= arrays.keys() else []
+    if trunk_only or _is_other_classifier(arrays, wanted, f"{classifier}/kernel", others):
+        skipped = top.union(others)
     elif heads.isdisjoint(_layers(arrays)) or heads.isdisjoint(_layers(wanted)):
-        skipped = heads
+        skipped, others = heads, []
     else:
-        skipped = frozenset()
+        skipped, others = frozenset(), []
     transfer(_without(skipped, arrays), _without(skipped, wanted), str(path))
-    initial = [layer for layer in _layers(wanted) if layer in skipped]
-    if initial and not trunk_only:
-        warnings.warn(
-            f"{path} has no weights that fit these layers, which stay as initialized: "
-            f"{', '.join(initial)}. Train them before use",
-            stacklevel=stacklevel,
-        )
+    initial = [] if trunk_only else [layer for layer in _layers(wanted) if layer in skipped]
+    if initial or others:
+        warnings.warn(_warning(path, initial, others), stacklevel=stacklevel)
 
 
-def _is_other_classifier(arrays: Mapping, wanted: Mapping, kernel: str) -> bool:
-    """Tells whether the file's classifier is ImageNet's and the model's is another."""
-    if kernel not in arrays or kernel not in wanted:
+def _widened(arrays: Mapping[str, np.ndarray], wanted: Mapping, name: str) -> dict[str, np.ndarray]:
+    """Gives the first kernel of an RGB network zeros for the further channels of the model."""
+    if name not in arrays or name not in wanted:
+        return dict(arrays)
+    kernel, shape = arrays[name], tuple(wanted[name].shape)
+    if kernel.ndim != 4 or kernel.shape[2] != 3 or len(shape) != 4 or shape[2] < 3:
+        return dict(arrays)
+    return {**arrays, name: np.pad(kernel, [(0, 0), (0, 0), (0, shape[2] - 3), (0, 0)])}
+
+
+def _is_other_classifier(arrays: Mapping, wanted: Mapping, kernel: str, others: list[str]) -> bool:
+    """Tells whether the file's classifier is for other classes than the model's, or is other layers."""
+    if kernel not in wanted:
         return False
-    return arrays[kernel].shape[-1:] == (IMAGENET_CLASSES,) != tuple(wanted[kernel].shape[-1:])
+    if kernel not in arrays:
+        return bool(others)
+    return arrays[kernel].shape[-1:] != tuple(wanted[kernel].shape[-1:])
+
+
+def _warning(path: str | Path, initial: list[str], others: list[str]) -> str:
+    parts = []
+    if initial:
+        parts.append(
+            f"{path} has no weights that fit these layers, which stay as initialized: {', '.join(initial)}. "
+            "Train them before use"
+        )
+    if others:
+        parts.append(f"{path} has these layers above the trunk, which are left out: {listed(others)}")
+    return ". ".join(parts)
 
 
 def _layers(named: Mapping) -> list[str]:
     """Returns the layers that the names belong to, each once."""
-    return list(dict.fromkeys(name.rpartition("/")[0] for name in named))
+    return list(dict.fromkeys(map(layer_of, named)))
 
 
 def _without(layers: Collection[str], named: Mapping) -> dict:
-    return {name: item for name, item in named.items() if name.rpartition("/")[0] not in layers}
+    return {name: item for name, item in named.items() if layer_of(name) not in layers}

@@ -47,31 +47,39 @@ class Weights:
     origin: str
 
 
-_ZOO = "https://github.com/onnx/models/raw/main/validated/vision/classification/inception_and_googlenet/googlenet/model"
+def _mirrored(filename: str, size: int, sha256: str, *folders: str) -> tuple[Source, ...]:
+    """One file in several places, to be tried in their order."""
+    return tuple(Source(f"{folder}/{filename}", filename, size, sha256) for folder in folders)
+
+
+_ZOO = "validated/vision/classification/inception_and_googlenet/googlenet/model"
 
 BVLC = Weights(
     name="imagenet",
     variant="paper",
     classes=1000,
     sources=(
-        # The only one with the auxiliary heads.
-        Source(
-            url="http://dl.caffe.berkeleyvision.org/bvlc_googlenet.caffemodel",
-            filename="bvlc_googlenet.caffemodel",
-            size=53_533_754,
-            sha256="6f7101e3a2183738a7125a0c5021ba82a1feb4228c5ca0924d991b6daf6f6fad",
+        # The only file with the auxiliary heads.
+        *_mirrored(
+            "bvlc_googlenet.caffemodel",
+            53_533_754,
+            "6f7101e3a2183738a7125a0c5021ba82a1feb4228c5ca0924d991b6daf6f6fad",
+            "http://dl.caffe.berkeleyvision.org",
+            "https://www.deepdetect.com/downloads/platform/pretrained/caffe/googlenet",
         ),
-        Source(
-            url=f"{_ZOO}/googlenet-12.onnx",
-            filename="googlenet-12.onnx",
-            size=28_021_836,
-            sha256="c99c507058eaf41de8723408fdda7db8325cb57f0a89f2ee07a716d6e963e14e",
+        *_mirrored(
+            "googlenet-12.onnx",
+            28_021_836,
+            "c99c507058eaf41de8723408fdda7db8325cb57f0a89f2ee07a716d6e963e14e",
+            f"https://github.com/onnx/models/raw/main/{_ZOO}",
+            f"https://media.githubusercontent.com/media/onnx/models/4f43949841cb55a0b98dc8fcd045431ccafd9f96/{_ZOO}",
+            f"https://huggingface.co/onnxmodelzoo/legacy_models/resolve/main/{_ZOO}",
         ),
-        Source(
-            url=f"{_ZOO}/googlenet-9.onnx",
-            filename="googlenet-9.onnx",
-            size=28_020_232,
-            sha256="bd979d99d10d9acf84c5a67252bcae4992bf4e1afdab046cb0ea370e6f01ee38",
+        *_mirrored(
+            "googlenet-9.onnx",
+            28_020_232,
+            "bd979d99d10d9acf84c5a67252bcae4992bf4e1afdab046cb0ea370e6f01ee38",
+            f"https://github.com/onnx/models/raw/main/{_ZOO}",
         ),
     ),
     licence="unrestricted use",
@@ -106,5 +114,23 @@ TORCHVISION = Weights(
     ),
 )
 
-REGISTRY = {weights.name: weights for weights in (BVLC, TORCHVISION)}
+SLIM = Weights(
+    name="imagenet_slim",
+    variant="slim",
+    classes=1000,
+    sources=_mirrored(
+        "inception_v1_2016_08_28.tar.gz",
+        24_642_554,
+        "7a620c430fcaba8f8f716241f5148c4c47c035cce4e49ef02cfbe6cd1adf96a6",
+        "http://download.tensorflow.org/models",
+        "https://storage.googleapis.com/download.tensorflow.org/models",
+    ),
+    licence="Apache-2.0, TF-slim's; trained on ImageNet, whose terms are for non-commercial research",
+    top1=69.8,
+    top5=89.6,
+    pixels="RGB, 0-255, minus [123, 117, 104], as everywhere here; the layer `pixels` makes -1 to 1 of them",
+    origin="TF-slim's inception_v1 of 2016-08-28, without its class for none of the others; accuracies from its page",
+)
+
+REGISTRY = {weights.name: weights for weights in (BVLC, TORCHVISION, SLIM)}
 """All named weights."""

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_googlenet.weights.files import check_size, collect, existing_file, reading
+from keras_googlenet.weights import archive
+from keras_googlenet.weights.files import WeightsError, check_size, collect, existing_file, reading
 
 STEM = {"Conv2d_1a_7x7": "conv1_7x7_s2", "Conv2d_2b_1x1": "conv2_3x3_reduce", "Conv2d_2c_3x3": "conv2_3x3"}
 
@@ -61,6 +62,22 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
         types = checkpoint.get_variable_to_dtype_map()
         check_size(path, sum(int(np.prod(shapes[name], dtype="float64")) * types[name].size for name in names))
         return collect(path, _named((name, checkpoint.get_tensor(name)) for name in names))
+
+
+def read_archive(path: str | Path) -> dict[str, np.ndarray]:
+    """Reads the checkpoint in a `.tar.gz`, as TF-slim's are published.
+
+    Args:
+        path: The archive. Nothing but the checkpoint is unpacked, into a temporary folder.
+
+    Raises:
+        WeightsError: If the file is missing, damaged or too large, or does not hold one checkpoint.
+    """
+    with archive.unpacked(path) as checkpoint:
+        try:
+            return read(checkpoint)
+        except WeightsError as error:
+            raise WeightsError(str(error).replace(str(checkpoint), f"{checkpoint.name} of {path}")) from error
 
 
 def _named(tensors: Iterator[tuple[str, np.ndarray]]) -> Iterator[tuple[str, np.ndarray]]:

@@ -9,13 +9,11 @@ being RGB in 0-255, and so does the variant here, whose layer `pixels` makes tha
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import numpy as np
 
-from keras_googlenet.extras import optional
-from keras_googlenet.weights.files import WeightsError, check_size, collect, existing_file, reading
+from keras_googlenet.weights import pytorch
+from keras_googlenet.weights.files import WeightsError, collect
 
 STEM = {"conv1": "conv1_7x7_s2", "conv2": "conv2_3x3_reduce", "conv3": "conv2_3x3"}
 
@@ -35,20 +33,9 @@ GRID = 4
 
 BATCH_NORM = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}
 
-_UNUSED = ".bn.num_batches_tracked"  # counts batches where the momentum is a mean's
-
-
-def require() -> ModuleType:
-    """Returns the `torch` package, which is an extra.
-
-    Raises:
-        WeightsError: If it is not installed.
-    """
-    return optional("torch", "Reading and writing .pth files needs PyTorch", extra="torch", error=WeightsError)
-
 
 def read(path: str | Path) -> dict[str, np.ndarray]:
-    """Reads a state dict of `torchvision.models.googlenet`.
+    """Reads the weights of `torchvision.models.googlenet`: a state dict, or a checkpoint that has one in it.
 
     Only tensors are read (PyTorch's `weights_only`): a pickle that would run code is refused.
 
@@ -60,20 +47,18 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
         their names, so that a strict transfer reports them.
 
     Raises:
-        WeightsError: If PyTorch is not installed, or the file is missing, damaged, too large, or holds anything but
-            a dict of tensors.
+        WeightsError: If PyTorch is not installed, or the file is missing, damaged, too large, or has no state dict.
     """
-    path = existing_file(path)
-    torch = require()
-    check_size(path, path.stat().st_size)
-    with reading(path, "a state dict of tensors, as torch.save(model.state_dict()) writes it"):
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        for key in ("state_dict", "model"):  # of training scripts
-            if isinstance(state, dict) and isinstance(state.get(key), dict):
-                state = state[key]
-        if not isinstance(state, dict):
-            raise ValueError(f"it holds {type(state).__name__}")
-        return collect(path, _named(_arrays(path, torch, state)))
+    return collect(Path(path), _named(pytorch.read(path)))
+
+
+def read_safetensors(path: str | Path) -> dict[str, np.ndarray]:
+    """Reads a `.safetensors` file with torchvision's names as `read` reads the others.
+
+    Raises:
+        WeightsError: If the library is not installed, or the file is missing, damaged or too large.
+    """
+    return collect(Path(path), _named(pytorch.read_safetensors(path)))
 
 
 def write(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -87,7 +72,7 @@ def write(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
     Raises:
         WeightsError: If PyTorch is not installed, or the arrays are another variant's.
     """
-    torch = require()
+    torch = pytorch.require()
     names = _keras_to_torch(arrays)
     foreign = [
         name
@@ -115,20 +100,8 @@ def write(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
     torch.save({name: torch.from_numpy(np.array(value, order="C")) for name, value in state.items()}, path)
 
 
-def _arrays(path: Path, torch: ModuleType, state: Mapping[Any, Any]) -> Iterator[tuple[str, np.ndarray]]:
-    tensors = {str(name).removeprefix("module."): value for name, value in state.items()}
-    wrong = [name for name, value in tensors.items() if not isinstance(value, torch.Tensor)]
-    if wrong:
-        raise ValueError(f"{wrong[0]!r} is no tensor")
-    # A view may claim more numbers than the file has.
-    check_size(path, sum(value.numel() * value.element_size() for value in tensors.values()))
-    for name, value in tensors.items():
-        if not name.endswith(_UNUSED):
-            yield name, value.float().numpy() if value.dtype == torch.bfloat16 else value.numpy()
-
-
-def _named(arrays: Iterator[tuple[str, np.ndarray]]) -> Iterator[tuple[str, np.ndarray]]:
-    for name, array in arrays:
+def _named(arrays: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:
+    for name, array in arrays.items():
         module, _, variable = name.rpartition(".")
         if module in LINEAR:
             value = array.T if array.ndim == 2 else array

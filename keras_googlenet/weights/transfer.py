@@ -26,7 +26,7 @@ def targets(layers: Iterable[keras.Layer]) -> dict[str, keras.Variable]:
         `"<layer>/<variable>"` to variable, in the order of each `layer.weights`.
 
     Raises:
-        ValueError: If two variables have the same name, as those of a nested model have.
+        WeightsError: If two variables have the same name, as those of a nested model have.
 
     Example:
         >>> import keras
@@ -40,7 +40,7 @@ def targets(layers: Iterable[keras.Layer]) -> dict[str, keras.Variable]:
         for variable in layer.weights:
             name = f"{layer.name}/{variable.name}"
             if name in variables:
-                raise ValueError(
+                raise WeightsError(
                     "Two variables have one name. Expected layers with names of their own, and "
                     "of a nested model the inner layers (`inner.layers`). "
                     f"Received: {name!r} twice"
@@ -104,7 +104,7 @@ def _check(
         "Not finite": [name for name, value in values.items() if not np.isfinite(value).all()],
         "Not floating-point": [f"{name} ({array.dtype})" for name, array in arrays.items() if name not in values],
     }
-    lines = [f"{what} ({len(names)}): {_listed(names)}" for what, names in troubles.items() if names]
+    lines = [f"{what} ({len(names)}): {listed(names)}" for what, names in troubles.items() if names]
     if lines:
         raise WeightsError(
             f"The weights of {source} do not fit the model, which is unchanged.\n"
@@ -114,6 +114,7 @@ def _check(
         )
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
+    """The first `LISTED` names, and how many more there are."""
     more = len(names) - LISTED
     return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")

@@ -35,6 +35,13 @@ def test_channels_first(shape):
     np.testing.assert_array_equal(y, x - MEAN[:, None, None])
 
 
+@pytest.mark.parametrize(("shape", "data_format"), [((2, 4, 5, 1), "channels_last"), ((1, 4, 5), "channels_first")])
+def test_grey_images_lose_the_luminance_of_the_mean(shape, data_format):
+    x = draw(*shape)
+    np.testing.assert_array_equal(preprocess_input(x, data_format), x - 117)
+    assert round(float(MEAN @ [0.299, 0.587, 0.114])) == 117  # Rec. 601's, as Pillow makes grey of RGB
+
+
 def test_does_not_change_its_argument():
     x = draw(2, 4, 5, 3)
     before = x.copy()
@@ -63,7 +70,7 @@ def test_mixed_precision():
     assert half.dtype == "float16"
 
 
-@pytest.mark.parametrize("shape", [(4, 5), (2, 4, 5, 1), (1, 2, 4, 5, 3)])
+@pytest.mark.parametrize("shape", [(4, 5), (2, 4, 5, 2), (2, 4, 5, 4), (1, 2, 4, 5, 3)])
 def test_refuses_what_is_no_rgb_image(shape):
     with pytest.raises(ValueError, match=r"`preprocess_input` takes RGB images of shape .* Received: shape="):
         preprocess_input(np.zeros(shape))

@@ -133,7 +133,17 @@ def test_probabilities_are_float32_under_mixed_precision():
         ({"weights": None, "classes": 0}, "`classes` must be a positive integer. Received: classes=0"),
         ({"weights": None, "input_shape": (64, 64)}, "must be a tuple of three integers.*Received: input_shape=(64, "),
         ({"weights": None, "input_shape": 64}, "must be a tuple of three integers.*Received: input_shape=64"),
-        ({"weights": "imagenet", "input_shape": (64, 64, 1), "include_top": False}, "The input must have 3 channels"),
+        ({"weights": "imagenet", "input_shape": (64, 64, 1)}, "The input must have 3 channels.*Received: 1 channels"),
+        ({"weights": "imagenet", "input_shape": (64, 64, 4)}, "The input must have 3 channels"),
+        ({"weights": "imagenet", "input_tensor": keras.Input((64, 64, 1))}, "The input must have 3 channels"),
+        (
+            {"weights": "imagenet", "input_shape": (64, 64, 2), "include_top": False},
+            "or 1 (grey), or more of which the first three are RGB. Received: 2 channels",
+        ),
+        (
+            {"weights": None, "input_tensor": keras.Input((64, 64, 2)), "include_preprocessing": True},
+            "The mean is known of one channel (grey) and of three (RGB)",
+        ),
         ({"weights": None, "input_shape": (64, 64, None)}, "number of channels must be a positive integer"),
         ({"weights": None, "input_shape": (31, 64, 3)}, "must be at least 32x32. Received: input_shape=(31, 64, 3)"),
         ({"weights": None, "input_shape": (64, 31, 3), "include_top": False}, "must be at least 32x32"),

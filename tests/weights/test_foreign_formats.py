@@ -111,8 +111,6 @@ def test_folder(tmp_path, suffix):
 def test_garbage(tmp_path, suffix, content):
     if suffix == ".onnx":
         pytest.importorskip("onnx")
-    if suffix in (".pth", ".pt"):
-        pytest.importorskip("torch", reason="PyTorch is in the extra `peers`")
     path = tmp_path / f"net{suffix}"
     path.write_bytes(content)
     with pytest.raises(WeightsError, match=rf"net{suffix}.*Expected .*Received: [\d]+ bytes"):

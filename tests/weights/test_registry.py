@@ -19,7 +19,7 @@ def test_entries_are_complete(name):
     assert 0 < weights.top1 < weights.top5 < 100
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.filename)
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.url)
 def test_sources_can_be_checked_and_read(source):
     named = re.fullmatch(r"[a-z]+-([0-9a-f]{8})\.pth", source.filename)  # all that PyTorch gives
     assert source.sha256 == named[1] if named else re.fullmatch("[0-9a-f]{64}", source.sha256)
@@ -28,13 +28,15 @@ def test_sources_can_be_checked_and_read(source):
     assert named if source.size is None else source.size > 1 << 20
 
 
-def test_file_names_are_unique():
-    assert len({source.filename for source in SOURCES}) == len(SOURCES)
+def test_one_file_name_is_one_file():
+    assert len({source.url for source in SOURCES}) == len(SOURCES)
+    files = {(source.filename, source.size, source.sha256) for source in SOURCES}
+    assert len({source.filename for source in SOURCES}) == len(files)
 
 
 def test_bvlcs_own_file_comes_first():
-    assert list(REGISTRY) == ["imagenet", "imagenet_torchvision"]
-    assert [source.filename for source in REGISTRY["imagenet"].sources] == [
+    assert list(REGISTRY) == ["imagenet", "imagenet_torchvision", "imagenet_slim"]
+    assert list(dict.fromkeys(source.filename for source in REGISTRY["imagenet"].sources)) == [
         "bvlc_googlenet.caffemodel",
         "googlenet-12.onnx",
         "googlenet-9.onnx",
@@ -48,3 +50,18 @@ def test_bvlcs_own_file_comes_first():
 def test_formats_that_tell_their_variant():
     assert set(VARIANTS) <= set(READERS)
     assert set(VARIANTS.values()) == {"torchvision", "slim"} <= set(architecture.VARIANTS)
+
+
+def test_each_file_of_bvlcs_has_another_source():
+    hosts = {}
+    for source in REGISTRY["imagenet"].sources:
+        hosts.setdefault(source.filename, []).append(source.url.split("/")[2])
+    assert hosts["bvlc_googlenet.caffemodel"] == ["dl.caffe.berkeleyvision.org", "www.deepdetect.com"]
+    assert hosts["googlenet-12.onnx"] == ["github.com", "media.githubusercontent.com", "huggingface.co"]
+
+
+def test_slims_weights_are_a_name():
+    [source, *others] = REGISTRY["imagenet_slim"].sources
+    assert (source.filename, source.size) == ("inception_v1_2016_08_28.tar.gz", 24_642_554)
+    assert source.sha256 == "7a620c430fcaba8f8f716241f5148c4c47c035cce4e49ef02cfbe6cd1adf96a6"
+    assert all(other.sha256 == source.sha256 for other in others)

@@ -1,0 +1,148 @@
+"""PyTorch's files: the arrays of a network, by PyTorch's names. Nothing but tensors is made of what they hold."""
+
+import pickle
+import re
+import zipfile
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from keras_googlenet.extras import optional
+from keras_googlenet.weights import checkpoints
+from keras_googlenet.weights.files import WeightsError, check_size, existing_file, reading
+
+_BEGINNINGS = (b"PK\x03\x04", b"\x80")  # of an archive, and of the pickle that files before PyTorch 1.6 are
+
+_SAFETENSORS = {"F64": "f8", "F32": "f4", "F16": "f2", "BOOL": "?"} | {
+    f"{kind.upper()}{8 * size}": f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8)
+}
+
+
+class Unread:
+    """Stands for an object of a class that is no tensor: what a file says of it is dropped, and no code of it runs."""
+
+    kind = ""
+
+    def __new__(cls, *_, **__):
+        """Takes whatever the file would give the class."""
+        return super().__new__(cls)
+
+    def __init__(self, *_, **__):
+        pass
+
+    def __setstate__(self, state: Any) -> None:
+        """Takes whatever the file would give the object."""
+
+
+def require() -> ModuleType:
+    """Returns the `torch` package, which is an extra.
+
+    Raises:
+        WeightsError: If it is not installed.
+    """
+    return optional("torch", "Reading and writing .pth files needs PyTorch", extra="torch", error=WeightsError)
+
+
+def is_pytorch(path: str | Path) -> bool:
+    """Tells PyTorch's files (Lightning's `.ckpt`) by how they begin: TensorFlow's have the same suffix.
+
+    Args:
+        path: A path, with or without a file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(4).startswith(_BEGINNINGS)
+
+
+def read(path: str | Path) -> dict[str, np.ndarray]:
+    """Reads a network from a file of `torch.save`: a state dict, or a checkpoint that has one in it.
+
+    Only tensors are read (PyTorch's `weights_only`). Other objects, such as a training script's arguments, are passed
+    over.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Arrays by their names in the network: see `checkpoints.network`.
+
+    Raises:
+        WeightsError: If PyTorch is not installed, or the file is missing, damaged or too large, or has no state dict.
+    """
+    path = existing_file(path)
+    check_size(path, path.stat().st_size)
+    with reading(path, "a state dict of tensors, as torch.save(model.state_dict()) writes it"):
+        if not is_pytorch(path):
+            raise ValueError("it does not begin as PyTorch's files do")
+        torch = require()
+        state = checkpoints.state_dict(path, _loaded(path, torch))
+        for value in state.values() if isinstance(state, dict) else [state]:
+            if isinstance(value, Unread):
+                raise _refusal(path, f"a pickled object of {value.kind}")
+        if not isinstance(state, dict):
+            raise ValueError(f"it holds {type(state).__name__}")
+        tensors = checkpoints.network(path, state)
+        wrong = [name for name, value in tensors.items() if not isinstance(value, torch.Tensor)]
+        if wrong:
+            raise ValueError(f"{wrong[0]!r} is no tensor")
+        # A view may claim more numbers than the file has.
+        check_size(path, sum(value.numel() * value.element_size() for value in tensors.values()))
+        return {name: _array(torch, value.detach()) for name, value in tensors.items()}
+
+
+def read_safetensors(path: str | Path) -> dict[str, np.ndarray]:
+    """Reads a network from a `.safetensors` file, as `read` does from the others.
+
+    Raises:
+        WeightsError: If the library is not installed, or the file is missing, damaged or too large.
+    """
+    path = existing_file(path)
+    check_size(path, path.stat().st_size)
+    with reading(path, "a .safetensors file"):
+        with path.open("rb") as file:
+            if file.read(9)[8:] != b"{":
+                raise ValueError("it does not begin as .safetensors files do")
+        needed = "Reading .safetensors files needs the safetensors package"
+        library = optional("safetensors", needed, extra="torch", error=WeightsError)
+        arrays = {name: _decoded(**tensor) for name, tensor in library.deserialize(path.read_bytes())}
+        return checkpoints.network(path, arrays)
+
+
+def _loaded(path: Path, torch: ModuleType) -> Any:
+    foreign = []
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if any(name.endswith("/constants.pkl") for name in archive.namelist()):
+                raise _refusal(path, "a TorchScript program")
+        foreign = torch.serialization.get_unsafe_globals_in_checkpoint(path)
+    stand_ins = [(type("Unread", (Unread,), {"kind": name}), name) for name in foreign]
+    try:
+        with torch.serialization.safe_globals(stand_ins):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        if match := re.search(r"Unsupported global: GLOBAL (\S+)", str(error)):  # of the older format
+            raise _refusal(path, f"a pickled object of {match[1]}") from error
+        raise
+
+
+def _refusal(path: Path, what: str) -> WeightsError:
+    return WeightsError(
+        f"Cannot read {path}: it holds {what}, whose code would have to run. Expected tensors alone; in PyTorch, save "
+        f"those with torch.save(model.state_dict(), ...). Received: {path.stat().st_size:,} bytes"
+    )
+
+
+def _array(torch: ModuleType, tensor: Any) -> np.ndarray:
+    return tensor.float().numpy() if tensor.dtype == torch.bfloat16 else tensor.numpy()
+
+
+def _decoded(dtype: str, shape: list[int], data: bytes) -> np.ndarray:
+    if dtype == "BF16":  # the upper half of a float32
+        return (np.frombuffer(data, "<u2").astype("<u4") << 16).view("<f4").reshape(shape)
+    if dtype not in _SAFETENSORS:
+        raise ValueError(f"it has numbers of type {dtype}")
+    return np.frombuffer(data, f"<{_SAFETENSORS[dtype]}").reshape(shape)
