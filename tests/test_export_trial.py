@@ -224,12 +224,22 @@ def test_eight_bits_are_held_loosely(format, tmp_path, monkeypatch):
 
 
 @pytest.mark.exports
-def test_half_precision_is_allowed_its_own(tmp_path):
-    keras.config.set_dtype_policy("mixed_bfloat16")
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("format", SUFFIXES)
+def test_what_was_trained_in_half_precision_computes_in_float32(format, policy, tmp_path):
+    """As a network of the same weights does that was built in float32; the network itself is as it was."""
+    need(format)
+    keras.config.set_dtype_policy(policy)
     try:
-        model = classifier()
+        model = classifier(keras.Sequential([keras.Input((SIDE, SIDE, 3)), keras.layers.Conv2D(3, 1)]))
     finally:
         keras.config.set_dtype_policy("float32")
-    export.export(model, tmp_path / "half", "savedmodel", labels=LABELS)
-    assert trial._limit(model, np.ones(3)) == trial.OFF_IN_HALF
-    assert trial._limit(classifier(), np.ones(3)) == trial.OFF
+    whole = classifier(keras.Sequential([keras.Input((SIDE, SIDE, 3)), keras.layers.Conv2D(3, 1)]))
+    whole.set_weights(model.get_weights())
+    images = np.random.default_rng(0).normal(0, 60, (2, SIDE, SIDE, 3)).astype("float32")
+    expected, before = keras.ops.convert_to_numpy(whole(images)), keras.ops.convert_to_numpy(model(images))
+    target = tmp_path / f"shipped{SUFFIXES[format]}"
+    export.export(model, target, format, labels=LABELS)
+    np.testing.assert_allclose(trial._RUNTIMES[format](target, images, "probabilities"), expected, rtol=0, atol=1e-5)
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(model(images)), before)
+    assert {layer.dtype_policy.name for layer in model.layers} == {policy}

@@ -12,6 +12,7 @@ from keras_googlenet.architecture import DEFAULT_SIZE
 from keras_googlenet.errors import InputError
 from keras_googlenet.export import writers
 from keras_googlenet.export.card import card
+from keras_googlenet.export.precision import in_float32
 from keras_googlenet.export.trial import VIEWS, in_a_line, try_bytes, try_out
 from keras_googlenet.export.writers import FORMATS
 from keras_googlenet.model import Classifier
@@ -36,8 +37,8 @@ def export(model, target, format, *, labels, calibration=None, **about):
         format: One of `FORMATS`.
         labels: A name for each class.
         calibration: Views of typical images, uint8 or float RGB in 0-255 of shape `(count, height, width, 3)`: the
-            artefact then computes in 8-bit integers, where its runtime can, in a quarter of the room. None keeps
-            float32.
+            artefact then computes in 8-bit integers, where its runtime can, in a quarter of the room. None means
+            float32, also where the model was trained in half precision.
         **about: `source`, `licence` and `accuracy` for the card.
 
     Raises:
@@ -57,7 +58,8 @@ def export(model, target, format, *, labels, calibration=None, **about):
     precision = "float32" if calibration is None else "int8"
     text = json.dumps(card(classifier.model, labels, precision=precision, **about), indent=1, ensure_ascii=False) + "\n"
     with _made_beside(target) as made:
-        _write(format, made, classifier, labels, calibration)
+        with in_float32(classifier.served):
+            _write(format, made, classifier, labels, calibration)
         card_file = made / CARD if made.is_dir() else made.with_name(f"{made.name}.{CARD}")
         card_file.write_text(text, encoding="utf-8")
 
@@ -83,7 +85,7 @@ def write_onnx(model, path, labels=None, calibration=None):
         if calibration is not None:
             raise
         classifier = None
-    with _made_beside(Path(path)) as made:
+    with _made_beside(Path(path)) as made, in_float32(model if classifier is None else classifier.served):
         if classifier is not None:
             _write("onnx", made, classifier, labels, calibration)
             return

@@ -9,14 +9,10 @@ import numpy as np
 
 from keras_googlenet.data import resize_crop
 from keras_googlenet.errors import InputError, WorkError
-from keras_googlenet.model import graph
 from keras_googlenet.words import one_line
 
 OFF = 1e-4
 """How far an answer in float32 may be off; those of GoogLeNet's are off by less than 1e-5."""
-
-OFF_IN_HALF = 0.05
-"""The same where some of the network computes in half precision."""
 
 OFF_IN_8_BITS = 0.25
 """How far an image's answers may be off in 8 bits, the most of each image, averaged over some: a broken one's are."""
@@ -51,7 +47,7 @@ def try_out(format, path, network, images, output, *, eight_bits=False):
     if found.shape != expected.shape or not np.isfinite(found).all():
         raise _otherwise(format, f"numbers of shape {expected.shape}", f"shape {found.shape}, {found.flat[:3]}, ...")
     off = np.abs(found - expected).reshape(len(images), -1).max(axis=1)
-    limit = OFF_IN_8_BITS if eight_bits else _limit(network, expected)
+    limit = OFF_IN_8_BITS if eight_bits else _limit(expected)
     if (off.mean() if eight_bits else off.max()) > limit:
         raise _otherwise(format, f"answers within {limit:g} of the network's", f"{off.max():.2g} from them")
 
@@ -70,11 +66,12 @@ def try_bytes(path, classifier):
 
     height, width = classifier.images.size
     photo = np.random.default_rng(0).integers(0, 256, (height + 8, width + 4, 3), np.uint8)
-    expected = classifier.predict(resize_crop(photo, classifier.images.side)[None])
+    view = classifier.images.preprocess(resize_crop(photo, classifier.images.side)[None])
+    expected = keras.ops.convert_to_numpy(classifier.served(view, training=False))
     with in_a_line("The savedmodel artefact does not run"):
         answer = tf.saved_model.load(str(path)).signatures["serve_bytes"]
         found = answer(bytes=tf.io.encode_png(photo)[None])[classifier.output_name].numpy()
-    off, limit = np.abs(found - expected).max(), _limit(classifier.served, expected)
+    off, limit = np.abs(found - expected).max(), _limit(expected)
     if not off <= limit:
         raise _otherwise("savedmodel", f"answers within {limit:g} of the network's, for a file", f"{off:.2g} from them")
 
@@ -116,9 +113,8 @@ def _otherwise(format, expected, received):
     )
 
 
-def _limit(network, expected):
-    halves = any(getattr(operation, "compute_dtype", "float32") != "float32" for operation in graph.forward(network))
-    return (OFF_IN_HALF if halves else OFF) * max(1.0, float(np.abs(expected).max()))
+def _limit(expected):
+    return OFF * max(1.0, float(np.abs(expected).max()))
 
 
 def _savedmodel(path, images, output):
