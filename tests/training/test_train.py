@@ -214,7 +214,8 @@ def test_a_run_can_start_from_published_weights(photos, shared_data, tmp_path, c
     arguments = ["--dataset", str(photos), "--output", str(output), "--epochs", "1", "--image-size", "32"]
     with warnings.catch_warnings():
         warnings.simplefilter("default", UserWarning)
-        assert main(["train", *arguments, "--weights", str(shared_data / "bvlc_googlenet.npz")]) == 0
+        weights_and_rate = ["--weights", str(shared_data / "bvlc_googlenet.npz"), "--set", "learning_rate=0.02"]
+        assert main(["train", *arguments, *weights_and_rate]) == 0
     error = capsys.readouterr().err
     said = re.findall(r"^keras-googlenet: warning: .* stay as initialized: (.*)\. Train them", error, re.MULTILINE)
     assert said == ["aux1_conv, aux2_conv, aux1_fc, aux2_fc, aux1, aux2, predictions"]
