@@ -106,8 +106,8 @@ def _recipe(arguments, settings):
 
 
 _TRANSFER = (
-    "trained weights: preset transfer, the trunk frozen for {0.freeze_epochs} of {0.epochs} epochs, then a learning rate "
-    "of {0.learning_rate} (otherwise: --preset or --set learning_rate=...)"
+    "trained weights: preset transfer, the trunk frozen for {0.freeze_epochs} of {0.epochs} epochs, then a learning "
+    "rate of {0.learning_rate} (otherwise: --preset or --set learning_rate=...)"
 )
 
 
