@@ -46,6 +46,7 @@ def test_help_and_mistakes_do_not_wait_for_keras(arguments, status):
     assert "keras-googlenet" in (done.stderr if status else done.stdout)
 
 
+@pytest.mark.spawns
 def test_a_command_runs_with_the_whole_package():
     """Its classes are registered with Keras, as they are where Python imports the package."""
     code = (

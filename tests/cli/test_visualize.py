@@ -113,6 +113,7 @@ def test_classes_and_a_layer_by_name(model, photo, tmp_path):
     assert wider == width + 2 * 234
 
 
+@pytest.mark.computes
 def test_the_slow_ones_on_request(model, photo, tmp_path, monkeypatch):
     for slow in (dream, maximize_class):
         monkeypatch.setattr(gallery, slow.__name__, functools.partial(slow, steps=1))

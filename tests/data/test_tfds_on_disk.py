@@ -84,6 +84,7 @@ def epoch(split, count, seed):
     return training_stream(split, image_size=16, batch_size=5, seed=seed).take(count // 5)
 
 
+@pytest.mark.reads
 @pytest.mark.parametrize("seed", [None, 0, 1])
 def test_an_epoch_shows_each_image_once(prepared, seed):
     folder, images = prepared

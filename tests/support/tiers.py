@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-LONG = ("trains", "spawns", "exports", "computes")
+LONG = ("trains", "spawns", "exports", "computes", "reads")
 """Marks of what takes long (pyproject.toml says what each means): they make a test `slow`."""
 
 LIMIT = 10

@@ -75,6 +75,7 @@ def test_head_gradients():
     assert found == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.trains
 def test_runs_are_recorded_once(monkeypatch, tmp_path):
     """Also: without averaging, the averaged and the raw weights are the same; with it, they are not."""
     import ablations

@@ -13,6 +13,7 @@ import keras
 import pytest
 from support import small_training
 from support.small_training import RECIPE, small_network
+from support.tiers import does
 
 from keras_googlenet import data, training
 from keras_googlenet.errors import InputError
@@ -39,6 +40,7 @@ def small():
 
 
 @pytest.fixture(scope="module")
+@does("trains")
 def whole(small, tmp_path_factory):
     """A run that was left alone; all its checkpoints are kept."""
     folder = tmp_path_factory.mktemp("whole") / "run"

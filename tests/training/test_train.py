@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.small_training import small_network
+from support.tiers import does
 
 from keras_googlenet import data, preprocess_input, weights
 from keras_googlenet.cli import main
@@ -39,6 +40,7 @@ def photos(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+@does("trains")
 def run(photos, tmp_path_factory):
     """One run of the command, whose folder the tests look at."""
     folder = tmp_path_factory.mktemp("runs") / "colours"

@@ -45,6 +45,7 @@ print("done")
 """
 
 
+@pytest.mark.spawns
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch", "openvino"])
 def test_backend(tmp_path, backend):
     if backend == keras.backend.backend():
