@@ -106,7 +106,7 @@ def test_slow_is_not_written_by_hand(suite, tmp_path):
     (tmp_path / "test_other.py").write_text("import pytest\n\n@pytest.mark.slow\ndef test_it():\n    pass\n")
     status, output, _ = suite()
     assert status == pytest.ExitCode.USAGE_ERROR
-    assert "test_other.py::test_it: `slow` follows from trains, spawns, exports, computes, reads: mark what the test does." in output
+    assert f"test_other.py::test_it: `slow` follows from {', '.join(tiers.LONG)}: mark what the test does" in output
 
 
 def test_what_was_lacking_can_be_run_elsewhere(suite, tmp_path):
