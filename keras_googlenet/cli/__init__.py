@@ -76,10 +76,14 @@ def _flush():
 
 @contextlib.contextmanager
 def _plain_warnings():
-    """Says what is warned of in one line, without the line of code that it came from."""
+    """Says what is warned of in one line, without the line of code that it came from.
 
-    def show(message, *_, **__):
-        print(f"keras-googlenet: warning: {message}", file=sys.stderr)
+    What will change in other packages' programming interfaces (tf2onnx's use of NumPy) is nothing to a user.
+    """
+
+    def show(message, category, *_, **__):
+        if not issubclass(category, FutureWarning):
+            print(f"keras-googlenet: warning: {message}", file=sys.stderr)
 
     with warnings.catch_warnings():
         warnings.showwarning = show

@@ -1,6 +1,5 @@
 """What the command leaves on standard error: its own lines, and what tells of a device; nothing of TensorFlow's log."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -32,6 +31,7 @@ NOISE = [
     b"W0000 00:00:1795706716.607863    7030 tf_tfl_flatbuffer_helpers.cc:364] Ignored output_format.\n",
     b"2026-11-26 10:00:00.123456: I tensorflow/core/util/port.cc:153] oneDNN custom operations are on.\n",
     b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n",
+    b"fully_quantize: 0, inference_type: 6, input_inference_type: FLOAT32, output_inference_type: FLOAT32\n",
 ]
 ERROR = b"E0000 00:00:1795706701.563636    6898 cuda_platform.cc:52] failed call to cuInit: UNKNOWN ERROR (303)\n"
 TOLD = [
@@ -126,23 +126,12 @@ def folder(tmp_path_factory):
 
 
 TRAIN = ["train", "--dataset", "photos", "--epochs", "1", "--image-size", "32", "--set", "aux_heads=false", "--output"]
-FORMATS = {
-    "served": ["savedmodel"],
-    "m.tflite": ["litert"],
-    "small.tflite": ["litert", "--int8", "--calibration", "photos"],
-    "m.onnx": ["onnx"],
-    "m.xml": ["openvino"],
-}
-NEEDED = {"onnx": "tf2onnx", "openvino": "openvino"}
+INT8 = ["--int8", "--calibration", "photos"]
+EXPORTS = {"": [], "small-": INT8}
 
 
 @pytest.mark.spawns
 def test_every_command_is_silent(folder):
-    exports = [
-        ["export", "m.keras", target, "--format", *options]
-        for target, options in FORMATS.items()
-        if options[0] not in NEEDED or importlib.util.find_spec(NEEDED[options[0]])
-    ]
     commands = [
         ["predict", "m.keras", "photos"],
         ["evaluate", "m.keras", "--dataset", "photos", "--split", "validation"],
@@ -150,12 +139,24 @@ def test_every_command_is_silent(folder):
         ["summary", "m.keras"],
         ["visualize", "m.keras", "--output", "pictures", "photos/a/0.jpg"],
         [*TRAIN, "run"],
-        *exports,
+        ["export", "m.keras", "served", "--format", "savedmodel"],
+        ["export", "m.keras", "m.tflite", "--format", "litert"],
+        ["export", "m.keras", "small.tflite", "--format", "litert", *INT8],
     ]
     done = run(RUN_ALL, json.dumps(commands), folder=folder)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert "validation accuracy" in done.stdout
+
+
+@pytest.mark.spawns
+@pytest.mark.parametrize(("needed", "form", "target"), [("tf2onnx", "onnx", "m.onnx"), ("nncf", "openvino", "m.xml")])
+def test_so_are_other_peoples_converters(folder, needed, form, target):
+    pytest.importorskip(needed, reason=f"{needed} is in the extra `peers`")
+    commands = [["export", "m.keras", f"{name}{target}", "--format", form, *more] for name, more in EXPORTS.items()]
+    done = run(RUN_ALL, json.dumps(commands), folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
 
 
 @pytest.mark.spawns
