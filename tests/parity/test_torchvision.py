@@ -11,6 +11,7 @@ import threading
 import keras
 import numpy as np
 import pytest
+from support.tiers import does
 
 from keras_googlenet import GoogLeNet, preprocess_input, weights
 from keras_googlenet.cli import main
@@ -59,6 +60,7 @@ def photos(shared_data):
 
 
 @pytest.fixture(scope="module", params=[0, 1, 2])
+@does("computes")
 def pair(request, tmp_path_factory):
     path = tmp_path_factory.mktemp("pth") / "googlenet.pth"
     network = theirs(request.param)

@@ -91,6 +91,7 @@ def test_the_samples_are_a_picture_of_what_training_sees(run, photos):
     np.testing.assert_array_equal([cell[::4, ::4] for cell in cells], views)
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("sampling", ["paper", "shift", "centre"])
 def test_each_epoch_samples_each_training_image_once(photos, tmp_path, monkeypatch, sampling):
     calls, drawn = [], []
@@ -199,6 +200,7 @@ def test_a_corrupt_image_ends_the_run_and_is_named(photos, tmp_path, capsys):
     assert not (output / "model.keras").exists()
 
 
+@pytest.mark.trains
 def test_a_loss_that_is_no_number_ends_the_run(photos, tmp_path, capsys):
     output = tmp_path / "run"
     arguments = ["--dataset", str(photos), "--output", str(output), "--epochs", "3", "--image-size", "32"]
@@ -210,6 +212,7 @@ def test_a_loss_that_is_no_number_ends_the_run(photos, tmp_path, capsys):
     assert not (output / "model.keras").exists()
 
 
+@pytest.mark.trains
 def test_a_run_can_start_from_published_weights(photos, shared_data, tmp_path, capsys):
     """The trunk is taken; what stays as initialized is said in one line."""
     output = tmp_path / "run"
@@ -226,6 +229,7 @@ def test_a_run_can_start_from_published_weights(photos, shared_data, tmp_path, c
     assert np.abs(keras.ops.convert_to_numpy(trained) - published).max() < 0.05
 
 
+@pytest.mark.trains
 def test_a_tfds_data_set(tmp_path, capsys):
     tfds = pytest.importorskip("tensorflow_datasets")
     output = tmp_path / "run"
