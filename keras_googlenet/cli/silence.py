@@ -70,6 +70,8 @@ def is_noise(line, device=False):
     found = _LINE.match(line)
     if found is None:
         return False
+    if b"Unable to register cu" in line:  # said of a device that works, too
+        return True
     level = found[1] or found[2] or b"I"
     return level in (b"I", b"W") or (level == b"E" and not device)
 

@@ -31,6 +31,7 @@ NOISE = [
     b"W0000 00:00:1795706716.607863    7030 tf_tfl_flatbuffer_helpers.cc:364] Ignored output_format.\n",
     b"2026-11-26 10:00:00.123456: I tensorflow/core/util/port.cc:153] oneDNN custom operations are on.\n",
     b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n",
+    b"E0000 00:00:1795706701.563636    6898 cuda_dnn.cc:8579] Unable to register cuDNN factory: it has been already\n",
     b"fully_quantize: 0, inference_type: 6, input_inference_type: FLOAT32, output_inference_type: FLOAT32\n",
 ]
 ERROR = b"E0000 00:00:1795706701.563636    6898 cuda_platform.cc:52] failed call to cuInit: UNKNOWN ERROR (303)\n"
