@@ -179,6 +179,7 @@ def test_an_image_keeps_its_index_in_any_order(tmp_path):
         assert len(passes[0]) == len(set(passes[0].values())) == len(numbers)
 
 
+@pytest.mark.reads
 def test_a_corrupt_record_names_the_data_set(tmp_path):
     split = load("tiny_challenge", data_dir=tmp_path).train
     with pytest.raises(ImageError, match=r"^tiny_challenge/1.0.0, train: not an image in a format"):
@@ -224,6 +225,7 @@ def test_unknown_names(tmp_path):
     refuse("imagenette/161px", "^imagenette/161px: TensorFlow Datasets cannot load it: .*161px")
 
 
+@pytest.mark.reads
 @pytest.mark.parametrize(
     ("name", "version", "splits", "counts"),
     [

@@ -103,6 +103,7 @@ def test_an_epoch_shows_each_image_once(prepared, seed):
     assert sorted(numbers) == list(range(60))
 
 
+@pytest.mark.reads
 def test_no_two_images_share_an_index(prepared):
     source = load("photos_on_disk", data_dir=prepared[0], validation_fraction=0.25)
     by_seed = []

@@ -93,6 +93,7 @@ def test_every_form_of_loss_and_labels(model, loss, labels):
     assert logs["loss"] == pytest.approx(main + 0.3 * (aux1 + aux2), rel=1e-5)
 
 
+@pytest.mark.trains
 def test_labels_of_ones_own_for_each_head(model):
     x, y = batch()
     other = (y + 1) % CLASSES
@@ -102,6 +103,7 @@ def test_labels_of_ones_own_for_each_head(model):
     assert (logs["predictions_loss"], logs["aux1_loss"]) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.trains
 def test_one_hot_labels(model):
     x, y = batch()
     main, aux1, aux2 = cross_entropies(model, x, y)
@@ -110,6 +112,7 @@ def test_one_hot_labels(model):
     assert logs["loss"] == pytest.approx(main + 0.3 * (aux1 + aux2), rel=1e-5)
 
 
+@pytest.mark.trains
 def test_a_loss_for_the_main_head_alone(model):
     x, y = batch()
     model.compile("sgd", loss=["sparse_categorical_crossentropy", None, None])

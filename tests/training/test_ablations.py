@@ -32,6 +32,7 @@ def two_layers():
     return model
 
 
+@pytest.mark.trains
 def test_gradient_norms_are_those_before_clipping():
     """Against a gradient tape, step by step."""
     from ablations_watch import GradientNorms
