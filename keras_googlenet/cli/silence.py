@@ -79,10 +79,11 @@ def is_noise(line, device=False):
 def _filter(device):
     try:
         stderr = os.dup(2)
-    except OSError:  # closed
+        source, target = os.pipe()
+        child = os.fork()
+    except OSError:  # standard error is closed, or the machine has nothing to spare: the log is not worth an error
         return
-    source, target = os.pipe()
-    if os.fork() == 0:
+    if child == 0:
         _pass_on(source, stderr, device)
     old = sys.stderr
     sys.stderr = sys.__stderr__ = open(stderr, "w", buffering=1, encoding=old.encoding, errors=old.errors)  # noqa: SIM115
