@@ -84,6 +84,7 @@ def _filter(device):
     except OSError:  # standard error is closed, or the machine has nothing to spare: the log is not worth an error
         return
     if child == 0:
+        os.close(target)
         _pass_on(source, stderr, device)
     old = sys.stderr
     sys.stderr = sys.__stderr__ = open(stderr, "w", buffering=1, encoding=old.encoding, errors=old.errors)  # noqa: SIM115
