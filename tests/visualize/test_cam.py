@@ -179,6 +179,7 @@ def insects(shared_data, tmp_path_factory):
     ]
 
 
+@pytest.mark.computes
 def test_it_points_at_an_object_off_the_centre(bvlc, insects):
     """The first ten photos that are still recognized, a fifth of the image's area, in one corner after another of a
     smooth background: the centre of the heat of the photo's own class lies in the photo."""
