@@ -13,7 +13,7 @@ import pytest
 LONG = ("trains", "spawns", "exports", "computes", "reads")
 """Marks of what takes long (pyproject.toml says what each means): they make a test `slow`."""
 
-LIMIT = 10
+LIMIT = 20
 """Seconds of processor time that a test without such a mark may take, its children's and its fixtures' included.
 
 Processor time hardly depends on what else the machine does. Most such tests take less than a second; the first that
