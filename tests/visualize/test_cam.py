@@ -76,6 +76,7 @@ def test_a_sure_softmax_changes_nothing():
     np.testing.assert_allclose(grad_cam(made, photos(1), [1]), 1000 * before, rtol=1e-4)
 
 
+@pytest.mark.computes
 def test_lower_down_it_is_pytorchs():
     torch = pytest.importorskip("torch", reason="PyTorch is in the extra `peers`")
     from support import torch_twin
