@@ -1,5 +1,7 @@
-"""Which modules `--doctest-modules` must pass over: those that cannot be imported without their extra."""
+"""The plugin of the tests, and what `--doctest-modules` must pass over: what cannot be imported without its extra."""
 
 import importlib.util
+
+pytest_plugins = ["support.tiers"]
 
 collect_ignore = [] if importlib.util.find_spec("keras_hub") else ["keras_googlenet/hub"]

@@ -2,7 +2,7 @@
 
 Importing `keras_googlenet` imports Keras, so that `keras.models.load_model` knows its classes: several seconds. Help
 and mistakes in the arguments are answered without: the package is made, but its `__init__` runs only when the
-arguments have been found to be right.
+arguments have been found to be right, and to need it.
 """
 
 import importlib
@@ -22,4 +22,11 @@ def main():
         return importlib.import_module(f"{PACKAGE}.cli").main()
     spec = importlib.util.find_spec(PACKAGE)
     package = sys.modules[PACKAGE] = importlib.util.module_from_spec(spec)
-    return importlib.import_module(f"{PACKAGE}.cli").main(load=lambda: spec.loader.exec_module(package))
+    silence = importlib.import_module(f"{PACKAGE}.cli.silence")
+
+    def load():
+        silence.begin()
+        spec.loader.exec_module(package)
+        silence.tell_of_unused_device()
+
+    return importlib.import_module(f"{PACKAGE}.cli").main(load=load)

@@ -1,4 +1,4 @@
-"""`python -m keras_googlenet`: as the command `keras-googlenet`, but slower to answer."""
+"""`python -m keras_googlenet`: as the command `keras-googlenet`, but slower to answer, and with TensorFlow's log."""
 
 import sys
 

@@ -5,7 +5,13 @@ The command line prints their message alone; any other exception is a defect and
 
 
 class InputError(ValueError):
-    """Something given to the program (a file, a folder, an option) cannot be used; the message says what and why."""
+    """Something given to the program (a file, a folder, an option) cannot be used; the message says what and why.
+
+    Attributes:
+        status: The command's exit status.
+    """
+
+    status = 2
 
 
 class WorkError(RuntimeError):

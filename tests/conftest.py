@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-LONG = ("trains", "spawns", "exports", "computes")
-"""Marks of what takes long (pyproject.toml says what each means): they make a test `slow`."""
-
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+collect_ignore = ["support"]
+"""What tests import, for doctests: no test is there, and the oracles among them need packages of the extra `peers`."""
 
 
 @pytest.fixture(scope="session")
@@ -16,10 +16,3 @@ def shared_data():
     if not SHARED_DATA.is_dir():
         pytest.skip("needs the real weights and images of ../shared/data")
     return SHARED_DATA
-
-
-def pytest_collection_modifyitems(items):
-    """Marks as slow what does something that takes long."""
-    for item in items:
-        if any(item.get_closest_marker(mark) for mark in LONG):
-            item.add_marker("slow")

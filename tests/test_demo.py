@@ -21,6 +21,7 @@ from PIL import Image
 from support import deterministic
 from support.browser import browser
 from support.small import SMALL
+from support.tiers import does
 
 from keras_googlenet import GoogLeNet
 from keras_googlenet.cli import main
@@ -194,6 +195,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 @pytest.fixture(scope="module")
+@does("spawns")
 def page(tmp_path_factory):
     """The page of a network of full size, on this machine, and what it has said by its end."""
     folder = tmp_path_factory.mktemp("demo")
@@ -270,6 +272,7 @@ def ask(address, path):
 
 
 @pytest.fixture(scope="module")
+@does("spawns")
 def chromium():
     with browser() as session:
         yield session

@@ -27,6 +27,7 @@ def run(monkeypatch, capsys):
     return run
 
 
+@pytest.mark.trains
 def test_transfer(run, shared_data, tmp_path):
     """Light and dark images are told apart by what is trained, and by nothing that chance would do."""
     rng = np.random.default_rng(0)
@@ -41,6 +42,7 @@ def test_transfer(run, shared_data, tmp_path):
     assert float(accuracy) == 100
 
 
+@pytest.mark.computes
 def test_classify(run, shared_data):
     weights, index = shared_data / "bvlc_googlenet.npz", shared_data / "imagenet_class_index.json"
     output = run("classify.py", "--weights", weights, "--class-index", index)
@@ -52,6 +54,7 @@ def test_classify(run, shared_data):
     assert all(float(share) < 100 for lines in best for share, _ in lines)
 
 
+@pytest.mark.trains
 def test_train_from_scratch(run):
     output = run("train_from_scratch.py", "--epochs", 2, "--width", 0.125)
     rows = re.findall(r"^ +(\d+) +([\d.]+)% +(\d+)% +(\d+)%$", output, re.MULTILINE)
@@ -60,6 +63,7 @@ def test_train_from_scratch(run):
     assert "without the auxiliary heads" in output
 
 
+@pytest.mark.exports
 def test_ship(run):
     """Both list the same three classes with the same probabilities."""
     output = run("ship.py")
@@ -73,6 +77,7 @@ def test_ship(run):
     assert shares(ours) == pytest.approx(shares(theirs), abs=1e-3)
 
 
+@pytest.mark.trains
 def test_ensemble(run):
     rows = run("ensemble.py", "--epochs", 1).splitlines()
     assert [row.split()[:4] for row in rows[1:]] == [
@@ -83,6 +88,7 @@ def test_ensemble(run):
     ]
 
 
+@pytest.mark.spawns
 def test_strategy():
     """In a process of its own: devices are shared out before TensorFlow runs anything."""
     environment = {**os.environ, "PYTHONPATH": str(EXAMPLES.parent), "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -97,6 +103,7 @@ def test_strategy():
         assert float(two) == pytest.approx(float(one), abs=2e-4)
 
 
+@pytest.mark.computes
 def test_convert(run, shared_data):
     output = run("convert.py", shared_data / "bvlc_googlenet.npz")
     assert "116 arrays for the variant paper" in output
@@ -104,6 +111,7 @@ def test_convert(run, shared_data):
     assert output.endswith("arrays differ by 0.0\n")
 
 
+@pytest.mark.computes
 def test_look_inside(run, shared_data):
     output = run("look_inside.py", "--weights", shared_data / "bvlc_googlenet.npz")
     rows = dict(re.findall(r"^(\w+) +([\dx]+) ", output, re.MULTILINE))
@@ -117,6 +125,7 @@ def test_edit_table(run):
     assert f"built short: {costed} parameters" in output
 
 
+@pytest.mark.trains
 def test_detect(run, shared_data, tmp_path):
     """A handful of scenes on noise: they are trained on, measured and drawn. What is reached takes thousands."""
     pytest.importorskip("keras_hub", reason="KerasHub is in the extra `peers`")

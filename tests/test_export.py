@@ -49,6 +49,7 @@ def model():
     return built
 
 
+@pytest.mark.spawns
 @pytest.mark.parametrize("format", SUFFIXES)
 @pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
 def test_an_artefact_needs_its_runtime_alone(model, format, tmp_path):
@@ -132,6 +133,7 @@ def test_bytes_are_seen_as_files_are(files, size):
         np.testing.assert_allclose(view(path.read_bytes()).numpy(), expected, rtol=0, atol=levels, err_msg=path.name)
 
 
+@pytest.mark.exports
 def test_serve_bytes_is_predict(model, files, tmp_path, capsys):
     model.save(tmp_path / "model.keras")
     arguments = [str(tmp_path / "model.keras"), str(tmp_path / "served"), "--format", "savedmodel"]

@@ -55,6 +55,7 @@ def folder(tmp_path_factory):
     return root
 
 
+@pytest.mark.trains
 @pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(DOCS)) for page in PAGES])
 def test_a_page(page, folder, request, monkeypatch):

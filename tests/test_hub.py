@@ -137,6 +137,7 @@ def test_boxes_move_with_their_image():
 # The classifier
 
 
+@pytest.mark.computes
 def test_a_classifier_answers_as_the_network_does(shared_data, rng):
     weights = shared_data / "bvlc_googlenet.npz"
     network = GoogLeNet(weights=weights)
@@ -168,6 +169,7 @@ def test_from_weights_takes_networks_of_this_package(tmp_path, rng):
     assert np.abs(logits.sum(1) - 1).min() > 1e-3
 
 
+@pytest.mark.trains
 def test_a_classifier_trains_predicts_saves_and_loads(tmp_path, rng):
     preprocessor = hub.GoogLeNetImageClassifierPreprocessor(hub.GoogLeNetImageConverter((64, 64)))
     classifier = hub.GoogLeNetImageClassifier(hub.GoogLeNetBackbone(SMALL), 2, preprocessor)
@@ -204,6 +206,7 @@ def detector(**settings):
     return made
 
 
+@pytest.mark.trains
 def test_a_detector_trains_predicts_saves_and_loads(tmp_path, rng):
     model = detector(anchor_size=2, confidence_threshold=0.01)
     images = rng.integers(0, 256, (4, 64, 64, 3)).astype("uint8")
@@ -249,6 +252,7 @@ def test_maps_that_would_not_fit_together_are_refused():
         hub.retinanet(hub.GoogLeNetBackbone(SMALL), 2, (64, 200))
 
 
+@pytest.mark.computes
 def test_overlapping_boxes_are_chosen_as_a_slow_twin_chooses(rng):
     corners = rng.uniform(0, 100, (3, 60, 2))
     boxes = np.concatenate([corners, corners + rng.uniform(10, 60, (3, 60, 2))], -1).astype("float32")

@@ -29,6 +29,7 @@ def cached_imagenet(shared_data, tmp_path, monkeypatch):
     (models / "imagenet_class_index.json").write_bytes((shared_data / "imagenet_class_index.json").read_bytes())
 
 
+@pytest.mark.computes
 def test_the_python_runs_as_it_stands(cached_imagenet, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     namespace = {}

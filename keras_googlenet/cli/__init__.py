@@ -32,7 +32,7 @@ def main(argv=None, *, load=lambda: None):
 
     Args:
         argv: Arguments; None takes the process's.
-        load: Called when the arguments have been found to be right, before the command runs; see
+        load: Called when the arguments have been found to be right, before a command that needs Keras runs; see
             `keras_googlenet_command`.
 
     Returns:
@@ -41,7 +41,8 @@ def main(argv=None, *, load=lambda: None):
     """
     try:
         arguments = parser(COMMANDS).parse_args(argv)
-        load()
+        if arguments.needs_keras(arguments):
+            load()
         return _run(arguments)
     except BrokenPipeError:  # quietly, as `yes | head` ends: what reads the output wants no more
         return CLOSED_PIPE
@@ -52,8 +53,6 @@ def main(argv=None, *, load=lambda: None):
 
 
 def _run(arguments):
-    from keras_googlenet.data import ImageError
-
     logging.getLogger("PIL").addHandler(logging.NullHandler())  # the error that is raised says it
     try:
         with _plain_warnings():
@@ -62,12 +61,10 @@ def _run(arguments):
             return status
     except BrokenPipeError:
         raise
-    except WorkError as error:
+    except (InputError, WorkError) as error:
         return _fail(error, error.status)
-    except (ImageError, OSError) as error:
+    except OSError as error:
         return _fail(error, PARTLY_FAILED)
-    except InputError as error:
-        return _fail(error, WRONG_COMMAND)
 
 
 def _flush():
@@ -79,10 +76,14 @@ def _flush():
 
 @contextlib.contextmanager
 def _plain_warnings():
-    """Says what is warned of in one line, without the line of code that it came from."""
+    """Says what is warned of in one line, without the line of code that it came from.
 
-    def show(message, *_, **__):
-        print(f"keras-googlenet: warning: {message}", file=sys.stderr)
+    What will change in other packages' programming interfaces (tf2onnx's use of NumPy) is nothing to a user.
+    """
+
+    def show(message, category, *_, **__):
+        if not issubclass(category, FutureWarning):
+            print(f"keras-googlenet: warning: {message}", file=sys.stderr)
 
     with warnings.catch_warnings():
         warnings.showwarning = show

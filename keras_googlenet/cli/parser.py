@@ -55,7 +55,8 @@ def parser(commands):
             that says what it does, more about it, and examples.
 
     Returns:
-        A `Parser`; what it parses has the command's `run`.
+        A `Parser`; what it parses has the command's `run`, and its `needs_keras`: whether, with these arguments, the
+        whole package has to be there, as it has for a command that does not say.
     """
     whole = Parser(
         prog="keras-googlenet",
@@ -74,7 +75,7 @@ def parser(commands):
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         module.add_arguments(command)
-        command.set_defaults(run=module.run)
+        command.set_defaults(run=module.run, needs_keras=getattr(module, "needs_keras", lambda arguments: True))
     return whole
 
 

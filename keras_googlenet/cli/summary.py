@@ -20,6 +20,13 @@ def add_arguments(parser):
     parser.add_argument("--classes", type=int, metavar="N", help="number of classes (default: 1000)")
 
 
+def needs_keras(arguments):
+    """Whether Keras is needed: not for a variant, whose table is all there is to read."""
+    from keras_googlenet.architecture import VARIANTS
+
+    return arguments.model not in VARIANTS
+
+
 def run(arguments):
     """Runs the command.
 
@@ -47,15 +54,18 @@ def run(arguments):
 
 def _subject(arguments):
     """The table to print, and the shape of images and the classes that it is used with."""
-    from keras_googlenet import GoogLeNetModel, architecture
+    from keras_googlenet import architecture
     from keras_googlenet.errors import InputError
-    from keras_googlenet.model import load_model
-    from keras_googlenet.model.inputs import image_shape
     from keras_googlenet.words import nearest
 
-    if arguments.model in architecture.VARIANTS:
+    if not needs_keras(arguments):
         size = architecture.DEFAULT_SIZE
         return architecture.VARIANTS[arguments.model], (size, size, 3), 1000
+
+    from keras_googlenet import GoogLeNetModel
+    from keras_googlenet.model import load_model
+    from keras_googlenet.model.inputs import image_shape
+
     if not arguments.model.endswith(".keras"):
         raise InputError(
             f"MODEL must be a .keras file or one of {', '.join(architecture.VARIANTS)}. "

@@ -2,7 +2,7 @@
 
 The run's folder receives recipe.json, samples.png, metrics.csv, curves.png, report.html and model.keras.
 
-A preset sets what the options and --set do not:
+A preset sets what the options and --set do not. Without one, --weights means transfer, unless learning_rate is set:
   paper          section 6, and BVLC's values where it is silent; for all data sets but digits
   quick_solver   Caffe's quick_solver: 60 epochs of ImageNet
   transfer       trained weights for new classes, in minutes
@@ -88,6 +88,7 @@ def run(arguments):
 
 def _recipe(arguments, settings):
     from keras_googlenet import training
+    from keras_googlenet.training.presets import transfer_for
 
     if arguments.recipe:
         return training.read_recipe(arguments.recipe, **settings)
@@ -95,7 +96,19 @@ def _recipe(arguments, settings):
         raise InputError("--resume goes on with the run in a folder: name it with --output.")
     if arguments.resume and not arguments.preset and (arguments.output / "recipe.json").exists():
         return training.read_recipe(arguments.output, **settings)
-    return training.recipe_for(settings.pop("dataset", "digits"), preset=arguments.preset, **settings)
+    dataset = settings.pop("dataset", "digits")
+    if arguments.preset or settings.get("weights") is None or "learning_rate" in settings:
+        return training.recipe_for(dataset, preset=arguments.preset, **settings)
+    recipe = transfer_for(dataset, **settings)
+    if training.is_chief(arguments.strategy):
+        print(_TRANSFER.format(recipe))
+    return recipe
+
+
+_TRANSFER = (
+    "trained weights: preset transfer, the trunk frozen for {0.freeze_epochs} of {0.epochs} epochs, then a learning "
+    "rate of {0.learning_rate} (otherwise: --preset or --set learning_rate=...)"
+)
 
 
 def _default_folder(dataset):

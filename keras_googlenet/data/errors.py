@@ -14,6 +14,8 @@ class DataError(InputError):
 class ImageError(DataError):
     """An image that cannot be read. Its message is one line, `<path>: <why>`."""
 
+    status = 1
+
 
 @contextmanager
 def reading_errors() -> Iterator[None]:

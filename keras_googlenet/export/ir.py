@@ -8,6 +8,7 @@ one number, which it moves up, so that the number is written once for each chann
 """
 
 import contextlib
+import io
 import sys
 import xml.etree.ElementTree as ET
 
@@ -87,7 +88,7 @@ def quantize(path, views):
 
     dataset = nncf.Dataset(list(views), lambda view: view[None])
     ranges = nncf.AdvancedQuantizationParameters(activations_range_estimator_params=RangeEstimatorParametersSet.MINMAX)
-    with contextlib.redirect_stdout(sys.stderr):  # its progress
+    with contextlib.redirect_stdout(sys.stderr if sys.stderr.isatty() else io.StringIO()):  # its progress
         quantized = nncf.quantize(
             openvino.Core().read_model(path),
             dataset,

@@ -84,3 +84,34 @@ def recipe_for(dataset, preset=None, **changes):
     if preset not in PRESETS:
         raise RecipeError(f"There is no preset {preset!r}.{nearest(preset, PRESETS)} The presets: {', '.join(PRESETS)}")
     return Recipe(dataset=dataset, **{**PRESETS[preset], **changes})
+
+
+def transfer_for(dataset, **changes):
+    """The recipe that is meant by trained weights alone, without a preset: `transfer`, fitted to what else is set.
+
+    The other presets' learning rates are for an untrained network, and destroy a trained one.
+
+    Args:
+        dataset: As in `Recipe`. Digits keep their own size and sampling.
+        **changes: Fields to set. Of fewer than ten `epochs` the trunk is frozen for six tenths, rather than for six;
+            with `freeze="nothing"` for none.
+
+    Returns:
+        A `Recipe`.
+
+    Raises:
+        RecipeError: As `recipe_for`.
+
+    Example:
+        >>> transfer_for("photos", weights="imagenet", epochs=5).freeze_epochs
+        3
+    """
+    fitted = {}
+    if dataset == "digits":
+        fitted = {name: PRESETS["digits"][name] for name in ("image_size", "sampling", "weight_decay")}
+    epochs = changes.get("epochs")
+    if changes.get("freeze") == "nothing":
+        fitted |= {"freeze_epochs": 0, "head_learning_rate": None}
+    elif isinstance(epochs, int):
+        fitted["freeze_epochs"] = max(1, min(PRESETS["transfer"]["freeze_epochs"], epochs * 6 // 10))
+    return recipe_for(dataset, "transfer", **{**fitted, **changes})

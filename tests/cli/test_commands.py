@@ -79,6 +79,7 @@ def test_a_damaged_keras_file_is_refused(tmp_path, capsys):
     assert "save the model again" in capsys.readouterr().err
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("suffix", [".npz", ".weights.h5", ".keras"])
 def test_convert_keeps_every_number(bvlc, suffix, tmp_path, capsys):
     target = tmp_path / f"bvlc{suffix}"
@@ -103,6 +104,7 @@ def test_npz_and_back_keeps_the_heads(tmp_path):
         np.testing.assert_array_equal(arrays[name], keras.ops.convert_to_numpy(variable))
 
 
+@pytest.mark.computes
 def test_predict_ants_and_bees(bvlc, shared_data, tmp_path, capsys):
     import tarfile
 

@@ -32,6 +32,7 @@ def photos(shared_data, tmp_path_factory):
     return folder
 
 
+@pytest.mark.computes
 def test_bvlc_is_as_onnx_runtime_says_image_by_image(photos, shared_data, tmp_path, capsys):
     pytest.importorskip("onnxruntime")
     from support import onnx_twin
@@ -89,6 +90,7 @@ def result(path):
     return json.loads(path.read_text())["results"]
 
 
+@pytest.mark.computes
 def test_without_crops_it_is_what_validation_sees(coloured, tmp_path):
     assert evaluate(coloured, "0.keras", "--predictions", str(tmp_path / "p.npz")) == 0
     found = Predictions.read(tmp_path / "p.npz")
@@ -102,6 +104,7 @@ def test_without_crops_it_is_what_validation_sees(coloured, tmp_path):
     assert found.labels.tolist() == [0] * 5 + [1] * 6
 
 
+@pytest.mark.computes
 def test_an_ensemble_now_and_from_files(coloured, tmp_path, capsys):
     kept, direct, later = tmp_path / "kept", tmp_path / "direct.json", tmp_path / "later.json"
     more = ["--crops", "144", "--table3", "--batch-size", "100"]

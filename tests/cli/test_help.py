@@ -46,15 +46,23 @@ def test_help_and_mistakes_do_not_wait_for_keras(arguments, status):
     assert "keras-googlenet" in (done.stderr if status else done.stdout)
 
 
+@pytest.mark.spawns
 def test_a_command_runs_with_the_whole_package():
     """Its classes are registered with Keras, as they are where Python imports the package."""
     code = (
         "import sys, keras_googlenet_command; status = keras_googlenet_command.main(); import keras, keras_googlenet; "
         "print(keras.saving.get_registered_object('keras_googlenet>GoogLeNetModel') is keras_googlenet.GoogLeNetModel)"
     )
-    done = command("summary", "batchnorm", "--image-size", "64", code=code)
-    assert done.stdout.startswith("batchnorm: 64x64 input"), done.stderr
-    assert done.stdout.splitlines()[-1] == "True"
+    done = command("summary", "none.keras", code=code)
+    assert "No such model" in done.stderr
+    assert done.stdout == "True\n"
+
+
+@pytest.mark.parametrize("variant", architecture.VARIANTS)
+def test_a_variants_summary_does_not_wait_for_keras(variant):
+    done = command("summary", variant, "--image-size", "64")
+    assert done.stdout.startswith(f"{variant}: 64x64 input"), done.stderr
+    assert done.stderr == "LOADED:\n"
 
 
 def test_python_dash_m(capsys, monkeypatch):

@@ -47,6 +47,7 @@ def paths(text):
     return [json.loads(line)["path"] for line in text.splitlines()]
 
 
+@pytest.mark.computes
 def test_the_answers_are_the_networks_whatever_the_batch(model, folder, capsys):
     names = ["b.jpg", "a.png", "in/c.png", "in/deep/d.png", "a.png"]
     network = keras.saving.load_model(model).inference_model()
@@ -244,6 +245,7 @@ def test_wrong_numbers(model, capsys):
         assert f"{option} must be at least 1. Received: 0" in capsys.readouterr().err
 
 
+@pytest.mark.computes
 def test_odd_images(shared_data, capsys):
     """Each is classified where Pillow can decode it, and otherwise one line; turned photos as their upright selves."""
     odd = shared_data / "odd_images"

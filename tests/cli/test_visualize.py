@@ -104,6 +104,7 @@ def test_a_gallery_alone(model, photo, tmp_path):
         Gallery(shown.network.model, tmp_path, names, layer="9z")
 
 
+@pytest.mark.computes
 def test_classes_and_a_layer_by_name(model, photo, tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     only = ["--only", "cam", "--layer", "4a"]
@@ -113,6 +114,7 @@ def test_classes_and_a_layer_by_name(model, photo, tmp_path):
     assert wider == width + 2 * 234
 
 
+@pytest.mark.computes
 def test_the_slow_ones_on_request(model, photo, tmp_path, monkeypatch):
     for slow in (dream, maximize_class):
         monkeypatch.setattr(gallery, slow.__name__, functools.partial(slow, steps=1))

@@ -44,6 +44,7 @@ def p_values(areas, ratios, aspect):
     }
 
 
+@pytest.mark.reads
 @IMAGES
 def test_patches_are_section_6s(height, width):
     patches = [augmentation.draw_patch(augmentation.generator(0, 0, n), height, width) for n in range(DRAWS)]

@@ -108,6 +108,7 @@ def test_samples_follow_from_seed_epoch_and_image_alone(tmp_path):
         assert {image.tobytes() for image in found} <= expected
 
 
+@pytest.mark.reads
 @pytest.mark.parametrize("batch_size", [1, 5, 7, 23, 64])
 @pytest.mark.parametrize(("workers", "replicas"), [(1, 1), (1, 2), (2, 1), (3, 2), (23, 1)])
 def test_evaluation_sees_each_image_once_and_no_replica_is_idle(folder, batch_size, workers, replicas):

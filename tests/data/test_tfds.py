@@ -137,6 +137,7 @@ def test_a_part_of_train_is_held_out(tmp_path, name):
     assert sorted(evaluated(source.train) + evaluated(source.validation)) == numbered(range(10))
 
 
+@pytest.mark.reads
 def test_workers_share_a_split(tmp_path):
     split = load("tiny_challenge", data_dir=tmp_path).train
     parts = [evaluated(split, share=Share(index, 3)) for index in range(3)]
@@ -148,6 +149,7 @@ def test_workers_share_a_split(tmp_path):
         assert len(set(one + two)) == 8
 
 
+@pytest.mark.reads
 def test_the_stream_follows_from_the_seed_and_the_step(tmp_path):
     split = load("tiny_challenge", data_dir=tmp_path).train
 
@@ -165,6 +167,7 @@ def test_the_stream_follows_from_the_seed_and_the_step(tmp_path):
     assert len({tuple(epoch) for epoch in epochs}) == 10
 
 
+@pytest.mark.reads
 def test_an_image_keeps_its_index_in_any_order(tmp_path):
     for name, fraction, numbers in (("tiny_challenge", 0.2, range(10)), ("tiny_one_part", 0.25, range(8))):
         split = load(name, data_dir=tmp_path, validation_fraction=fraction).train
@@ -176,6 +179,7 @@ def test_an_image_keeps_its_index_in_any_order(tmp_path):
         assert len(passes[0]) == len(set(passes[0].values())) == len(numbers)
 
 
+@pytest.mark.reads
 def test_a_corrupt_record_names_the_data_set(tmp_path):
     split = load("tiny_challenge", data_dir=tmp_path).train
     with pytest.raises(ImageError, match=r"^tiny_challenge/1.0.0, train: not an image in a format"):
@@ -221,6 +225,7 @@ def test_unknown_names(tmp_path):
     refuse("imagenette/161px", "^imagenette/161px: TensorFlow Datasets cannot load it: .*161px")
 
 
+@pytest.mark.reads
 @pytest.mark.parametrize(
     ("name", "version", "splits", "counts"),
     [

@@ -84,6 +84,7 @@ def epoch(split, count, seed):
     return training_stream(split, image_size=16, batch_size=5, seed=seed).take(count // 5)
 
 
+@pytest.mark.reads
 @pytest.mark.parametrize("seed", [None, 0, 1])
 def test_an_epoch_shows_each_image_once(prepared, seed):
     folder, images = prepared
@@ -102,6 +103,7 @@ def test_an_epoch_shows_each_image_once(prepared, seed):
     assert sorted(numbers) == list(range(60))
 
 
+@pytest.mark.reads
 def test_no_two_images_share_an_index(prepared):
     source = load("photos_on_disk", data_dir=prepared[0], validation_fraction=0.25)
     by_seed = []

@@ -94,6 +94,7 @@ def digits():
     return model, load("digits")
 
 
+@pytest.mark.computes
 def test_it_measures_what_keras_measures(digits):
     """The main head of three, on a data set whose last batch is smaller."""
     model, source = digits

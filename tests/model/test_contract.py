@@ -84,6 +84,7 @@ def test_the_classifier_comes_last(aux_heads):
     assert logits.layers[-1].activation is keras.activations.linear
 
 
+@pytest.mark.computes
 def test_dynamic_size_equals_static_size():
     """One set of weights, odd and even sizes, square or not."""
     dynamic = GoogLeNet(weights=None, include_top=False, pooling="avg")

@@ -32,6 +32,7 @@ def figures(variant, size):
 CASES = [("paper", 224), ("paper", 97), ("batchnorm", 64), ("torchvision", 224), ("slim", 97)]
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize(("variant", "size"), CASES)
 def test_activations(variant, size):
     golden = json.loads(GOLDEN.read_text())[f"{variant}-{size}"]

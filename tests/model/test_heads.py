@@ -43,6 +43,7 @@ def cross_entropies(model, x, y, sample_weight=None):
 PAPER_WEIGHTS = [1, 0.3, 0.3]
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("loss_weights", [PAPER_WEIGHTS, None, {"predictions": 1, "aux1": 0.3, "aux2": 0.3}])
 def test_one_loss_one_label(model, loss_weights):
     x, y = batch()
@@ -57,6 +58,7 @@ def test_one_loss_one_label(model, loss_weights):
     assert set(logs) == names
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("eager", [True, False])
 @pytest.mark.parametrize("kind", [np.asarray, tf.constant])
 def test_a_batch_of_as_many_images_as_outputs(model, eager, kind):
@@ -70,6 +72,7 @@ def test_a_batch_of_as_many_images_as_outputs(model, eager, kind):
     assert float(logs["loss"]) == pytest.approx(main + 0.3 * (aux1 + aux2), rel=1e-5)
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize(
     "loss",
     [
@@ -90,6 +93,7 @@ def test_every_form_of_loss_and_labels(model, loss, labels):
     assert logs["loss"] == pytest.approx(main + 0.3 * (aux1 + aux2), rel=1e-5)
 
 
+@pytest.mark.trains
 def test_labels_of_ones_own_for_each_head(model):
     x, y = batch()
     other = (y + 1) % CLASSES
@@ -99,6 +103,7 @@ def test_labels_of_ones_own_for_each_head(model):
     assert (logs["predictions_loss"], logs["aux1_loss"]) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.trains
 def test_one_hot_labels(model):
     x, y = batch()
     main, aux1, aux2 = cross_entropies(model, x, y)
@@ -107,6 +112,7 @@ def test_one_hot_labels(model):
     assert logs["loss"] == pytest.approx(main + 0.3 * (aux1 + aux2), rel=1e-5)
 
 
+@pytest.mark.trains
 def test_a_loss_for_the_main_head_alone(model):
     x, y = batch()
     model.compile("sgd", loss=["sparse_categorical_crossentropy", None, None])
@@ -114,6 +120,7 @@ def test_a_loss_for_the_main_head_alone(model):
     assert logs["loss"] == pytest.approx(cross_entropies(model, x, y)[0], rel=1e-5)
 
 
+@pytest.mark.trains
 def test_sample_weight(model):
     x, y = batch()
     weight = np.linspace(0.1, 3, 8).astype("float32")
@@ -123,6 +130,7 @@ def test_sample_weight(model):
     assert logs["loss"][0] == pytest.approx(main + 0.3 * (aux1 + aux2), rel=1e-5)
 
 
+@pytest.mark.trains
 def test_class_weight(model):
     x, y = batch()
     class_weight = {0: 0.5, 1: 2.0, 2: 1.0, 3: 3.0}
@@ -132,6 +140,7 @@ def test_class_weight(model):
     assert logs["loss"][0] == pytest.approx(main + 0.3 * (aux1 + aux2), rel=1e-5)
 
 
+@pytest.mark.trains
 def test_metric_objects_are_not_shared_between_heads(model):
     x, y = batch(16)
     probabilities = model.predict(x, verbose=0)
@@ -148,6 +157,7 @@ def test_metric_objects_are_not_shared_between_heads(model):
             assert logs[f"{name}_top{k}"] == pytest.approx(np.mean(rank < k))
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize(
     ("metrics", "names"),
     [
@@ -184,6 +194,7 @@ def test_a_custom_loop(model):
     assert all(gradient is not None for gradient in gradients)
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("compiled", [True, False])
 def test_a_saved_model_comes_back(model, tmp_path, compiled):
     x, y = batch()

@@ -15,6 +15,8 @@ from support import deterministic
 from keras_googlenet import GoogLeNet
 from keras_googlenet.evaluation import Predictions
 
+pytestmark = pytest.mark.spawns
+
 PROGRAM = """
 import sys
 import numpy as np
@@ -53,7 +55,7 @@ print(json.dumps([{name: float(value) for name, value in step.items()} for step 
 """
 
 
-@pytest.fixture(params=["jax", "torch", "openvino"])
+@pytest.fixture(scope="module", params=["jax", "torch", "openvino"])  # before what costs time, and skips without it
 def backend(request):
     return installed(request.param)
 

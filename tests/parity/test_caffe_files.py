@@ -23,6 +23,7 @@ def written(tmp_path_factory):
     return model, folder / "net.caffemodel"
 
 
+@pytest.mark.computes
 def test_it_reads_back_to_the_bit_with_both_heads(written):
     model, path = written
     arrays, names = weights.read(path), weights.targets(model.layers)
@@ -63,6 +64,7 @@ def test_bvlcs_description_comes_out_of_the_table():
     assert text.count('type: "Concat"') == 9
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("variant", ["batchnorm", "torchvision", "slim"])
 def test_what_caffe_lacks_is_refused_and_nothing_is_left(variant, tmp_path, capsys):
     model = GoogLeNet(weights=None, classes=3, input_shape=(32, 32, 3), variant=variant, aux_heads=False)

@@ -52,6 +52,7 @@ def test_bvlc_probabilities_equal_pytorch(bvlc):
     np.testing.assert_allclose(model.predict(images, verbose=0), expected, rtol=0, atol=2e-6)
 
 
+@pytest.mark.computes
 def test_bvlc_probabilities_equal_onnx_runtime(bvlc):
     pytest.importorskip("onnxruntime")
     from support import onnx_twin
@@ -60,6 +61,7 @@ def test_bvlc_probabilities_equal_onnx_runtime(bvlc):
     np.testing.assert_allclose(model.predict(images, verbose=0), onnx_twin.forward(arrays, images), rtol=0, atol=2e-6)
 
 
+@pytest.mark.computes
 def test_the_classic_mistakes_would_be_noticed(drawn):
     """An oracle is worth what it can tell apart: undivided alpha, asymmetric padding, swapped normalization."""
     pytest.importorskip("onnxruntime")
@@ -82,6 +84,7 @@ def test_the_classic_mistakes_would_be_noticed(drawn):
         assert np.abs(wrong.predict(images, verbose=0) - expected).max() > 1e-4, table.name
 
 
+@pytest.mark.computes
 def test_ants_and_bees(bvlc, shared_data):
     """The real weights on real photos: ImageNet has an ant and a bee of its own."""
     import tarfile

@@ -31,6 +31,7 @@ tf.config.set_logical_device_configuration(  # refused once a device has been in
 """
 
 
+@pytest.mark.spawns
 def test_importing_has_no_effects(tmp_path):
     environment = {**os.environ, "KERAS_HOME": str(tmp_path), "KERAS_BACKEND": "tensorflow"}
     done = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=False)

@@ -33,6 +33,7 @@ def noise(count=2, size=224, seed=0):
     return np.random.default_rng(seed).uniform(0, 255, (count, size, size, 3)).astype("float32")
 
 
+@pytest.mark.computes
 def test_the_same_probabilities(network, checkpoint):
     images, model = noise(), GoogLeNet(weights=checkpoint)
     assert model.architecture.name == "slim"
@@ -41,6 +42,7 @@ def test_the_same_probabilities(network, checkpoint):
     np.testing.assert_allclose(model.predict(preprocess_input(images), verbose=0), expected, rtol=0, atol=1e-5)
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("size", [97, 160])
 def test_other_sizes(network, tmp_path, size):
     """ "Same" padding differs from Caffe's on odd and even maps."""
@@ -50,6 +52,7 @@ def test_other_sizes(network, tmp_path, size):
     np.testing.assert_allclose(found, answers(network, images), rtol=0, atol=1e-5)
 
 
+@pytest.mark.computes
 def test_photos(network, tmp_path, shared_data):
     network.save(tmp_path / "x.ckpt")
     with tarfile.open(shared_data / "hymenoptera.tar") as archive:
@@ -60,6 +63,7 @@ def test_photos(network, tmp_path, shared_data):
     np.testing.assert_allclose(found, answers(network, images), rtol=0, atol=1e-5)
 
 
+@pytest.mark.computes
 def test_fine_tuned_without_a_background(tmp_path):
     network = slim_twin.Network(seed=1, outputs=5)
     network.save(tmp_path / "flowers.ckpt")

@@ -11,6 +11,7 @@ import threading
 import keras
 import numpy as np
 import pytest
+from support.tiers import does
 
 from keras_googlenet import GoogLeNet, preprocess_input, weights
 from keras_googlenet.cli import main
@@ -59,6 +60,7 @@ def photos(shared_data):
 
 
 @pytest.fixture(scope="module", params=[0, 1, 2])
+@does("computes")
 def pair(request, tmp_path_factory):
     path = tmp_path_factory.mktemp("pth") / "googlenet.pth"
     network = theirs(request.param)
@@ -131,6 +133,7 @@ def test_and_back(pair, noise, tmp_path, capsys):
     np.testing.assert_array_equal(answers(again, noise[:1]), answers(network, noise[:1]))
 
 
+@pytest.mark.trains
 def test_trained_here_it_agrees_there(tmp_path, noise):
     """A model of this package without heads, its statistics moved by a step, in torchvision."""
     model = GoogLeNet(weights=None, classes=CLASSES, variant="torchvision", aux_heads=False)
@@ -144,6 +147,7 @@ def test_trained_here_it_agrees_there(tmp_path, noise):
     np.testing.assert_allclose(found, answers(network, noise), rtol=0, atol=1e-5)
 
 
+@pytest.mark.computes
 def test_another_image_size(tmp_path):
     """Odd sizes, where the pools round their output up."""
     images = np.random.default_rng(1).uniform(0, 255, (2, 131, 131, 3)).astype("float32")
@@ -203,6 +207,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+@pytest.mark.computes
 def test_by_name_from_a_server(tmp_path, monkeypatch, noise):
     """PyTorch names its files by the beginning of their digest, and nobody gives the rest or the size."""
     from support import torchvision_twin

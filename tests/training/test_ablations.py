@@ -32,6 +32,7 @@ def two_layers():
     return model
 
 
+@pytest.mark.trains
 def test_gradient_norms_are_those_before_clipping():
     """Against a gradient tape, step by step."""
     from ablations_watch import GradientNorms
@@ -75,6 +76,7 @@ def test_head_gradients():
     assert found == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.trains
 def test_runs_are_recorded_once(monkeypatch, tmp_path):
     """Also: without averaging, the averaged and the raw weights are the same; with it, they are not."""
     import ablations

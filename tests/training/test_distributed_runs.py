@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 from support import spread_training
 from support.spread_training import RECIPE, UNREADABLE, VALIDATION
+from support.tiers import does
 
 from keras_googlenet import data, experiment, preprocess_input, training
 from keras_googlenet.errors import InputError
@@ -23,6 +24,7 @@ STOPS = [(0, 15, signal.SIGKILL), (1, 19, signal.SIGTERM), ()]
 
 
 @pytest.fixture(scope="module")
+@does("spawns")
 def runs(tmp_path_factory):
     """The folder of the runs `none`, `mirrored` and `workers`, and how their processes ended."""
     folder = tmp_path_factory.mktemp("runs")

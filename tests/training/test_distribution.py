@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from support import spread
+from support.tiers import does
 
 from keras_googlenet.errors import InputError, WorkError
 from keras_googlenet.training import cluster, peers
@@ -18,6 +19,7 @@ def one():
 
 
 @pytest.fixture(scope="module")
+@does("spawns")
 def spread_out(tmp_path_factory):
     """Results by kind, a list with one for each worker, and how the workers' processes ended."""
     folder = tmp_path_factory.mktemp("spread")

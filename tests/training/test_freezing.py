@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 from support.small import SMALL
+from support.tiers import does
 
 from keras_googlenet import GoogLeNet
 from keras_googlenet.architecture import LRN, edit
@@ -35,6 +36,7 @@ def test_all_but_the_classifiers_is_the_trunk():
 
 
 @pytest.fixture(scope="module")
+@does("trains")
 def trained():
     """The weights of a normalized network before training, after a frozen phase, and after a thawed one."""
     keras.utils.set_random_seed(0)

@@ -35,6 +35,7 @@ def test_a_recipes_loss_is_saved_and_loaded():
     assert (type(again), again.smoothing) == (SmoothedCrossentropy, 0.2)
 
 
+@pytest.mark.trains
 def test_every_head_is_smoothed():
     model = GoogLeNet(weights=None, input_shape=(32, 32, 3), classes=5, variant=SMALL)
     model.compile("sgd", loss=loss(Recipe(label_smoothing=0.3)), metrics=["accuracy"])

@@ -28,6 +28,7 @@ def test_the_policy_in_force_comes_back():
     assert keras.config.dtype_policy() is before
 
 
+@pytest.mark.trains
 def test_training_saving_and_going_on(tmp_path):
     recipe = Recipe(precision="mixed_float16", averaging=0.9, accumulate=2, warmup_steps=0, epochs=8)
     keras.utils.set_random_seed(0)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from support.tiers import does
 
 PROGRAM = """
 import json
@@ -68,6 +69,7 @@ print(json.dumps(report))
 
 
 @pytest.fixture(scope="module")
+@does("spawns")
 def report():
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=False)

@@ -13,6 +13,7 @@ import keras
 import pytest
 from support import small_training
 from support.small_training import RECIPE, small_network
+from support.tiers import does
 
 from keras_googlenet import data, training
 from keras_googlenet.errors import InputError
@@ -39,6 +40,7 @@ def small():
 
 
 @pytest.fixture(scope="module")
+@does("trains")
 def whole(small, tmp_path_factory):
     """A run that was left alone; all its checkpoints are kept."""
     folder = tmp_path_factory.mktemp("whole") / "run"
@@ -100,6 +102,7 @@ def test_from_any_checkpoint_a_run_ends_the_same(whole, copy, step, capsys):
     assert_same_run(folder, whole)
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("kind", KINDS)
 def test_any_recipe_goes_on(tmp_path, copy, kind):
     training.train(recipe(**KINDS[kind]), tmp_path / "run", verbose=0)
@@ -109,6 +112,7 @@ def test_any_recipe_goes_on(tmp_path, copy, kind):
         assert_same_run(folder, tmp_path / "run")
 
 
+@pytest.mark.trains
 def test_another_seed_is_another_run(whole, tmp_path):
     """Else the comparison above would prove nothing."""
     training.train(recipe(seed=1), tmp_path / "run", verbose=0)
@@ -116,6 +120,7 @@ def test_another_seed_is_another_run(whole, tmp_path):
         assert_same_run(tmp_path / "run", whole)
 
 
+@pytest.mark.trains
 def test_the_last_checkpoints_are_kept(tmp_path):
     training.train(recipe(checkpoint_steps=3, checkpoints_kept=2), tmp_path / "run", verbose=0)
     names = {path.name for path in (tmp_path / "run" / "checkpoints").iterdir()}
@@ -181,6 +186,7 @@ def test_a_checkpoint_of_another_network_is_refused(copy, monkeypatch):
         training.train(recipe(), copy(14), resume=True, verbose=0)
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize(
     ("layer", "message"),
     [
@@ -201,6 +207,7 @@ def test_what_is_not_finite_is_never_saved(tmp_path, layer, message):
     assert checkpoints_in(tmp_path / "run").steps() == [7]
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_saves_and_stops(whole, tmp_path, number):
     class Send(keras.callbacks.Callback):
@@ -219,6 +226,7 @@ def test_a_signal_saves_and_stops(whole, tmp_path, number):
         assert_same_run(folder, whole)
 
 
+@pytest.mark.trains
 def test_a_full_disk_loses_nothing_older(copy, whole):
     """A limit on the size of files ends each write as a full disk would."""
     folder = copy(7)
@@ -237,6 +245,7 @@ def test_a_full_disk_loses_nothing_older(copy, whole):
     assert_same_run(folder, whole)
 
 
+@pytest.mark.spawns
 def test_a_killed_run_goes_on(tmp_path):
     """The short form of `benchmarks/kill_and_resume.py`: `kill -9` twice."""
     script = importlib.util.spec_from_file_location("kill_and_resume", REPOSITORY / "benchmarks" / "kill_and_resume.py")

@@ -104,6 +104,7 @@ def test_nothing_moves_before_an_update_is_complete():
     close(state(built, values), start + start, 0)
 
 
+@pytest.mark.trains
 def test_accumulation_in_fit_is_training_on_the_large_batch():
     rng = np.random.default_rng(0)
     images, labels = rng.normal(size=(24, 6, 6, 1)).astype("float32"), rng.integers(0, 3, 24)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.small_training import small_network
+from support.tiers import does
 
 from keras_googlenet import data, preprocess_input, weights
 from keras_googlenet.cli import main
@@ -39,6 +40,7 @@ def photos(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+@does("trains")
 def run(photos, tmp_path_factory):
     """One run of the command, whose folder the tests look at."""
     folder = tmp_path_factory.mktemp("runs") / "colours"
@@ -89,6 +91,7 @@ def test_the_samples_are_a_picture_of_what_training_sees(run, photos):
     np.testing.assert_array_equal([cell[::4, ::4] for cell in cells], views)
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("sampling", ["paper", "shift", "centre"])
 def test_each_epoch_samples_each_training_image_once(photos, tmp_path, monkeypatch, sampling):
     calls, drawn = [], []
@@ -197,6 +200,7 @@ def test_a_corrupt_image_ends_the_run_and_is_named(photos, tmp_path, capsys):
     assert not (output / "model.keras").exists()
 
 
+@pytest.mark.trains
 def test_a_loss_that_is_no_number_ends_the_run(photos, tmp_path, capsys):
     output = tmp_path / "run"
     arguments = ["--dataset", str(photos), "--output", str(output), "--epochs", "3", "--image-size", "32"]
@@ -208,13 +212,15 @@ def test_a_loss_that_is_no_number_ends_the_run(photos, tmp_path, capsys):
     assert not (output / "model.keras").exists()
 
 
+@pytest.mark.trains
 def test_a_run_can_start_from_published_weights(photos, shared_data, tmp_path, capsys):
     """The trunk is taken; what stays as initialized is said in one line."""
     output = tmp_path / "run"
     arguments = ["--dataset", str(photos), "--output", str(output), "--epochs", "1", "--image-size", "32"]
     with warnings.catch_warnings():
         warnings.simplefilter("default", UserWarning)
-        assert main(["train", *arguments, "--weights", str(shared_data / "bvlc_googlenet.npz")]) == 0
+        weights_and_rate = ["--weights", str(shared_data / "bvlc_googlenet.npz"), "--set", "learning_rate=0.02"]
+        assert main(["train", *arguments, *weights_and_rate]) == 0
     error = capsys.readouterr().err
     said = re.findall(r"^keras-googlenet: warning: .* stay as initialized: (.*)\. Train them", error, re.MULTILINE)
     assert said == ["aux1_conv, aux2_conv, aux1_fc, aux2_fc, aux1, aux2, predictions"]
@@ -223,6 +229,7 @@ def test_a_run_can_start_from_published_weights(photos, shared_data, tmp_path, c
     assert np.abs(keras.ops.convert_to_numpy(trained) - published).max() < 0.05
 
 
+@pytest.mark.trains
 def test_a_tfds_data_set(tmp_path, capsys):
     tfds = pytest.importorskip("tensorflow_datasets")
     output = tmp_path / "run"

@@ -12,6 +12,7 @@ from keras_googlenet.data import evaluation_batches, load, training_stream
 from keras_googlenet.training.callbacks import EndValidation
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize(("callbacks", "more"), [([EndValidation()], 0), ([], 1)], ids=["with it", "as Keras does"])
 def test_the_iterator_is_gone_when_the_epoch_ends(callbacks, more):
     begun, ended = [], []

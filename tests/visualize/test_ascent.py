@@ -48,12 +48,14 @@ def activity(model, image, name):
     return np.square(activation_maps(model, image, [name])[name]).mean()
 
 
+@pytest.mark.computes
 def test_the_real_network_dreams(bvlc):
     before = photo(224, 224)
     after = dream(bvlc, before, octaves=2, steps=3)
     assert activity(bvlc, after, "inception_4c") > 2 * activity(bvlc, before, "inception_4c")
 
 
+@pytest.mark.computes
 def test_the_real_network_shows_a_class(bvlc):
     image, _ = maximize_class(bvlc, 309, steps=4)
     answer = bvlc(preprocess_input(image[None], "channels_last"), training=False)
@@ -79,6 +81,7 @@ def test_a_dream_is_refused(model):
         dream(without_table, photo(64, 64), "3a")
 
 
+@pytest.mark.computes
 def test_an_image_for_a_class(model):
     image, score = maximize_class(model, 2, steps=4)
     assert (image.dtype, image.shape) == (np.uint8, (64, 64, 3))

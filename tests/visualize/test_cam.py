@@ -76,6 +76,7 @@ def test_a_sure_softmax_changes_nothing():
     np.testing.assert_allclose(grad_cam(made, photos(1), [1]), 1000 * before, rtol=1e-4)
 
 
+@pytest.mark.computes
 def test_lower_down_it_is_pytorchs():
     torch = pytest.importorskip("torch", reason="PyTorch is in the extra `peers`")
     from support import torch_twin
@@ -179,6 +180,7 @@ def insects(shared_data, tmp_path_factory):
     ]
 
 
+@pytest.mark.computes
 def test_it_points_at_an_object_off_the_centre(bvlc, insects):
     """The first ten photos that are still recognized, a fifth of the image's area, in one corner after another of a
     smooth background: the centre of the heat of the photo's own class lies in the photo."""

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.browser import browser
+from support.tiers import does
 
 from keras_googlenet.errors import InputError
 from keras_googlenet.visualize import write_report
@@ -217,6 +218,7 @@ def test_a_report_is_replaced_whole_or_not_at_all(tmp_path):
 
 
 @pytest.fixture(scope="module")
+@does("spawns")
 def chromium():
     with browser() as session:
         yield session

@@ -9,6 +9,7 @@ from fuzz import FORMATS, fuzz, mutate
 from keras_googlenet.weights import WeightsError, read
 
 
+@pytest.mark.spawns
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_damaged_files_load_whole_or_are_refused(suffix):
     if suffix == ".onnx":

@@ -45,12 +45,13 @@ print("done")
 """
 
 
+@pytest.mark.spawns
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch", "openvino"])
 def test_backend(tmp_path, backend):
     if backend == keras.backend.backend():
         pytest.skip(f"all the other tests run on {backend}")
     if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"needs {backend}")
+        pytest.skip(f"{backend} is in the extra `peers`")
     path = write_caffemodel(tmp_path / "net.caffemodel", caffe_layers(), v1=True)
     here = Path(__file__).resolve()
     environment = {

@@ -1,0 +1,67 @@
+"""What `.ci/run` relies on: the README's command, and that it notices an environment that was not fresh."""
+
+import importlib.util
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+OTHERS = ["torch", "JAX", "keras-hub", "keras_hub", "openvino", "gradio", "mkdocs"]
+
+
+@pytest.fixture
+def judged(tmp_path, monkeypatch):
+    """What is said of an environment with these packages."""
+    spec = importlib.util.spec_from_file_location("fresh", ROOT / ".ci" / "fresh.py")
+    fresh = importlib.util.module_from_spec(spec)
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    spec.loader.exec_module(fresh)
+    monkeypatch.chdir(ROOT)
+
+    def judged(*names, system="false"):
+        (tmp_path / "pyvenv.cfg").write_text(f"home = /usr/bin\ninclude-system-site-packages = {system}\n")
+        found = [SimpleNamespace(metadata={"Name": name}) for name in names]
+        monkeypatch.setattr(fresh, "distributions", lambda: found)
+        return fresh.main(tmp_path)
+
+    return judged
+
+
+def installed():
+    """What the README's command names, by itself and by the project."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    return [re.match(r"[\w.-]+", name)[0] for name in wanted]
+
+
+def test_a_fresh_environment(judged):
+    assert judged(*installed(), "pip", "six", "tensorboard") is None
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_one_that_was_not_fresh(judged, name):
+    said = judged(*installed(), name)
+    assert said.endswith(f"was not fresh: it has {name.lower().replace('_', '-')}")
+
+
+def test_one_that_sees_the_systems_packages(judged):
+    assert "sees the system's packages" in judged(*installed(), system="true")
+
+
+def test_one_that_lacks_something(judged):
+    assert judged(*installed()[1:]).endswith("lacks keras")
+
+
+def test_the_script_begins_with_the_readmes_command():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    extraction = re.search(r"^test_command=\$\((.*)\)$", script, re.MULTILINE)[1]
+    found = subprocess.run(["bash", "-c", extraction], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert found.strip() in readme
+    assert found.endswith("&& .venv/bin/python -m pytest\n")
+    assert script.index("rm -rf .venv ") < script.index('"$test_command"\n.venv/bin/python .ci/fresh.py')
+    assert script.index("pip install") > script.index('bash -euo pipefail -c "$test_command"')
