@@ -1,9 +1,16 @@
 """The model class: a Functional `keras.Model` that adds only what Keras lacks for a network with several heads."""
 
+import inspect
+import warnings
+
 import keras
+from keras import tree
 
 from keras_googlenet.architecture import PAPER, Architecture
-from keras_googlenet.model import compilation, openvino, replicas
+from keras_googlenet.errors import InputError
+from keras_googlenet.model import compilation, monitoring, openvino, replicas, saved, version_0_1_0
+
+_CLONED = "_traits_of_cloned_model"
 
 
 @keras.saving.register_keras_serializable(package="keras_googlenet")
@@ -15,8 +22,9 @@ class GoogLeNetModel(keras.Model):
     - one label tensor serves all heads, in `fit`, `evaluate`, `train_on_batch` and custom loops through
       `compute_loss`;
     - `compile` takes a single loss and a flat list of metrics for all heads, and weighs the losses as the paper does
-      (section 5: 0.3 for the auxiliary ones) unless told otherwise;
-    - `layers` ends in the main classifier, as in any keras.applications model.
+      (section 5: 0.3 for the auxiliary ones) unless told otherwise.
+
+    Files of weights are read by the names of the layers, so that weights saved with auxiliary heads load without them.
 
     With one output or several, `fit` and `evaluate` work under `tf.distribute.MirroredStrategy` and
     `MultiWorkerMirroredStrategy` (stock Keras 3 models fail under the latter), and several replicas take the steps that
@@ -43,12 +51,14 @@ class GoogLeNetModel(keras.Model):
     """
 
     def __init__(self, inputs, outputs, name=None, **kwargs):
+        kwargs = getattr(tree.flatten(outputs)[0], _CLONED, {}) | kwargs
         architecture = kwargs.pop("architecture", None)
         if isinstance(architecture, dict):
             architecture = Architecture.from_config(architecture)
         class_names = kwargs.pop("class_names", None)
         super().__init__(inputs, outputs, name=name, **kwargs)
         self._architecture = architecture
+        self._revived = False
         self.class_names = class_names
 
     @property
@@ -72,15 +82,6 @@ class GoogLeNetModel(keras.Model):
         self._class_names = None if names is None else tuple(str(name) for name in names)
 
     @property
-    def layers(self):
-        """All layers, from the input on; the main output's comes last."""
-        layers = super().layers
-        if len(self.outputs) == 1:
-            return layers
-        top = self.outputs[0]._keras_history.operation
-        return [layer for layer in layers if layer is not top] + [top]
-
-    @property
     def endpoints(self):
         """Every table row's output by the row's name, for feature pyramids and visualization.
 
@@ -98,13 +99,34 @@ class GoogLeNetModel(keras.Model):
         Returns:
             A `GoogLeNetModel` with one output. It is not compiled.
         """
-        return type(self)(
-            self.input,
-            self.outputs[0],
-            name=self.name,
-            architecture=self.architecture,
-            class_names=self.class_names,
-        )
+        return type(self)(self.input, self.outputs[0], name=self.name, **self._traits())
+
+    def _traits(self):
+        """What the constructor takes beside the graph."""
+        return {"architecture": self.architecture, "class_names": self.class_names}
+
+    def __call__(self, *args, **kwargs):
+        """The outputs for a batch. With several, it cannot be a layer of another model."""
+        inputs = tree.flatten((args, kwargs))
+        if len(self.outputs) > 1 and not self._revived and any(map(keras.backend.is_keras_tensor, inputs)):
+            raise InputError(
+                "A network with auxiliary heads cannot be a layer of another model, which knows neither its outputs' "
+                "names nor that one label serves them all. Expected it to be built upon the layers that come before "
+                "it, `GoogLeNet(input_tensor=x)`, or to be without the heads, `model.inference_model()(x)`. "
+                f"Received: a call of {self.name!r}, which has the outputs {self.output_names}, on a Keras tensor"
+            )
+        return super().__call__(*args, **kwargs)
+
+    def _run_through_graph(self, inputs, operation_fn=lambda operation: operation, **kwargs):
+        """Called by `call`, and by `keras.models.clone_model`, which keeps of a model no more than its graph."""
+        outputs = super()._run_through_graph(inputs, operation_fn, **kwargs)
+        main = tree.flatten(outputs)[0]
+        if "call_fn" in kwargs and keras.backend.is_keras_tensor(main):  # a clone's output
+            traits = self._traits() | {"trainable": self.trainable}
+            if main.shape[-1] != self.outputs[0].shape[-1]:
+                del traits["class_names"]
+            setattr(main, _CLONED, traits)
+        return outputs
 
     def compile(
         self,
@@ -143,6 +165,12 @@ class GoogLeNetModel(keras.Model):
         weights = {head.name: head.weight for head in heads}
         return [1.0] + [weights.get(name, 0.3) for name in self.output_names[1:]]
 
+    def fit(self, *args, **kwargs):
+        """Trains as `keras.Model.fit`; callbacks may monitor one head's figure without being told its `mode`."""
+        arguments = inspect.signature(super().fit).bind(*args, **kwargs).arguments
+        arguments["callbacks"] = monitoring.with_directions(arguments.get("callbacks"), self)
+        return super().fit(**arguments)
+
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """The weighted sum of the heads' losses; a single `y` is every head's label."""
         y = compilation.labels(y, y_pred)
@@ -178,6 +206,38 @@ class GoogLeNetModel(keras.Model):
         with openvino.full_precision():
             return super()._get_compiled_model(data)
 
+    def load_own_variables(self, store):
+        """Called by Keras before it loads the layers, of which each gets what a layer of its name had."""
+        self._revived = False
+        super().load_own_variables(store)
+        saved.by_names(self, store)
+
+    def load_weights(self, filepath, skip_mismatch=False, **kwargs):
+        """Loads weights as `keras.Model.load_weights`, each layer's by its name, all or nothing.
+
+        Auxiliary heads that only the file has are left out.
+
+        Args:
+            filepath: A `.weights.h5`, `.keras` or `.weights.json` file, or an `.h5` file of `model.save`.
+            skip_mismatch: Whether to load what fits and to warn of the rest.
+            **kwargs: As in Keras.
+
+        Raises:
+            ValueError: The file lacks layers of the model, or has others. Without `skip_mismatch`, nothing is loaded.
+        """
+        if saved.is_legacy(filepath):
+            kwargs.setdefault("by_name", saved.names_agree(self, filepath) or None)
+        with saved.whole_or_nothing(self), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Skipping nested container")  # of a layer that the error names as well
+            super().load_weights(filepath, skip_mismatch, **kwargs)
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """A new model from `get_config`'s dictionary, version 0.1.0's too."""
+        model = super().from_config(version_0_1_0.modernized(config), custom_objects)
+        model._revived = True  # in a model saved by version 0.1.0 it may be a layer, whatever heads it has
+        return model
+
     def get_config(self):
         """The Functional model's configuration, the table and the names of the classes."""
         config = super().get_config()
@@ -197,3 +257,7 @@ class GoogLeNetModel(keras.Model):
         self.compile(**config)
         if self.optimizer is not None and self.built:
             self.optimizer.build(self.trainable_variables)
+
+
+# The plain name is all that an `.h5` file keeps of a model's class.
+keras.saving.get_custom_objects()[GoogLeNetModel.__name__] = GoogLeNetModel
