@@ -86,6 +86,7 @@ def GoogLeNet(
     else:
         validation.check_input_tensor(input_tensor, input_shape, include_top)
         x, inputs = input_tensor, keras.utils.get_source_inputs(input_tensor)
+        inputs = inputs[0] if len(inputs) == 1 else inputs
 
     x, heads = _trunk(x, table, classes, classifier_activation, aux_heads)
     if include_top:

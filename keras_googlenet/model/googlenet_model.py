@@ -51,7 +51,7 @@ class GoogLeNetModel(keras.Model):
     """
 
     def __init__(self, inputs, outputs, name=None, **kwargs):
-        kwargs = getattr(tree.flatten(outputs)[0], _CLONED, {}) | kwargs
+        kwargs = vars(tree.flatten(outputs)[0]).pop(_CLONED, {}) | kwargs
         architecture = kwargs.pop("architecture", None)
         if isinstance(architecture, dict):
             architecture = Architecture.from_config(architecture)

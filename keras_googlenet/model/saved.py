@@ -44,8 +44,9 @@ def by_names(model, store):
     renamed = _pairs(missing, [saved[name] for name in surplus])
     for layer in missing:
         groups[expected[layer]] = renamed.get(layer, f"{expected[layer]} is not in the file")
-    old = any(group.startswith(OLD_CLASS) for group in saved.values()) and len(model.outputs) > 1
-    _redirect(store, prefix, groups, model if old else None, f"{path}/optimizer" if path else "optimizer")
+    top = model.outputs[0]._keras_history.operation
+    moved = len(model.outputs) > 1 and saved.get(top.name) != expected.get(top)  # as in 0.1.0
+    _redirect(store, prefix, groups, model if moved else None, f"{path}/optimizer" if path else "optimizer")
     if not renamed and (missing or surplus):
         raise _misfit([layer.name for layer in missing], surplus, heads)
 
