@@ -1,16 +1,11 @@
 """The model class: a Functional `keras.Model` that adds only what Keras lacks for a network with several heads."""
 
 import inspect
-import warnings
 
 import keras
-from keras import tree
 
 from keras_googlenet.architecture import PAPER, Architecture
-from keras_googlenet.errors import InputError
-from keras_googlenet.model import compilation, monitoring, openvino, replicas, saved, version_0_1_0
-
-_CLONED = "_traits_of_cloned_model"
+from keras_googlenet.model import cloning, compilation, monitoring, nesting, openvino, replicas, saved, version_0_1_0
 
 
 @keras.saving.register_keras_serializable(package="keras_googlenet")
@@ -51,7 +46,7 @@ class GoogLeNetModel(keras.Model):
     """
 
     def __init__(self, inputs, outputs, name=None, **kwargs):
-        kwargs = vars(tree.flatten(outputs)[0]).pop(_CLONED, {}) | kwargs
+        kwargs = cloning.take(outputs) | kwargs
         architecture = kwargs.pop("architecture", None)
         if isinstance(architecture, dict):
             architecture = Architecture.from_config(architecture)
@@ -107,25 +102,15 @@ class GoogLeNetModel(keras.Model):
 
     def __call__(self, *args, **kwargs):
         """The outputs for a batch. With several, it cannot be a layer of another model."""
-        inputs = tree.flatten((args, kwargs))
-        if len(self.outputs) > 1 and not self._revived and any(map(keras.backend.is_keras_tensor, inputs)):
-            raise InputError(
-                "A network with auxiliary heads cannot be a layer of another model, which knows neither its outputs' "
-                "names nor that one label serves them all. Expected it to be built upon the layers that come before "
-                "it, `GoogLeNet(input_tensor=x)`, or to be without the heads, `model.inference_model()(x)`. "
-                f"Received: a call of {self.name!r}, which has the outputs {self.output_names}, on a Keras tensor"
-            )
+        if not self._revived:
+            nesting.check_call(self, (args, kwargs))
         return super().__call__(*args, **kwargs)
 
     def _run_through_graph(self, inputs, operation_fn=lambda operation: operation, **kwargs):
-        """Called by `call`, and by `keras.models.clone_model`, which keeps of a model no more than its graph."""
+        """Called by `call`, and by `keras.models.clone_model` with a `call_fn`."""
         outputs = super()._run_through_graph(inputs, operation_fn, **kwargs)
-        main = tree.flatten(outputs)[0]
-        if "call_fn" in kwargs and keras.backend.is_keras_tensor(main):  # a clone's output
-            traits = self._traits() | {"trainable": self.trainable}
-            if main.shape[-1] != self.outputs[0].shape[-1]:
-                del traits["class_names"]
-            setattr(main, _CLONED, traits)
+        if "call_fn" in kwargs and self.built:
+            cloning.give(self, outputs, self._traits() | {"trainable": self.trainable})
         return outputs
 
     def compile(
@@ -144,7 +129,8 @@ class GoogLeNetModel(keras.Model):
             loss: As in Keras; a single loss serves every output.
             loss_weights: As in Keras, a list in the order of the outputs or a dict by their names. None means the
                 paper's: 1 for the main output, 0.3 for each auxiliary one.
-            metrics: As in Keras; a flat list is measured on every output. To choose by output, nest the list,
+            metrics: As in Keras; a flat list is measured on every output, each with metrics of its own. One that cannot
+                be copied is measured on the main output alone, with a warning. To choose by output, nest the list,
                 `[["accuracy"], [], []]`, or use a dict, `{"predictions": ["accuracy"]}`.
             weighted_metrics: Likewise.
             **kwargs: As in Keras.
@@ -225,10 +211,7 @@ class GoogLeNetModel(keras.Model):
         Raises:
             ValueError: The file lacks layers of the model, or has others. Without `skip_mismatch`, nothing is loaded.
         """
-        if saved.is_legacy(filepath):
-            kwargs.setdefault("by_name", saved.names_agree(self, filepath) or None)
-        with saved.whole_or_nothing(self), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Skipping nested container")  # of a layer that the error names as well
+        with saved.loading(self, filepath, kwargs):
             super().load_weights(filepath, skip_mismatch, **kwargs)
 
     @classmethod

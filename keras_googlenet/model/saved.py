@@ -7,6 +7,7 @@ The groups also record the names of their layers, which is what is asked for her
 
 import contextlib
 import re
+import warnings
 
 import h5py
 import keras
@@ -148,30 +149,31 @@ def _misfit(missing, surplus, heads):
 
 
 @contextlib.contextmanager
-def whole_or_nothing(model):
+def loading(model, path, options):
     """Takes back what was loaded into a model, and into its optimizer, where the loading fails.
 
     Args:
-        model: A `keras.Model`.
+        model: The model.
+        path: The file.
+        options: What `load_weights` was given besides; of an `.h5` file as `model.save` writes it, `by_name` is added.
     """
+    if str(path).endswith((".h5", ".hdf5")) and not str(path).endswith(".weights.h5") and _has_layers_of(model, path):
+        options.setdefault("by_name", True)
     optimizer = getattr(model, "optimizer", None)
     variables = [*model.variables, *(optimizer.variables if optimizer is not None else ())]
     before = [keras.ops.copy(variable.value) for variable in variables]
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Skipping nested container")  # of a layer that the error names as well
+            yield
     except Exception:
         for variable, value in zip(variables, before, strict=True):
             variable.assign(value)
         raise
 
 
-def is_legacy(path):
-    """Whether a file is an `.h5` file of the old kind, by its name."""
-    return str(path).endswith((".h5", ".hdf5")) and not str(path).endswith(".weights.h5")
-
-
-def names_agree(model, path):
-    """Whether an `.h5` file of the old kind has the layers of a model, by name, and no others but auxiliary heads'."""
+def _has_layers_of(model, path):
+    """Whether an `.h5` file has the layers of a model, by name, and no others but auxiliary heads'."""
     with h5py.File(path, "r") as file:
         groups = file.get("model_weights", file)
         names = {name for name, group in groups.items() if len(group.attrs.get("weight_names", ()))}
