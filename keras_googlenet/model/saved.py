@@ -33,7 +33,6 @@ def by_names(model, store):
         return  # no HDF5: nothing is recorded
     prefix = f"{path}/layers/" if path else "layers/"
     saved, weighty = _recorded(store, prefix)
-    store.get(path)
     if not saved:
         return
     expected = _expected_groups(model)
@@ -59,20 +58,27 @@ def _heads(model):
 
 def _recorded(store, prefix):
     """The groups of a file's layers by the names that they record, and the names of those that hold variables."""
-    if hasattr(store, "sharding_config"):
-        paths = [key.strip("/") for key in store.sharding_config["weight_map"]]
-        groups = [path[len(prefix) :].partition("/")[0] for path in paths if path.startswith(prefix)]
-    else:
-        groups = store.h5_file.get(prefix, ())
-    saved, weighty = {}, []
-    for group in dict.fromkeys(groups):
-        entry = store.get(prefix + group)
-        name = getattr(entry._h5_entry_group, "attrs", {}).get("name")
-        if name is None or name in saved:
-            return {}, []  # a file of Keras before 3.10, or of another kind
-        saved[name] = group
-        weighty += [name] if len(entry) else []
-    return saved, weighty
+    names, weighty = {}, set()
+    with contextlib.ExitStack() as opened:
+        for file in _files(store, opened):
+            for group in file.get(prefix, ()):
+                variables = file.get(f"{prefix}{group}/vars", {})
+                name = getattr(variables, "attrs", {}).get("name")
+                names[group] = names.get(group) or name  # of one that goes on in another file, only the first tells
+                weighty |= {group} if len(variables) else set()
+    saved = {name: group for group, name in names.items()}
+    if None in saved or len(saved) < len(names):
+        return {}, []  # of a version of Keras that recorded none
+    return saved, [name for name, group in saved.items() if group in weighty]
+
+
+def _files(store, opened):
+    """The HDF5 files behind a store: one, or those that a `.weights.json` lists."""
+    if not hasattr(store, "sharding_config"):
+        return [store.h5_file]
+    listed = store.sharding_config["weight_map"].values()
+    names = {name for names in listed for name in ([names] if isinstance(names, str) else names)}
+    return [opened.enter_context(h5py.File(store.path.with_name(name), "r")) for name in sorted(names)]
 
 
 def _expected_groups(model):
