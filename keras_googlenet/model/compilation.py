@@ -1,7 +1,10 @@
 """One loss, one list of metrics and one label tensor, spread over the outputs of a network with several heads."""
 
-import keras
+import warnings
+
 from keras import tree
+
+from keras_googlenet.model.copying import copied
 
 
 def labels(y, y_pred):
@@ -65,6 +68,8 @@ def metrics(metrics, names):
     """Spreads a flat list of metrics over the outputs: each output measures all of them.
 
     A list with a list, a dict or None in it, or with one metric repeated for each output, already says which is whose.
+    A metric has state, so that each output needs its own; what cannot be copied is measured on the first output alone,
+    and a warning says so.
 
     Args:
         metrics: What the user gave `compile`.
@@ -78,13 +83,15 @@ def metrics(metrics, names):
     )
     if not flat or not metrics:
         return metrics
-    if len(metrics) == len(names) and all(m == metrics[0] for m in metrics):
-        return metrics
-    return [list(metrics)] + [[_fresh(m) for m in metrics] for _ in names[1:]]
-
-
-def _fresh(metric):
-    """A metric has state: each output needs its own."""
-    if isinstance(metric, keras.metrics.Metric):
-        return type(metric).from_config(metric.get_config())
-    return metric
+    if len(metrics) == len(names) and all(m is metrics[0] or m == metrics[0] for m in metrics):
+        metrics = metrics[:1]
+    copies = [[copy for copy in map(copied, metrics) if copy is not None] for _ in names[1:]]
+    alone = [m for m in metrics if copied(m) is None]
+    if alone:
+        warnings.warn(
+            f"These metrics are measured on {names[0]!r} alone: {', '.join(map(str, alone))}. Their "
+            "`get_config()` does not give what would make the same metric again, which each output needs one of. To "
+            f"measure the others too, give each output its own: metrics={{{names[0]!r}: [...], {names[1]!r}: [...]}}",
+            stacklevel=4,  # the caller of `compile`
+        )
+    return [list(metrics), *copies]

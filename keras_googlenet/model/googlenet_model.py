@@ -1,9 +1,21 @@
 """The model class: a Functional `keras.Model` that adds only what Keras lacks for a network with several heads."""
 
+import inspect
+
 import keras
 
 from keras_googlenet.architecture import PAPER, Architecture
-from keras_googlenet.model import compilation, openvino, pixels, replicas
+from keras_googlenet.model import (
+    cloning,
+    compilation,
+    monitoring,
+    nesting,
+    openvino,
+    pixels,
+    replicas,
+    saved,
+    version_0_1_0,
+)
 
 
 @keras.saving.register_keras_serializable(package="keras_googlenet")
@@ -15,8 +27,9 @@ class GoogLeNetModel(keras.Model):
     - one label tensor serves all heads, in `fit`, `evaluate`, `train_on_batch` and custom loops through
       `compute_loss`;
     - `compile` takes a single loss and a flat list of metrics for all heads, and weighs the losses as the paper does
-      (section 5: 0.3 for the auxiliary ones) unless told otherwise;
-    - `layers` ends in the main classifier, as in any keras.applications model.
+      (section 5: 0.3 for the auxiliary ones) unless told otherwise.
+
+    Files of weights are read by the names of the layers, so that weights saved with auxiliary heads load without them.
 
     With one output or several, `fit` and `evaluate` work under `tf.distribute.MirroredStrategy` and
     `MultiWorkerMirroredStrategy` (stock Keras 3 models fail under the latter), and several replicas take the steps that
@@ -44,6 +57,7 @@ class GoogLeNetModel(keras.Model):
     """
 
     def __init__(self, inputs, outputs, name=None, **kwargs):
+        kwargs = cloning.take(outputs) | kwargs
         architecture = kwargs.pop("architecture", None)
         if isinstance(architecture, dict):
             architecture = Architecture.from_config(architecture)
@@ -51,6 +65,7 @@ class GoogLeNetModel(keras.Model):
         include_preprocessing = kwargs.pop("include_preprocessing", None)
         super().__init__(inputs, outputs, name=name, **kwargs)
         self._architecture = architecture
+        self._revived = False
         self.class_names = class_names
         if include_preprocessing is None:  # of a model built upon another's layers
             include_preprocessing = any(layer.name == pixels.PREPROCESSING for layer in self.layers)
@@ -82,15 +97,6 @@ class GoogLeNetModel(keras.Model):
         self._class_names = None if names is None else tuple(str(name) for name in names)
 
     @property
-    def layers(self):
-        """All layers, from the input on; the main output's comes last."""
-        layers = super().layers
-        if len(self.outputs) == 1:
-            return layers
-        top = self.outputs[0]._keras_history.operation
-        return [layer for layer in layers if layer is not top] + [top]
-
-    @property
     def endpoints(self):
         """Every table row's output by the row's name, for feature pyramids and visualization.
 
@@ -108,14 +114,28 @@ class GoogLeNetModel(keras.Model):
         Returns:
             A `GoogLeNetModel` with one output. It is not compiled.
         """
-        return type(self)(
-            self.input,
-            self.outputs[0],
-            name=self.name,
-            architecture=self.architecture,
-            class_names=self.class_names,
-            include_preprocessing=self.include_preprocessing,
-        )
+        return type(self)(self.input, self.outputs[0], name=self.name, **self._traits())
+
+    def _traits(self):
+        """What the constructor takes beside the graph."""
+        return {
+            "architecture": self.architecture,
+            "class_names": self.class_names,
+            "include_preprocessing": self.include_preprocessing,
+        }
+
+    def __call__(self, *args, **kwargs):
+        """The outputs for a batch. With several, it cannot be a layer of another model."""
+        if not self._revived:
+            nesting.check_call(self, (args, kwargs))
+        return super().__call__(*args, **kwargs)
+
+    def _run_through_graph(self, inputs, operation_fn=lambda operation: operation, **kwargs):
+        """Called by `call`, and by `keras.models.clone_model` with a `call_fn`."""
+        outputs = super()._run_through_graph(inputs, operation_fn, **kwargs)
+        if "call_fn" in kwargs and self.built:
+            cloning.give(self, outputs, self._traits() | {"trainable": self.trainable})
+        return outputs
 
     def compile(
         self,
@@ -133,7 +153,8 @@ class GoogLeNetModel(keras.Model):
             loss: As in Keras; a single loss serves every output.
             loss_weights: As in Keras, a list in the order of the outputs or a dict by their names. None means the
                 paper's: 1 for the main output, 0.3 for each auxiliary one.
-            metrics: As in Keras; a flat list is measured on every output. To choose by output, nest the list,
+            metrics: As in Keras; a flat list is measured on every output, each with metrics of its own. One that cannot
+                be copied is measured on the main output alone, with a warning. To choose by output, nest the list,
                 `[["accuracy"], [], []]`, or use a dict, `{"predictions": ["accuracy"]}`.
             weighted_metrics: Likewise.
             **kwargs: As in Keras.
@@ -153,6 +174,12 @@ class GoogLeNetModel(keras.Model):
         heads = (self.architecture or PAPER).auxiliary
         weights = {head.name: head.weight for head in heads}
         return [1.0] + [weights.get(name, 0.3) for name in self.output_names[1:]]
+
+    def fit(self, *args, **kwargs):
+        """Trains as `keras.Model.fit`; callbacks may monitor one head's figure without being told its `mode`."""
+        arguments = inspect.signature(super().fit).bind(*args, **kwargs).arguments
+        arguments["callbacks"] = monitoring.with_directions(arguments.get("callbacks"), self)
+        return super().fit(**arguments)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """The weighted sum of the heads' losses; a single `y` is every head's label."""
@@ -189,6 +216,35 @@ class GoogLeNetModel(keras.Model):
         with openvino.full_precision():
             return super()._get_compiled_model(data)
 
+    def load_own_variables(self, store):
+        """Called by Keras before it loads the layers, of which each gets what a layer of its name had."""
+        self._revived = False
+        super().load_own_variables(store)
+        saved.by_names(self, store)
+
+    def load_weights(self, filepath, skip_mismatch=False, **kwargs):
+        """Loads weights as `keras.Model.load_weights`, each layer's by its name, all or nothing.
+
+        Auxiliary heads that only the file has are left out.
+
+        Args:
+            filepath: A `.weights.h5`, `.keras` or `.weights.json` file, or an `.h5` file of `model.save`.
+            skip_mismatch: Whether to load what fits and to warn of the rest.
+            **kwargs: As in Keras.
+
+        Raises:
+            ValueError: The file lacks layers of the model, or has others. Without `skip_mismatch`, nothing is loaded.
+        """
+        with saved.loading(self, filepath, kwargs):
+            super().load_weights(filepath, skip_mismatch, **kwargs)
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """A new model from `get_config`'s dictionary, version 0.1.0's too."""
+        model = super().from_config(version_0_1_0.modernized(config), custom_objects)
+        model._revived = True  # in a model saved by version 0.1.0 it may be a layer, whatever heads it has
+        return model
+
     def get_config(self):
         """The Functional model's configuration, the table, the names of the classes and what the model takes."""
         config = super().get_config()
@@ -209,3 +265,7 @@ class GoogLeNetModel(keras.Model):
         self.compile(**config)
         if self.optimizer is not None and self.built:
             self.optimizer.build(self.trainable_variables)
+
+
+# The plain name is all that an `.h5` file keeps of a model's class.
+keras.saving.get_custom_objects()[GoogLeNetModel.__name__] = GoogLeNetModel

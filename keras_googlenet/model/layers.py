@@ -7,7 +7,7 @@ import keras
 from keras import layers
 
 from keras_googlenet.architecture.costs import pool_size
-from keras_googlenet.layers import BlockDense, LocalResponseNormalization
+from keras_googlenet.layers import LocalResponseNormalization
 from keras_googlenet.model import initialization
 
 
@@ -124,7 +124,7 @@ def lrn(x, row):
 
 def classifier(x, classes, activation, *, name):
     """The linear layer and its softmax: `classes` numbers per image, float32 under mixed precision."""
-    return BlockDense(
+    return layers.Dense(
         classes,
         activation=activation,
         kernel_initializer=initialization.classifier(),

@@ -117,8 +117,7 @@ def save(model, path):
 
 def _uncompiled(model):
     """The same layers and weights in a model without an optimizer."""
-    names = {"architecture": model.architecture, "class_names": model.class_names}
-    return type(model)(model.input, model.outputs, name=model.name, **names)
+    return type(model)(model.input, model.outputs, name=model.name, **model._traits())
 
 
 class Checkpoint(keras.callbacks.Callback):

@@ -1,5 +1,6 @@
 """Everything that a run needs to go on as if it had never stopped, written to disk now and then."""
 
+import collections
 import re
 import warnings
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_googlenet.errors import WorkError
+from keras_googlenet.model.version_0_1_0 import old_places
 from keras_googlenet.training.distribution import write_folder
 from keras_googlenet.training.peers import is_loss
 
@@ -85,9 +87,9 @@ class Checkpoints:
         Raises:
             CheckpointError: The checkpoint is of another network or optimizer.
         """
-        state = _state(model, parts)
         saved = tf.train.load_checkpoint(str(self.path(step))).get_variable_to_shape_map()
         saved = {name: shape for name, shape in saved.items() if name.partition("/")[0] in parts}
+        state = _state(model, parts, by_place=f"optimizer/0{_SUFFIX}" in saved)
         shapes = {
             f"{part}/{key}{_SUFFIX}": variable.shape.as_list()
             for part, variables in state.items()
@@ -154,16 +156,29 @@ class Checkpoints:
                 file.unlink(missing_ok=True)
 
 
-def _state(model, parts):
-    """The variables of a model, its optimizer and its metrics, by names that are the same in each process."""
+def _state(model, parts, by_place=False):
+    """The variables of a model, its optimizer and its metrics, by names that are the same in each process.
+
+    `by_place` is for checkpoints of version 0.1.0, which name the optimizer's by their places in its order.
+    """
+    optimizer = model.optimizer
+    names = old_places(model, optimizer) if by_place else _distinct(variable.name for variable in optimizer.variables)
     variables = {
         "model": {
             f"{layer.name}:{i}": variable for layer in model.layers for i, variable in enumerate(layer.variables)
         },
-        "optimizer": {str(i): variable for i, variable in enumerate(model.optimizer.variables)},
+        "optimizer": {str(name): variable for name, variable in zip(names, optimizer.variables, strict=True)},
         "metrics": {str(i): variable for i, variable in enumerate(model.metrics_variables)},
     }
     return {part: {key: variable.value for key, variable in variables[part].items()} for part in parts}
+
+
+def _distinct(names):
+    """Names, of which a second one like another, as of the optimizer inside `LossScaling`, is numbered."""
+    counts = collections.Counter()
+    for name in names:
+        counts[name] += 1
+        yield name if counts[name] == 1 else f"{name}:{counts[name]}"
 
 
 def _checkpoint(state):

@@ -1,0 +1,56 @@
+"""Which way is better for one head's figure, which callbacks ask Keras and Keras cannot tell.
+
+`EarlyStopping(monitor="val_predictions_accuracy")` looks for a metric of the name `predictions_accuracy`, but Keras
+puts the output's name before the metric's only where it logs them.
+"""
+
+import keras
+
+
+def with_directions(callbacks, model):
+    """Callbacks, and before them one that says whether less or more is better to those that would have to guess.
+
+    Args:
+        callbacks: What the user gave `fit`.
+        model: A `GoogLeNetModel`.
+
+    Returns:
+        What Keras's `fit` takes.
+    """
+    if callbacks is None or isinstance(callbacks, keras.callbacks.CallbackList) or len(model.outputs) == 1:
+        return callbacks
+    callbacks = list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+    undecided = [
+        callback
+        for callback in callbacks
+        if getattr(callback, "mode", None) == "auto" and isinstance(getattr(callback, "monitor", None), str)
+    ]
+    return [_Directions(undecided), *callbacks] if undecided else callbacks
+
+
+class _Directions(keras.callbacks.Callback):
+    """Sets the `mode` of callbacks after the first batch, when Keras has made the metrics."""
+
+    def __init__(self, undecided):
+        super().__init__()
+        self._undecided = undecided
+
+    def on_train_batch_end(self, batch, logs=None):
+        for callback in self._undecided:
+            callback.mode = _direction(self.model, callback.monitor) or callback.mode
+        self._undecided = ()
+
+
+def _direction(model, monitor):
+    """`"min"`, `"max"`, or None where the figure is not one head's or its metric does not tell."""
+    figure = monitor.removeprefix("val_")
+    heads = [head for head in model.output_names if figure.startswith(f"{head}_")]
+    if not heads:
+        return None
+    name = figure[len(max(heads, key=len)) + 1 :]
+    if name == "loss":
+        return "min"
+    metrics = [metric for whole in model.metrics for metric in getattr(whole, "metrics", ())]
+    names = {name, name.removeprefix("weighted_")}
+    ways = {getattr(metric, "_direction", None) for metric in metrics if metric.name in names}
+    return {"up": "max", "down": "min"}.get(ways.pop()) if len(ways) == 1 else None
