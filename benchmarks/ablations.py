@@ -32,6 +32,7 @@ from keras_googlenet import data, training
 from keras_googlenet.architecture import VARIANTS, wider
 from keras_googlenet.files import written_whole
 from keras_googlenet.imagenet import preprocess_input
+from keras_googlenet.training.trainer import load_source
 
 BASE = {"image_size": 32, "sampling": "shift", "epochs": 10, "warmup_steps": 100, "checkpoint_steps": 10**9}
 """What all runs share: the paper's recipe, but 32 pixels, of which no patches are cut, and few epochs."""
@@ -137,7 +138,7 @@ def run(recipe):
     begun = time.perf_counter()
     keras.backend.clear_session()
     gc.collect()
-    source = data.load(recipe.dataset, data_dir=recipe.data_dir, validation_fraction=recipe.validation_fraction)
+    source = load_source(recipe)
     batches = data.evaluation_batches(
         source.validation, image_size=recipe.image_size, batch_size=recipe.batch_size, preprocess=preprocess_input
     )

@@ -1,6 +1,7 @@
 """A run from the recipe to the report: trains, measures the result once, and shows both."""
 
 import dataclasses
+import functools
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import keras
 from keras_googlenet import data, evaluation, training, visualize
 from keras_googlenet.files import written_whole
 from keras_googlenet.imagenet import preprocess_input
+from keras_googlenet.training import trainer
 from keras_googlenet.training.run_folder import RunFolder
 
 
@@ -37,26 +39,28 @@ def run(recipe, folder, *, strategy="auto", resume=False, verbose="auto"):
         >>> run(training.recipe_for("digits"), "runs/digits")["val_predictions_accuracy"]  # doctest: +SKIP
         0.986
     """
+    load = functools.cache(trainer.load_source)  # one listing, to the end, whatever changes in the meantime
     logs = training.train(
         recipe,
         folder,
         strategy=strategy,
         resume=resume,
+        load=load,
         draw_samples=visualize.plot_samples,
         draw_filters=visualize.filter_grid,
         verbose=verbose,
     )
     if training.is_chief(strategy):
-        _report(recipe, RunFolder(folder), verbose)
+        _report(recipe, RunFolder(folder), load, verbose)
     return logs
 
 
-def _report(recipe, folder, verbose):
+def _report(recipe, folder, load, verbose):
     with written_whole(folder.curves) as partial:
         visualize.plot_curves(folder.metrics, partial)
     if folder.evaluation.exists() and folder.report.exists():
         return
-    source = data.load(recipe.dataset, data_dir=recipe.data_dir, validation_fraction=recipe.validation_fraction)
+    source = load(recipe)
     name = "validation" if source.test is None else "test"
     reader = data.Reader(getattr(source, name), on_corrupt=recipe.on_corrupt, memory=0)
     with data.reading_errors():

@@ -23,6 +23,22 @@ def written_whole(path):
         partial.unlink(missing_ok=True)
 
 
+def is_within(path, folder):
+    """Whether a path lies in a folder, or is that folder, whatever links or letter cases lead there.
+
+    Args:
+        path: Of a file or a folder that need not be there yet.
+        folder: That is there.
+
+    Example:
+        >>> is_within("photos/../runs/first", ".")
+        True
+    """
+    there = os.stat(folder)
+    path = Path(path).resolve()
+    return any(os.path.samestat(os.stat(above), there) for above in (path, *path.parents) if above.exists())
+
+
 def arrays_in(archive):
     """The arrays of an `.npz` archive. Pickled ones are refused: they could run code.
 

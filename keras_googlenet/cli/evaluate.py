@@ -47,7 +47,7 @@ def run(arguments):
     Returns:
         Exit status.
     """
-    from keras_googlenet import data, evaluation
+    from keras_googlenet import evaluation
     from keras_googlenet.errors import InputError
     from keras_googlenet.files import written_whole
 
@@ -55,7 +55,7 @@ def run(arguments):
     given = [spec for spec in arguments.models if not evaluation.is_predictions(spec)]
     if given and not arguments.dataset:
         raise InputError(f"Name the images to measure {given[0]} on with --dataset: digits, a folder, or a TFDS name.")
-    images = data.labelled(arguments.dataset, arguments.split, data_dir=arguments.data_dir) if given else None
+    images = _images(arguments, given) if given else None
     if images is not None:
         print(images.summary, flush=True)
     everyone = [
@@ -91,6 +91,22 @@ def _check(arguments):
     file = arguments.predictions
     if file and len(arguments.models) == 1 and file.suffix != ".npz":
         raise InputError(f"--predictions names an .npz file. Received: {file}")
+
+
+def _images(arguments, models):
+    """The images to measure the models on: of those that were held out, the ones that their runs held out."""
+    from keras_googlenet import data
+    from keras_googlenet.errors import InputError
+    from keras_googlenet.training.settings import holding_out
+
+    ways = list({str(way): way for way in map(holding_out, models) if way}.values()) or [{}]
+    images = [data.labelled(arguments.dataset, arguments.split, data_dir=arguments.data_dir, **way) for way in ways]
+    if any(one.images != images[0].images for one in images):
+        raise InputError(
+            "The runs of these models held out different images. Evaluate the models one by one, or on another "
+            f"--split. Received: {' and '.join(map(str, ways))}"
+        )
+    return images[0]
 
 
 def _crops(arguments, everyone):

@@ -51,7 +51,9 @@ def _images(folder, fail, nested=False):
 
 
 def _matches(pattern, fail):
-    """What a pattern matches, as a shell has it: sorted, without hidden files; for a folder, the images in it."""
+    """What a pattern matches, as a shell has it: sorted, without hidden or systems' files; of a folder the images."""
+    from keras_googlenet.data.droppings import is_dropping
+
     parts = Path(pattern).parts
     first = next(i for i, part in enumerate(parts) if glob.has_magic(part))
     base = Path(*parts[:first])
@@ -61,8 +63,8 @@ def _matches(pattern, fail):
     except (OSError, ValueError) as error:
         fail(f"{one_line(pattern)}: {one_line(error)}")
         return []
-    if not any(part.startswith(".") for part in parts[first:]):
-        found = [path for path in found if not any(p.startswith(".") for p in path.relative_to(base).parts)]
+    if not any(map(is_dropping, parts[first:])):
+        found = [path for path in found if not any(map(is_dropping, path.relative_to(base).parts))]
     if not found:
         fail(f"{one_line(pattern)}: no file matches this pattern")
     files = [file for path in found for file in (_images(path, fail, "**" in parts) if path.is_dir() else [str(path)])]

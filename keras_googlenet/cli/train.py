@@ -10,7 +10,7 @@ A preset sets what the options and --set do not. Without one, --weights means tr
   digits         the data set of that name
 
 The fields that --set knows, each of which a recipe.json records:
-  data           dataset, data_dir, validation_fraction, on_corrupt, image_size, sampling
+  data           dataset, data_dir, validation_fraction, hold_out, on_corrupt, image_size, sampling
   network        variant, aux_heads, weights, freeze, freeze_epochs
   steps          batch_size, accumulate, epochs, learning_rate, head_learning_rate, schedule, decay_rate,
                  decay_epochs, decay_power, warmup_steps, momentum, weight_decay, label_smoothing, clip_norm,
@@ -25,6 +25,7 @@ Examples:
   keras-googlenet train --dataset photos/ --weights bvlc_googlenet.caffemodel --set learning_rate=0.002
 """
 
+import dataclasses
 import datetime
 import sys
 from pathlib import Path
@@ -94,8 +95,11 @@ def _recipe(arguments, settings):
         return training.read_recipe(arguments.recipe, **settings)
     if arguments.resume and not arguments.output:
         raise InputError("--resume goes on with the run in a folder: name it with --output.")
-    if arguments.resume and not arguments.preset and (arguments.output / "recipe.json").exists():
-        return training.read_recipe(arguments.output, **settings)
+    if arguments.resume and (arguments.output / "recipe.json").exists():
+        recorded = training.read_recipe(arguments.output)
+        if not arguments.preset:
+            return dataclasses.replace(recorded, **settings)
+        settings.setdefault("hold_out", recorded.hold_out)  # a run of 0.1.0 keeps its validation images
     dataset = settings.pop("dataset", "digits")
     if arguments.preset or settings.get("weights") is None or "learning_rate" in settings:
         return training.recipe_for(dataset, preset=arguments.preset, **settings)

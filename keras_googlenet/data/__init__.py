@@ -19,8 +19,8 @@ from keras_googlenet.data.pipeline import preview as preview
 from keras_googlenet.data.pipeline import training_stream as training_stream
 from keras_googlenet.data.reading import Reader as Reader
 from keras_googlenet.data.shift import ShiftSampler as ShiftSampler
+from keras_googlenet.data.source import Source as Source
 from keras_googlenet.data.sources import load as load
 from keras_googlenet.data.splits import Share as Share
-from keras_googlenet.data.splits import Source as Source
 from keras_googlenet.data.splits import Split as Split
 from keras_googlenet.data.view import resize_crop as resize_crop

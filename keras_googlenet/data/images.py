@@ -17,6 +17,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from keras_googlenet.data import foreign
 from keras_googlenet.data.colours import to_array
 from keras_googlenet.data.errors import ImageError
 from keras_googlenet.data.view import Size, resize_crop_image
@@ -61,11 +62,14 @@ _warnings_lock = threading.Lock()
 def formats() -> tuple[str, ...]:
     """The formats that are read: all that Pillow decodes by itself, in the order in which it tries them.
 
+    HEIC, too, where pillow-heif is installed.
+
     Example:
         >>> {"JPEG", "PNG", "GIF", "TIFF", "WEBP"} <= set(formats())
         True
     """
     Image.init()
+    foreign.register()
     return tuple(format for format in Image.ID if format not in NOT_DECODED)
 
 
@@ -180,6 +184,7 @@ def _decode(file: BinaryIO, name: str, finish: _Finish) -> np.ndarray:
     try:
         with _without_warnings():
             image = Image.open(file, formats=formats())
+            foreign.refuse_raw(image, file)
             _check_size(image)
             if image.format not in _QUIET:
                 image.load()
@@ -187,9 +192,7 @@ def _decode(file: BinaryIO, name: str, finish: _Finish) -> np.ndarray:
             image.load()
         return finish(image, _turn(image))
     except UnidentifiedImageError as error:
-        empty = file.seek(0, os.SEEK_END) == 0
-        why = "the file is empty" if empty else "not an image in a format that Pillow can read"
-        raise ImageError(f"{one_line(name)}: {why}") from error
+        raise ImageError(f"{one_line(name)}: {foreign.why_unidentified(file)}") from error
     except Exception as error:
         # Pillow's decoders raise whatever the damage led to: OSError, SyntaxError, ValueError,
         # struct.error, IndexError, MemoryError, DecompressionBombError, ...
@@ -223,7 +226,8 @@ def _bytes_a_pixel(image: Image.Image) -> int:
         return 4 + 5 * bands  # 4 bytes a sample, and the encoded wavelets' own
     if image.info.get("progressive"):
         return 4 + 2 * bands  # all coefficients, of 2 bytes
-    return {"WEBP": 16, "AVIF": 12}.get(image.format, 4)  # whole frames, before and after their colours are converted
+    # Whole frames, before and after their colours are converted.
+    return {"WEBP": 16, "AVIF": 12, "HEIF": 12}.get(image.format, 4)
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:

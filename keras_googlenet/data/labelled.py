@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_googlenet.data.errors import DataError
 from keras_googlenet.data.sources import is_folder, load
-from keras_googlenet.data.splits import Split
+from keras_googlenet.data.splits import HELD_OUT, Split
 
 PARTS = ("train", "validation", "test", "all")
 
@@ -22,7 +22,7 @@ class Labelled:
         split: the images.
         labels: int64 array, one for each image in the split's fixed order.
         images: what each is called: its path from the data set's folder, or its number.
-        summary: what they are, in words.
+        summary: what they are, in words; and a line for each format of images that were left out.
     """
 
     classes: tuple[str, ...]
@@ -32,7 +32,14 @@ class Labelled:
     summary: str
 
 
-def labelled(spec: str, part: str | None = None, *, data_dir: str | os.PathLike | None = None) -> Labelled:
+def labelled(
+    spec: str,
+    part: str | None = None,
+    *,
+    data_dir: str | os.PathLike | None = None,
+    validation_fraction: float = HELD_OUT,
+    hold_out: str = "hash",
+) -> Labelled:
     """Find the images to measure a network on.
 
     Args:
@@ -40,6 +47,8 @@ def labelled(spec: str, part: str | None = None, *, data_dir: str | os.PathLike 
         part: `"train"`, `"validation"`, `"test"` or, for a folder, `"all"`. `None` means `"test"` where the data set
             has it, else `"validation"`; all images of a folder without a split of its own.
         data_dir: as in `load`.
+        validation_fraction: as in `load`; what a run held out is measured with that of its recipe.
+        hold_out: as in `load`; likewise.
 
     Returns:
         `Labelled` images.
@@ -57,10 +66,10 @@ def labelled(spec: str, part: str | None = None, *, data_dir: str | os.PathLike 
         from keras_googlenet.data.folder import load_labelled
 
         root = Path(spec).expanduser()
-        classes, split, words = load_labelled(root, part)
+        classes, split, words, notes = load_labelled(root, part, validation_fraction, hold_out)
         images = tuple(os.path.relpath(os.fsdecode(path), root) for path in split.items)
-        return _labelled(spec, classes, split, images, words)
-    source = load(spec, data_dir=data_dir)
+        return _labelled(spec, classes, split, images, words, notes)
+    source = load(spec, data_dir=data_dir, validation_fraction=validation_fraction, hold_out=hold_out)
     chosen = part or ("validation" if source.test is None else "test")
     split = getattr(source, chosen, None)
     if split is None:
@@ -69,9 +78,9 @@ def labelled(spec: str, part: str | None = None, *, data_dir: str | os.PathLike 
     return _labelled(spec, source.classes, split, images, f"{chosen} images")
 
 
-def _labelled(spec, classes, split, images, words):
+def _labelled(spec, classes, split, images, words, notes=()):
     labels = getattr(split, "labels", None)
     if labels is None:  # a TFDS data set tells them only with the images
         labels = np.fromiter((label for _, _, label in split.fixed().as_numpy_iterator()), np.int64)
     counted = f"{split.count:,} {words} in {len(classes):,} class{'es' if len(classes) > 1 else ''}"
-    return Labelled(tuple(classes), split, labels, images, f"{spec}: {counted}")
+    return Labelled(tuple(classes), split, labels, images, "\n".join((f"{spec}: {counted}", *notes)))

@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from keras_googlenet.data.errors import DataError
-from keras_googlenet.data.splits import HELD_OUT, ListedSplit, Source
+from keras_googlenet.data.holding_out import RULES
+from keras_googlenet.data.source import Source
+from keras_googlenet.data.splits import HELD_OUT, ListedSplit
 
 
 def load(
@@ -14,6 +16,7 @@ def load(
     *,
     data_dir: str | os.PathLike | None = None,
     validation_fraction: float = HELD_OUT,
+    hold_out: str = "hash",
 ) -> Source:
     """Find a data set and its splits; no image is decoded yet.
 
@@ -28,6 +31,9 @@ def load(
             have no use for it.
         validation_fraction: part of the training images to hold out where the data set has no
             split for validation. It is the same images every time.
+        hold_out: how those of a folder are chosen. `"hash"`: each file by a hash of its class and its path in it, so
+            that adding or removing files moves no other; about the fraction of each class, at least one. `"rank"`:
+            exactly the fraction of each class, as version 0.1.0 chose them.
 
     Returns:
         The data set's `Source`.
@@ -45,12 +51,14 @@ def load(
             "`validation_fraction` must lie between 0 and 1, both excluded. "
             f"Received: validation_fraction={validation_fraction}"
         )
+    if hold_out not in RULES:
+        raise DataError(f"`hold_out` must be one of {', '.join(RULES)}. Received: hold_out={hold_out!r}")
     if spec == "digits":
         return _digits()
     if is_folder(spec):
         from keras_googlenet.data.folder import load_folder
 
-        return load_folder(Path(spec).expanduser(), validation_fraction)
+        return load_folder(Path(spec).expanduser(), validation_fraction, hold_out)
 
     # Imported only here: TensorFlow Datasets is slow to import.
     from keras_googlenet.data.tfds import load_tfds

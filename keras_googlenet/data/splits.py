@@ -6,12 +6,16 @@ which turns one record into an image.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+import os
+import zlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+
+from keras_googlenet.data.holding_out import same_everywhere
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -19,6 +23,31 @@ if TYPE_CHECKING:
 
 HELD_OUT = 0.2
 """Part of the images that is held out for validation, if nothing else is asked for."""
+
+
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+
+# In any letter case. The first that is there serves.
+_NAMES = {
+    TRAIN: ("train", "training"),
+    VALIDATION: ("val", "validation", "valid", "dev"),
+    TEST: ("test", "testing"),
+}
+
+
+def splits_among(names: Iterable[str]) -> dict[str, str]:
+    """Which names are those of splits.
+
+    Example:
+        >>> splits_among(["Valid", "TRAIN", "cat"])
+        {'train': 'TRAIN', 'validation': 'Valid'}
+    """
+    found = {}
+    for name in names:
+        for part, known in _NAMES.items():
+            if name.lower() in known:
+                found.setdefault(part, []).append((known.index(name.lower()), name.lower() != name, name))
+    return {part: min(found[part])[-1] for part in _NAMES if part in found}
 
 
 @dataclass(frozen=True)
@@ -73,6 +102,16 @@ class Split(Protocol):
             ImageError: the image cannot be read.
         """
 
+    def fingerprint(self, root: str) -> str:
+        """Text that is the same as long as the images, their labels and their order are: of files by name.
+
+        Args:
+            root: the data set's folder, wherever it lies.
+        """
+
+    def samples(self) -> list[str]:
+        """For each class the checksums of three files at most, on one line; nothing where the images are no files."""
+
 
 @dataclass(frozen=True, eq=False)
 class ListedSplit:
@@ -119,45 +158,34 @@ class ListedSplit:
         """See `Split.read`."""
         return self.decode(self.items[record])
 
+    def fingerprint(self, root: str) -> str:
+        """See `Split.fingerprint`; a path counts from the folder, as every system has it."""
+        found = hashlib.sha256(self.labels.astype("<i8").tobytes())
+        for item in self.items:
+            name = item
+            if isinstance(item, (str, bytes)):
+                name = os.fsencode(same_everywhere(os.fsdecode(item).removeprefix(root).lstrip(os.sep))) + b"\n"
+            found.update(name)
+        return found.hexdigest()[:16]
+
+    def samples(self) -> list[str]:
+        """See `Split.samples`; the first, the one in the middle and the last."""
+        if self.items.dtype != object:
+            return []
+        by_class = np.argsort(self.labels, kind="stable")
+        counts = np.unique(self.labels, return_counts=True)[1]
+        groups = np.split(by_class, np.cumsum(counts)[:-1])
+        threes = (self.items[[group[0], group[len(group) // 2], group[-1]]] for group in groups)
+        return [" ".join(dict.fromkeys(map(_checksum, three))) for three in threes]
+
+
+def _checksum(path: bytes) -> str:
+    try:
+        with open(path, "rb") as file:
+            return f"{zlib.crc32(file.read(2**16)):08x}"
+    except OSError:
+        return "missing"
+
 
 # Sets the random numbers that order images apart from those that sample them (`augmentation.generator`).
 _ORDER = 0x0DE2
-
-
-@dataclass(frozen=True, eq=False)
-class Source:
-    """A data set to train on.
-
-    Attributes:
-        name: the folder or the data set's name.
-        classes: class names; a label is an index into them.
-        train: the images to learn from.
-        validation: the images held out.
-        held_out: where the validation images come from, in words.
-        ignored: files that are no images of a class and were left alone.
-        test: the images to look at once, after training, if the data set has a split for that.
-    """
-
-    name: str
-    classes: tuple[str, ...]
-    train: Split
-    validation: Split
-    held_out: str
-    ignored: tuple[Path, ...] = ()
-    test: Split | None = None
-
-    def summary(self) -> str:
-        """What was found, for the output of a run.
-
-        Returns:
-            One line, and a second one if files were ignored.
-        """
-        counts = f"{self.train.count:,} training and {self.validation.count:,} validation"
-        if self.test is not None:
-            counts = f"{self.train.count:,} training, {self.validation.count:,} validation and {self.test.count:,} test"
-        lines = [f"{self.name}: {counts} images in {len(self.classes):,} classes; validation: {self.held_out}"]
-        if self.ignored:
-            listed = ", ".join(str(path) for path in self.ignored[:3])
-            more = ", ..." if len(self.ignored) > 3 else ""
-            lines.append(f"ignored {len(self.ignored):,} that are no images: {listed}{more}")
-        return "\n".join(lines)

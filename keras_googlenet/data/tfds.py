@@ -13,12 +13,9 @@ import tensorflow_datasets as tfds
 
 from keras_googlenet.data.errors import DataError
 from keras_googlenet.data.images import decode_image
-from keras_googlenet.data.splits import WHOLE, Share, Source
+from keras_googlenet.data.source import Source
+from keras_googlenet.data.splits import TEST, TRAIN, VALIDATION, WHOLE, Share, splits_among
 from keras_googlenet.words import nearest
-
-TRAIN = "train"
-VALIDATION = ("validation", "val")  # the first that is there serves
-TEST = "test"
 
 # Records are shuffled while still encoded. ImageNet's average 110 KB, so that this buffer takes
 # 0.45 GB; the order of the files, and of the examples inside them, is random already.
@@ -88,6 +85,14 @@ class TfdsSplit:
     def read(self, record: bytes) -> np.ndarray:
         """See `Split.read`; the same reader as for files, so the same colours."""
         return decode_image(record, f"{self.builder.info.full_name}, {self.instruction}")
+
+    def fingerprint(self, root: str) -> str:
+        """See `Split.fingerprint`; the data set's version stands for its images."""
+        return f"{self.builder.info.full_name} {self.instruction}"
+
+    def samples(self) -> list[str]:
+        """See `Split.samples`."""
+        return []
 
 
 def _index(tfds_id: tf.Tensor) -> tf.Tensor:
@@ -168,14 +173,14 @@ def _prepare(name: str, builder: tfds.core.DatasetBuilder) -> None:
 
 def _instructions(name: str, splits: Any, fraction: float) -> tuple[str, str, str | None, str]:
     """The splits for training, validation and testing in TFDS's words, and where the second comes from in ours."""
-    if TRAIN not in splits:
+    names = splits_among(splits)
+    if TRAIN not in names:
         raise DataError(f"{name}: no split '{TRAIN}' to learn from. Received: {', '.join(splits) or 'none'}")
-    validation = next((split for split in VALIDATION if split in splits), None)
-    if validation:
-        return TRAIN, validation, None, f"the split '{validation}'"
-    count = splits[TRAIN].num_examples
+    train = names[TRAIN]
+    if VALIDATION in names:
+        return train, names[VALIDATION], None, f"the split '{names[VALIDATION]}'"
+    count = splits[train].num_examples
     kept = count - min(max(1, round(count * fraction)), count - 1)
     if kept < 1:
         raise DataError(f"{name}: one image cannot be split. Expected: two or more")
-    test = TEST if TEST in splits else None
-    return f"{TRAIN}[:{kept}]", f"{TRAIN}[{kept}:]", test, f"the last {count - kept:,} of '{TRAIN}'"
+    return f"{train}[:{kept}]", f"{train}[{kept}:]", names.get(TEST), f"the last {count - kept:,} of '{train}'"

@@ -68,6 +68,4 @@ def from_chief(placement, *numbers):
 
 
 def _digest(recipe, source):
-    splits = (source.train, source.validation, source.test)
-    counts = [None if split is None else split.count for split in splits]
-    return zlib.crc32(json.dumps([dataclasses.asdict(recipe), counts, source.classes]).encode())
+    return zlib.crc32(json.dumps([dataclasses.asdict(recipe), source.record()]).encode())

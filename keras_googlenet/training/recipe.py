@@ -5,7 +5,7 @@ import dataclasses
 from keras_googlenet.training import rules
 from keras_googlenet.training.rules import RecipeError
 
-_OLDER = {"weight_decay": 0.0}
+_OLDER = {"weight_decay": 0.0, "hold_out": "rank"}
 """What a record without the field was trained with, where that is not today's default."""
 
 
@@ -20,6 +20,8 @@ class Recipe:
         dataset: `digits`, a folder of class subfolders, or a TFDS name.
         data_dir: Where TFDS keeps its data sets; None means its default.
         validation_fraction: Part held out of a data set that has no validation split. Ours.
+        hold_out: How it is chosen from a folder: `hash`, each file by a hash of its class and name, so that adding or
+            removing files moves no other; `rank`, exactly the fraction of each class, as version 0.1.0 did. Ours.
         on_corrupt: What an unreadable image does: `stop` the run, or be `skip`ped. Ours.
         variant: Name of the table to build (`architecture.VARIANTS`).
         aux_heads: Whether the table's auxiliary heads are built and trained. Paper, section 5.
@@ -69,6 +71,7 @@ class Recipe:
     dataset: str = "digits"
     data_dir: str | None = None
     validation_fraction: float = 0.2
+    hold_out: str = "hash"
     on_corrupt: str = "stop"
     variant: str = "paper"
     aux_heads: bool = True

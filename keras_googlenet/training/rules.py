@@ -13,6 +13,7 @@ class RecipeError(InputError):
 
 
 CHOICES = {
+    "hold_out": ("hash", "rank"),
     "on_corrupt": ("stop", "skip"),
     "variant": tuple(VARIANTS),
     "freeze": ("nothing", "trunk"),

@@ -59,6 +59,7 @@ class Run:
     def begin(self, draw_samples):
         """Finds where to go on from; a new run writes its recipe and shows its samples."""
         self._say(self.source.summary())
+        self._say(self.source.class_names())
         if self.placement.replicas > 1:
             self._say(f"{self.placement.summary()}, {self.placement.per_replica(self.batch_size)} images each per step")
         self._saved = agree(self.placement, self.recipe, self.source, self.checkpoints)

@@ -8,7 +8,8 @@ from importlib import metadata
 from pathlib import Path
 
 from keras_googlenet.errors import InputError
-from keras_googlenet.files import written_whole
+from keras_googlenet.files import is_within, written_whole
+from keras_googlenet.training.changes import differences
 from keras_googlenet.training.recipe import Recipe
 from keras_googlenet.training.settings import read_recipe
 
@@ -75,13 +76,39 @@ class RunFolder:
         """The recipe that the run was started with, a `Recipe`, or None if it had not got so far."""
         return read_recipe(self.recipe) if self.recipe.exists() else None
 
+    def check_outside(self, source):
+        """A run's pictures are no images to train on.
+
+        Raises:
+            InputError: The folder lies within the data set.
+        """
+        for folder in source.folders:
+            if is_within(self.path, folder):
+                raise InputError(
+                    f"The run's folder must lie outside the data set, or its pictures would become images of it. Name "
+                    f"another with --output. Received: {self.path}, within {folder}"
+                )
+
+    def check_same_images(self, source):
+        """A run goes on with the images that it was started with, if it was.
+
+        Raises:
+            InputError: The classes, the numbers of images, or the images' names are others than were recorded.
+        """
+        if not self.recipe.exists():
+            return
+        changes = differences(json.loads(self.recipe.read_text(encoding="utf-8")), source.record())
+        if changes:
+            raise InputError(
+                f"{self.recipe}: this run was started on other images, and can only go on with those: "
+                f"{'; '.join(changes)}. Put the data set back as it was, or start a new run in another folder."
+            )
+
     def write_recipe(self, recipe, source, steps_per_epoch):
         """Writes the resolved recipe and what else a repetition would need to know."""
-        splits = {"train": source.train, "validation": source.validation, "test": source.test}
         record = {
             "recipe": dataclasses.asdict(recipe),
-            "classes": list(source.classes),
-            "images": {name: split.count for name, split in splits.items() if split is not None},
+            **source.record(),
             "steps_per_epoch": steps_per_epoch,
             "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
         }

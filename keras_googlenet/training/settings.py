@@ -4,6 +4,7 @@ import dataclasses
 import json
 from pathlib import Path
 
+from keras_googlenet.data.droppings import is_run
 from keras_googlenet.errors import InputError
 from keras_googlenet.training import rules
 from keras_googlenet.training.recipe import Recipe, RecipeError, field_names
@@ -47,6 +48,29 @@ def parse_setting(text):
         return name, kind(value)
     except ValueError:
         raise RecipeError(f"`{name}` must be of type {kind.__name__}. Received: {text!r}") from None
+
+
+def holding_out(model):
+    """How the run that left a model held out its validation images.
+
+    Args:
+        model: What the command line calls a model.
+
+    Returns:
+        `validation_fraction` and `hold_out`, a dict, if the run's recipe lies beside the model's file; else empty.
+
+    Raises:
+        RecipeError: There is a `recipe.json` that cannot be read.
+
+    Example:
+        >>> holding_out("imagenet")
+        {}
+    """
+    folder = Path(model).parent
+    if not (Path(model).is_file() and is_run(folder)):
+        return {}
+    recipe = read_recipe(folder)
+    return {"validation_fraction": recipe.validation_fraction, "hold_out": recipe.hold_out}
 
 
 def read_recipe(path, **changes):

@@ -18,6 +18,7 @@ def train(
     *,
     strategy="auto",
     resume=False,
+    load=None,
     callbacks=(),
     draw_samples=None,
     draw_filters=None,
@@ -35,6 +36,8 @@ def train(
             `inference_model()` is the network without them.
         strategy: `auto`, `none`, `mirrored` or `multiworker`: see `strategy_for`.
         resume: Go on with the run in the folder, from its newest checkpoint that is whole; begin if there is none.
+        load: A function of the recipe that gives its `data.Source`, once the devices are known; None means
+            `load_source`.
         callbacks: More Keras callbacks.
         draw_samples: Draws `samples.png` before training starts, such as `visualize.plot_samples`: a function of
             images as training will see them, a uint8 array (views, size, size, 3), and a path. None leaves it out.
@@ -46,8 +49,9 @@ def train(
         The metrics of the last epoch, a dict.
 
     Raises:
-        InputError: The data set, the recipe, the cluster or the folder cannot be used; nothing was written.
-        ImageError: A file turned out unreadable during training; the message names it.
+        InputError: The data set, the recipe, the cluster or the folder cannot be used, or `resume` finds other images
+            than the run began with; nothing was written.
+        ImageError: A file turned out unreadable during training, or was gone; the message names it.
         WorkError: The loss is not finite any more (`TrainingError`), something could not be written
             (`CheckpointError`), a signal came (`Interrupted`), or another worker was lost. The message says from
             where `resume` goes on.
@@ -65,13 +69,36 @@ def train(
         folder.check_new()
     if recipe.deterministic:
         tf.config.experimental.enable_op_determinism()
-    source = data.load(recipe.dataset, data_dir=recipe.data_dir, validation_fraction=recipe.validation_fraction)
+    source = (load or load_source)(recipe)
+    folder.check_outside(source)
+    if resume:
+        folder.check_same_images(source)
     with data.reading_errors(), interruption() as interrupted, lost_peers(placement):
         run = Run(recipe, folder, source, placement, interrupted)
         run.begin(draw_samples)
         run.go(callbacks, draw_filters, verbose)
         run.end()
     return run.logs
+
+
+def load_source(recipe):
+    """Finds the images of a recipe; none is decoded yet.
+
+    Args:
+        recipe: A `Recipe`.
+
+    Returns:
+        A `data.Source`.
+
+    Raises:
+        InputError: There is no such data set, or it is not fit to train on.
+    """
+    return data.load(
+        recipe.dataset,
+        data_dir=recipe.data_dir,
+        validation_fraction=recipe.validation_fraction,
+        hold_out=recipe.hold_out,
+    )
 
 
 def _check_keras():

@@ -112,20 +112,19 @@ def test_a_test_folder_alone_leaves_validation_to_the_files_of_train(tmp_path):
     make(tmp_path / "test", cat=2, dog=3)
     source = load(tmp_path)
     assert names(source.validation, tmp_path / "train") == held_out
-    assert [len(held_out), source.train.count, source.test.count] == [4, 16, 5]
+    assert source.train.count == 20 - len(held_out)
+    assert source.test.count == 5
     assert set(source.train.items).isdisjoint(source.validation.items)
     assert {path.split("/")[0] for path in names(source.test, tmp_path)} == {"test"}
     assert "20% of each class" in source.held_out
 
 
-def test_train_beside_other_classes_is_a_class(tmp_path):
-    assert load(make(tmp_path, train=2, bus=2)).classes == ("bus", "train")
-
-
 def test_train_alone_is_split(tmp_path):
     make(tmp_path / "train", cat=10, dog=10)
     source = load(tmp_path)
-    assert (source.train.count, source.validation.count) == (16, 4)
+    assert source.classes == ("cat", "dog")
+    assert source.train.count + source.validation.count == 20
+    assert set(source.train.labels) == set(source.validation.labels) == {0, 1}
 
 
 def test_held_out_files_follow_from_their_names(tmp_path):
@@ -133,11 +132,14 @@ def test_held_out_files_follow_from_their_names(tmp_path):
     two = shutil.copytree(one, tmp_path / "elsewhere" / "two")
     first, second = load(one), load(str(two))
     assert names(first.validation, one) == names(second.validation, two)
-    assert np.bincount(first.validation.labels).tolist() == [10, 1, 1]
+    held_out = np.bincount(first.validation.labels)
+    assert abs(held_out[0] - 10) <= 2
+    assert held_out[1] == 1
+    assert held_out[2] in (1, 2)
     assert set(names(first.train, one)).isdisjoint(names(first.validation, one))
     assert first.train.count + first.validation.count == 55
-    assert "validation: 20% of each class, chosen by a hash of the file's name" in first.summary()
-    assert load(one, validation_fraction=0.5).validation.count == 25 + 1 + 2
+    assert "validation: about 20% of each class, each file by its own hash" in first.summary()
+    assert load(one, validation_fraction=0.5, hold_out="rank").validation.count == 25 + 1 + 2
 
 
 def test_a_new_class_moves_no_image_of_another(tmp_path):
@@ -217,9 +219,8 @@ def test_unusable_classes(tmp_path):
         lacking = tmp_path / name / train
         refuse(tmp_path / name, lacking, f"lacks 1 of the classes of {tmp_path / name / val}: emu")
     bare = make(tmp_path / "bareval" / "train", a=1, b=1).parent
-    for name in ("test", "val"):
-        (bare / name).mkdir()
-        refuse(bare, bare / name, "no class folders in it")
+    (bare / "val").mkdir()
+    refuse(bare, bare / "val", "no class folders in it")
 
 
 @pytest.mark.parametrize("fraction", [0, 1, -0.1, float("nan")])
@@ -241,9 +242,9 @@ def test_hymenoptera(shared_data, tmp_path):
 def test_validation_without_a_folder_of_its_own_is_what_training_holds_out(tmp_path, root):
     make(tmp_path / root, a=10, b=5)
     expected = [str(Path(root, name)) for name in names(load(tmp_path).validation, tmp_path / root)]
-    assert len(expected) == 3
+    assert 2 <= len(expected) <= 5
     assert list(labelled(tmp_path, "validation").images) == expected
-    assert len(labelled(tmp_path).images) == (3 if root else 15)
+    assert len(labelled(tmp_path).images) == (len(expected) if root else 15)
     assert len(labelled(tmp_path, "all").images) == 15
 
 

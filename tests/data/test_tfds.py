@@ -54,6 +54,12 @@ class TinyChallenge(TinyShapes):
         return {**super()._example(n), "label": -1 if n >= 13 else n % 2}
 
 
+class TinyOtherNames(TinyShapes):
+    """As folders of images are called here and there."""
+
+    SPLITS = {"Training": range(10), "Valid": range(10, 13), "testing": range(13, 16)}  # noqa: RUF012
+
+
 class TinyUntrained(TinyShapes):
     """Without a train split."""
 
@@ -126,6 +132,25 @@ def test_a_split_for_validation_is_used_and_test_left_alone(tmp_path):
     for split, numbers in ((source.train, range(10)), (source.validation, range(10, 13))):
         assert sorted(evaluated(split)) == numbered(numbers)
         assert evaluated(split) == evaluated(split)
+
+
+def test_splits_of_other_names(tmp_path):
+    source = load("tiny_other_names", data_dir=tmp_path)
+    assert (source.held_out, source.train.count, source.validation.count) == ("the split 'Valid'", 10, 3)
+    assert sorted(evaluated(source.train)) == numbered(range(10))
+
+
+def test_what_is_recorded_names_the_version_and_the_part(tmp_path):
+    assert load("tiny_shapes", data_dir=tmp_path).record() == {
+        "classes": ["even", "odd"],
+        "images": {"train": 8, "validation": 2, "test": 3},
+        "fingerprints": {
+            "train": "tiny_shapes/1.0.0 train[:8]",
+            "validation": "tiny_shapes/1.0.0 train[8:]",
+            "test": "tiny_shapes/1.0.0 test",
+        },
+        "samples": {"train": [], "validation": [], "test": []},
+    }
 
 
 @pytest.mark.parametrize("name", ["tiny_one_part", "tiny_shapes"])

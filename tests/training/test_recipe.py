@@ -88,6 +88,7 @@ def test_settings_that_make_no_sense(text, message):
         ("image_size", 16, "at least 32 pixels"),
         ("sampling", "random", "one of paper, centre, shift"),
         ("precision", "float16", "one of float32, mixed_float16, mixed_bfloat16.*Did you mean 'mixed_float16'"),
+        ("hold_out", "random", "one of hash, rank"),
         ("on_corrupt", "skipp", "one of stop, skip.*Did you mean 'skip'"),
         ("freeze", "all", "one of nothing, trunk"),
         ("freeze_epochs", -1, "at least 0"),
@@ -191,9 +192,9 @@ def test_a_run_can_be_started_again_from_its_file(tmp_path):
 
 
 def test_a_record_of_an_older_version_means_what_it_meant_then():
-    """It had no weight decay, so it was trained without."""
+    """It had no weight decay, so it was trained without, and exactly a fifth of each class was held out."""
     recipe = Recipe.from_record({"dataset": "photos", "epochs": 4})
-    assert recipe == Recipe(dataset="photos", epochs=4, weight_decay=0.0)
+    assert recipe == Recipe(dataset="photos", epochs=4, weight_decay=0.0, hold_out="rank")
 
 
 @pytest.mark.parametrize(

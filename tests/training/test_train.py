@@ -63,8 +63,8 @@ def test_the_recipe_is_written_resolved(run, photos):
     assert record["recipe"]["momentum"] == 0.9
     assert record["recipe"]["sampling"] == "paper"
     assert record["classes"] == list(COLOURS)
-    assert record["images"] == {"train": 24, "validation": 6}
-    assert record["steps_per_epoch"] == 6
+    assert record["images"] == {"train": 23, "validation": 7}
+    assert record["steps_per_epoch"] == 5
     assert set(record["versions"]) == {"python", "keras-googlenet", "keras", "tensorflow", "numpy"}
 
 
@@ -118,7 +118,8 @@ def test_each_epoch_samples_each_training_image_once(photos, tmp_path, monkeypat
     record(data.ShiftSampler)
     monkeypatch.setattr(runs, "build", small_network)
     count = CountSteps()
-    recipe = Recipe(str(photos), image_size=32, batch_size=8, epochs=3, seed=6, averaging=None, sampling=sampling)
+    settings = {"image_size": 32, "batch_size": 8, "epochs": 3, "seed": 6, "averaging": None, "sampling": sampling}
+    recipe = Recipe(str(photos), hold_out="rank", **settings)  # 24 images to train on
     trainer.train(recipe, tmp_path / "run", draw_samples=draw, callbacks=[count], verbose=0)
     assert count.steps == 3 * 3
     assert [shape for shape, _ in drawn] == [(24 if sampling == "centre" else 64, 32, 32, 3)]

@@ -1,0 +1,40 @@
+"""What operating systems, and this package's runs, leave among a user's images."""
+
+import json
+import os
+
+# In lower case. Windows, macOS, Linux; the archives and the network drives that they pass through.
+_NAMES = frozenset(
+    (
+        *("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "picasa.ini", "icon\r"),
+        *("$recycle.bin", "recycler", "recycled", "system volume information", "found.000"),
+        *("__macosx", "network trash folder", "temporary items", "lost+found"),
+        *("@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "__pycache__"),
+    )
+)
+
+_RECIPE = "recipe.json"  # `training.RunFolder` writes it before anything else
+
+
+def is_dropping(name: str) -> bool:
+    """Whether a file or a folder of this name is hidden, or an operating system's own.
+
+    Example:
+        >>> [is_dropping(name) for name in ("$RECYCLE.BIN", ".Trashes", "cat")]
+        [True, True, False]
+    """
+    return name.startswith(".") or name.lower() in _NAMES
+
+
+def is_run(folder: str | os.PathLike) -> bool:
+    """Whether a folder is that of a run: its pictures are no data.
+
+    Args:
+        folder: a path.
+    """
+    try:
+        with open(os.path.join(folder, _RECIPE), encoding="utf-8") as file:
+            record = json.load(file)
+    except (OSError, ValueError):
+        return False
+    return isinstance(record, dict) and {"recipe", "classes"} <= record.keys()

@@ -1,0 +1,171 @@
+"""Images in formats that Pillow does not decode: what they are, and what to do about them."""
+
+import contextlib
+import os
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache
+from typing import BinaryIO
+
+from PIL import Image
+
+HEIC = "HEIC"
+RAW = "raw"
+
+# What a file is, and what helps.
+_KINDS = {
+    HEIC: ("a HEIC image", "HEIC images", "Pillow decodes HEIC once pillow-heif is installed: pip install pillow-heif"),
+    RAW: ("a camera's raw image", "raw images of cameras", "export as JPEG or TIFF"),
+    "JXL": ("a JPEG XL image", "JPEG XL images", "convert to JPEG or PNG"),
+    "SVG": ("an SVG drawing", "SVG drawings", "export as PNG"),
+    "PDF": ("a PDF document", "PDF documents", "export its pages as PNG"),
+    "video": ("a video", "videos", "save its frames as JPEG or PNG"),
+}
+
+_RAW_EXTENSIONS = (
+    *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dng", ".erf", ".kdc", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf"),
+    *(".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"),
+)
+
+_EXTENSIONS = {
+    **dict.fromkeys((".heic", ".heics", ".heif", ".heifs", ".hif"), HEIC),
+    **dict.fromkeys(_RAW_EXTENSIONS, RAW),
+    ".jxl": "JXL",
+    ".svg": "SVG",
+    ".svgz": "SVG",
+}
+
+_SIGNATURES = (
+    (b"FUJIFILMCCD-RAW", RAW),
+    (b"IIRO", RAW),  # Olympus
+    (b"IIRS", RAW),
+    (b"MMOR", RAW),
+    (b"IIU\0", RAW),  # Panasonic
+    (b"FOVb", RAW),  # Sigma
+    (b"\xff\x0a", "JXL"),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", "JXL"),
+    (b"%PDF-", "PDF"),
+    (b"\x1a\x45\xdf\xa3", "video"),  # Matroska, WebM
+)
+
+# A file of the family of MP4 begins with its brands (ISO/IEC 14496-12, 23008-12).
+_HEIC_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"mif2", b"miaf"))
+_AVIF_BRANDS = frozenset((b"avif", b"avis"))
+_RAW_BRAND = b"crx "  # Canon's CR3
+
+_HEAD = 4096  # bytes that tell what a file is
+
+# Tags of the first image in a TIFF file, the container of most cameras' raw images.
+_NEW_SUBFILE_TYPE, _SUB_IFDS, _DNG_VERSION = 254, 330, 50706
+
+
+@cache
+def register() -> None:
+    """Let Pillow read HEIC files where pillow-heif is installed."""
+    with contextlib.suppress(ImportError):
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
+
+
+def why_unidentified(file: BinaryIO) -> str:
+    """What a file is that Pillow took for no image, in words.
+
+    Args:
+        file: open for reading.
+    """
+    head = _head(file)
+    if not head:
+        return "the file is empty"
+    kind = by_content(head)
+    if kind is None:
+        return "not an image in a format that Pillow can read"
+    return _one(kind)
+
+
+def refuse_raw(image: Image.Image, file: BinaryIO) -> None:
+    """Refuse a camera's raw image that is a TIFF, too: Pillow would decode the thumbnail in it.
+
+    Args:
+        image: opened, not loaded.
+        file: which it was opened from.
+
+    Raises:
+        ValueError: it is one.
+    """
+    if image.format != "TIFF":
+        return
+    tags = image.tag_v2
+    thumbnail = tags.get(_NEW_SUBFILE_TYPE, 0) & 1 and _SUB_IFDS in tags
+    if thumbnail or _DNG_VERSION in tags or by_content(_head(file)) == RAW:
+        raise ValueError(_one(RAW))
+
+
+def by_content(head: bytes) -> str | None:
+    """What kind of file, that Pillow does not decode, begins so; or None.
+
+    Args:
+        head: the first bytes.
+    """
+    for signature, kind in _SIGNATURES:
+        if head.startswith(signature):
+            return kind
+    if head[:4] == b"II*\0" and head[8:10] == b"CR":
+        return RAW  # Canon's CR2
+    if head[4:8] == b"ftyp":
+        return _by_brands(head)
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if text.startswith(b"<svg") or (text.startswith((b"<?xml", b"<!doctype svg", b"<!--")) and b"<svg" in text):
+        return "SVG"
+    return None
+
+
+def _by_brands(head: bytes) -> str | None:
+    length = int.from_bytes(head[:4])
+    brands = {head[8:12], *(head[place : place + 4] for place in range(16, min(length, len(head)), 4))}
+    if brands & _AVIF_BRANDS:
+        return None  # Pillow knows AVIF: this one is damaged
+    if _RAW_BRAND in brands:
+        return RAW
+    return HEIC if brands & _HEIC_BRANDS else "video"
+
+
+def _head(file: BinaryIO) -> bytes:
+    """The file's beginning, without moving the place where it is read."""
+    place = file.tell()
+    file.seek(0)
+    head = file.read(_HEAD)
+    file.seek(place)
+    return head
+
+
+def _one(kind: str) -> str:
+    one, _, remedy = _KINDS[kind]
+    return f"{one}; {remedy}"
+
+
+def by_name(path: str) -> str | None:
+    """What kind of image, that Pillow does not decode, a file is by its extension; or None."""
+    register()
+    extension = os.path.splitext(path)[1].lower()
+    return None if extension in Image.registered_extensions() else _EXTENSIONS.get(extension)
+
+
+def left_out(paths: Iterable[str]) -> list[str]:
+    """A line for each kind of image among some files that were left out since Pillow does not decode it.
+
+    Args:
+        paths: of any files.
+
+    Example:
+        >>> left_out(["a/1.svg", "a/2.SVG", "a/notes.txt"])
+        ['left out 2 SVG drawings, the first a/1.svg; export as PNG']
+    """
+    kinds = [(kind, path) for path in sorted(paths) if (kind := by_name(path))]
+    first = dict(reversed(kinds))
+    lines = []
+    for kind, count in Counter(kind for kind, _ in kinds).items():
+        one, many, remedy = _KINDS[kind]
+        found = f"{one}, {first[kind]}" if count == 1 else f"{count:,} {many}, the first {first[kind]}"
+        lines.append(f"left out {found}; {remedy}")
+    return lines
