@@ -3,6 +3,7 @@
 import contextlib
 import json
 import runpy
+import sys
 from pathlib import Path
 
 import keras
@@ -128,6 +129,16 @@ def test_what_answers_otherwise_leaves_nothing(format, tmp_path):
 
 
 @pytest.mark.exports
+def test_without_onnx_runtime_the_file_is_checked_at_least(tmp_path, monkeypatch):
+    need("onnx")
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)  # not to be had
+    export.export(classifier(), tmp_path / "sound.onnx", "onnx", labels=LABELS)
+    with pytest.raises(WorkError, match="No Op registered for BesselK1e"):
+        export.export(classifier(Foreign()), tmp_path / "broken.onnx", "onnx", labels=LABELS)
+    assert not list(tmp_path.glob("broken*"))
+
+
+@pytest.mark.exports
 @pytest.mark.parametrize("format", SUFFIXES)
 def test_what_prepares_images_goes_along(format, tmp_path):
     """Layers of Keras that compute at inference, with numbers of their own: the trial finds them to be right."""
@@ -193,6 +204,7 @@ def test_whatever_stops_it_leaves_nothing(error, written, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.exports
 def test_the_card_comes_with_the_artefact_or_not_at_all(written, tmp_path, monkeypatch):
     monkeypatch.setattr(artefacts, "CARD", "no/such/folder.json")
     with pytest.raises(OSError, match="No such file"):

@@ -12,7 +12,7 @@ def find_class(text, names):
 
     Args:
         text: A class's key or name; where none is just the same, letter case, blanks, `_` and hyphens between letters
-            are passed over. Or its index, where no class is called by a number.
+            are passed over. Or its index, unless most classes are called by numbers: one that is not there is none.
         names: A `(key, name)` pair for each class.
 
     Returns:
@@ -28,7 +28,8 @@ def find_class(text, names):
     found, index = ClassNames(names).find(text), number(text)
     if len(found) == 1:
         return found[0]
-    numbered = [key for key, name in names if key == name and number(key) is not None]
+    numbers = [key for key, name in names if key == name and number(key) is not None]
+    numbered = numbers if 2 * len(numbers) > len(names) else []
     if found:
         several = ", ".join(names[i][0] if numbered else f"{i} ({names[i][0]})" for i in found)
         raise InputError(
