@@ -90,6 +90,7 @@ def predicted(capsys, *arguments):
     return [json.loads(line)["predictions"] for line in said.out.splitlines()], said.err
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("name", MODELS)
 def test_predict(name, folder, capsys):
     path = folder / "set" / "ant" / "photo.png"
@@ -114,6 +115,7 @@ def test_scores_are_no_percentages(folder, capsys):
     assert lines == [f"  score {score:.4f}  {name}" for score, name in best]
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("name", ["tall grey", "included", "logits"])
 def test_evaluate(name, folder, capsys):
     paths = [folder / "set" / kind / "photo.png" for kind in NAMES[:2]]
@@ -162,6 +164,7 @@ def test_what_is_served_is_what_is_predicted(name, folder, tmp_path, capsys):
     assert ("inside the model" in told["preprocessing"]) == ("included" in name or name == "rescaling")
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("name", ["tall grey", "logits", "rescaling"])
 def test_visualize(name, folder, tmp_path, capsys):
     path = folder / "set" / "ant" / "photo.png"
@@ -201,6 +204,7 @@ def test_a_grey_network_sees_what_an_rgb_one_sees_of_grey_photos():
     assert np.corrcoef(*map(np.ravel, changes))[0, 1] > 0.8  # of the grey one's 3 levels and the green one's 9
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("shape", [(48, 96, 1), (64, 64, 3)])
 def test_what_a_network_wants_to_see_whether_it_preprocesses_or_not(shape):
     outside, inside = build(input_shape=shape), build(input_shape=shape, include_preprocessing=True)
@@ -216,6 +220,7 @@ def test_dreams_need_a_network_of_known_pixels():
         dream(behind_rescaling(), np.zeros((64, 64, 3), "uint8"), "3a", octaves=1, steps=1)
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("name", ["tall grey", "logits", "scores"])
 def test_the_demo_answers_as_predict(name, folder, capsys):
     path = folder / "set" / "ant" / "photo.png"
