@@ -137,7 +137,10 @@ def test_labels_tell_classes_apart():
 def test_models_without_probabilities_or_rows_are_refused():
     relu = GoogLeNet(weights=None, input_shape=(64, 64, 3), classes=4, variant=SMALL, classifier_activation="relu")
     other = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten(), keras.layers.Dense(4, "softmax")])
-    for model, message in ((relu, "which ends in a softmax, in sigmoids or in logits"), (other, "Expected a GoogLeNet")):
+    for model, message in (
+        (relu, "which ends in a softmax, in sigmoids or in logits"),
+        (other, "Expected a GoogLeNet"),
+    ):
         with pytest.raises(InputError, match=message):
             Answers(model, [(name, name) for name in NAMES])
 
