@@ -93,6 +93,7 @@ def test_convert_keeps_every_number(bvlc, suffix, tmp_path, capsys):
     assert "TARGET exists already" in capsys.readouterr().err
 
 
+@pytest.mark.computes
 def test_npz_and_back_keeps_the_heads(tmp_path):
     model = GoogLeNet(weights=None)
     model.save_weights(tmp_path / "heads.weights.h5")

@@ -126,6 +126,7 @@ def test_an_ensemble_now_and_from_files(coloured, tmp_path, capsys):
     assert "11 images in 2 classes" in capsys.readouterr().out
 
 
+@pytest.mark.computes
 def test_an_unreadable_image(coloured, tmp_path, capsys):
     """It ends the evaluation and is named; what was done before is kept, and once it is mended the rest is done."""
     folder = tmp_path / "data"

@@ -163,6 +163,7 @@ def test_more_pixels_than_allowed_are_refused_before_decoding(tmp_path, monkeypa
         read_image(path)
 
 
+@pytest.mark.spawns
 @pytest.mark.skipif(sys.platform != "linux", reason="measures memory as Linux counts it")
 @pytest.mark.parametrize(
     ("mode", "format", "options"),

@@ -99,6 +99,7 @@ def test_dynamic_size_equals_static_size():
         np.testing.assert_allclose(dynamic.predict(x, verbose=0), static.predict(x, verbose=0), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("options", [{}, {"include_top": False}, {"variant": "batchnorm", "classes": 7}])
 def test_config_round_trip(options):
     model = GoogLeNet(weights=None, input_shape=(64, 64, 3), **options)

@@ -49,6 +49,7 @@ WAYS = {
 }
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("way", WAYS)
 def test_nothing_is_lost(model, way):
     other = WAYS[way](model)

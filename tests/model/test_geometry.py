@@ -12,6 +12,7 @@ from keras_googlenet.model import layers
 TABLES = {**VARIANTS, "wider": wider(PAPER, 0.5)}
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize(
     ("name", "size"),
     [(name, size) for name in TABLES for size in ((32, 33), (225, 299))]
@@ -52,6 +53,7 @@ def test_conv1_pads_both_sides_alike(size, dynamic):
     np.testing.assert_allclose(model.predict(x, verbose=0), expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize(
     ("size", "window", "side"), [(32, 2, 1), (64, 4, 1), (78, 4, 1), (79, 5, 1), (126, 5, 1), (128, 5, 2), (224, 5, 4)]
 )

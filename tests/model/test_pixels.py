@@ -71,6 +71,7 @@ def output(model, images):
     return answer(model, images)
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("table", EACH)
 def test_preprocessing_inside_is_preprocessing_outside(table, data_format):
     shape = shaped(data_format, 3)
@@ -132,6 +133,7 @@ def test_older_files_are_without():
     assert GoogLeNetModel.from_config(config).include_preprocessing is False
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("inside", [True, False])
 def test_weights_go_from_one_to_the_other(tmp_path, inside):
     options = {"variant": TABLES["slim"], "classes": 5, "input_shape": (SIZE, SIZE, 3)}
@@ -147,6 +149,7 @@ def test_weights_go_from_one_to_the_other(tmp_path, inside):
         np.testing.assert_array_equal(value, again)
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("table", EACH)
 def test_grey_is_the_photo_repeated_over_rgb(tmp_path, table, data_format):
     """Padded borders and all, for weights of RGB that are not the same for the three colours."""
@@ -202,6 +205,7 @@ def test_a_grey_network_of_rgb_weights_reads_its_own_file(tmp_path):
     np.testing.assert_array_equal(answer(again, images), expected)
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("table", [TABLES["paper"], TABLES["torchvision"]], ids=lambda table: table.name)
 @pytest.mark.parametrize("inside", [True, False])
 def test_more_channels_start_with_what_rgb_gives(tmp_path, table, inside):

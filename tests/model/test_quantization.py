@@ -37,11 +37,13 @@ def test_what_keras_quantizes_of_a_model_of_its_own():
     assert quantized(peer) == dense(peer) == {"predictions"}
 
 
+@pytest.mark.computes
 def test_the_same_is_quantized_here():
     model = build()
     assert quantized(model) == dense(model) == {"predictions", "aux1", "aux2", "aux1_fc", "aux2_fc"}
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("old", [False, True])
 def test_it_computes_the_same_but_for_the_precision(tmp_path, old):
     with version_0_1_0() if old else pytest.MonkeyPatch.context():

@@ -67,6 +67,7 @@ def save(model, path):
     return path
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("old", [False, True])
 @pytest.mark.parametrize("name", HEADED)
 def test_heads_are_left_out(tmp_path, name, old):
@@ -79,6 +80,7 @@ def test_heads_are_left_out(tmp_path, name, old):
     assert state(model).items() <= state(headed).items()
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("old", [False, True])
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_heads_are_left_out_of_every_kind_of_file(tmp_path, suffix, old):
@@ -90,6 +92,7 @@ def test_heads_are_left_out_of_every_kind_of_file(tmp_path, suffix, old):
     assert state(model).items() <= state(headed).items()
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("name", TABLES)
 def test_files_of_0_1_0_load_into_the_same_network(tmp_path, name):
     with version_0_1_0():
@@ -114,6 +117,7 @@ def test_every_way_to_read_a_file_of_0_1_0(tmp_path, suffix):
         assert read(path)["predictions/0"].flat[0] == state(saved)["predictions/kernel"]
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("name", HEADED)
 def test_models_of_0_1_0_load_whole(tmp_path, name):
     with version_0_1_0():
@@ -129,6 +133,7 @@ def test_models_of_0_1_0_load_whole(tmp_path, name):
     assert state(keras.saving.load_model(tmp_path / "again.keras")) == state(saved)
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("suffix", [".keras", ".weights.h5"])
 @pytest.mark.parametrize("old", [False, True])
 @pytest.mark.parametrize("wrapped", [False, True])

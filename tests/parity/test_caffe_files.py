@@ -74,6 +74,7 @@ def test_what_caffe_lacks_is_refused_and_nothing_is_left(variant, tmp_path, caps
     assert [path.name for path in tmp_path.iterdir()] == ["net.keras"]
 
 
+@pytest.mark.computes
 def test_a_description_that_is_there_is_kept(written, tmp_path, capsys):
     (tmp_path / "net.prototxt").write_text("mine")
     assert main(["convert", str(written[1].with_suffix(".keras")), str(tmp_path / "net.caffemodel")]) == 2

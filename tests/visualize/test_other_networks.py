@@ -44,6 +44,7 @@ def test_a_grey_network_sees_what_an_rgb_one_sees_of_grey_photos():
     assert np.corrcoef(*map(np.ravel, changes))[0, 1] > 0.8  # of the grey one's 3 levels and the green one's 9
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("shape", [(48, 96, 1), (64, 64, 3)])
 def test_what_a_network_wants_to_see_whether_it_preprocesses_or_not(shape):
     outside, inside = build(input_shape=shape), build(input_shape=shape, include_preprocessing=True)
