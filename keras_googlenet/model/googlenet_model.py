@@ -19,7 +19,7 @@ from keras_googlenet.model import (
 
 
 @keras.saving.register_keras_serializable(package="keras_googlenet")
-class GoogLeNetModel(keras.Model):
+class GoogLeNetModel(replicas.OnReplicas, keras.Model):
     """A Functional model whose first output is the network's and whose others are auxiliary heads.
 
     Beyond `keras.Model`, where there are several outputs:
@@ -137,15 +137,7 @@ class GoogLeNetModel(keras.Model):
             cloning.give(self, outputs, self._traits() | {"trainable": self.trainable})
         return outputs
 
-    def compile(
-        self,
-        optimizer="rmsprop",
-        loss=None,
-        loss_weights=None,
-        metrics=None,
-        weighted_metrics=None,
-        **kwargs,
-    ):
+    def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None, **kwargs):
         """Configures training, as `keras.Model.compile`, with one loss and one list of metrics for all heads.
 
         Args:
@@ -190,24 +182,6 @@ class GoogLeNetModel(keras.Model):
         """The metrics of every head; a single `y` is every head's label."""
         y = compilation.labels(y, y_pred)
         return super().compute_metrics(x, y, y_pred, sample_weight)
-
-    def train_step(self, *args):
-        """Keras's own, after which all replicas are the same model, with logs that can be averaged over workers."""
-        logs = super().train_step(*args)
-        replicas.agree_on_statistics(self)
-        return replicas.reducible(self, logs)
-
-    def test_step(self, *args):
-        """Keras's own, with logs that can be averaged over workers."""
-        return replicas.reducible(self, super().test_step(*args))
-
-    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        """Called by `fit` and `evaluate` on the TensorFlow backend alone, to shape the model by its first batch."""
-        if iterator is not None and replicas.spread(self):
-            if replicas.is_built(self):
-                return
-            iterator, data_batch = None, replicas.first_batch(self, iterator)
-        super()._maybe_symbolic_build(iterator, data_batch)
 
     def _get_compiled_model(self, data):
         """Called by `predict` and `evaluate` on the OpenVINO backend alone."""

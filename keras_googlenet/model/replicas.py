@@ -14,6 +14,28 @@ Four things, each behind the check for TensorFlow's backend and a strategy, so t
 import keras
 
 
+class OnReplicas:
+    """What of a `keras.Model` differs where a strategy spreads it: a base class beside it."""
+
+    def train_step(self, *args):
+        """Keras's own, after which all replicas are the same model, with logs that can be averaged over workers."""
+        logs = super().train_step(*args)
+        agree_on_statistics(self)
+        return reducible(self, logs)
+
+    def test_step(self, *args):
+        """Keras's own, with logs that can be averaged over workers."""
+        return reducible(self, super().test_step(*args))
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Called by `fit` and `evaluate` on the TensorFlow backend alone, to shape the model by its first batch."""
+        if iterator is not None and spread(self):
+            if is_built(self):
+                return
+            iterator, data_batch = None, first_batch(self, iterator)
+        super()._maybe_symbolic_build(iterator, data_batch)
+
+
 def spread(model):
     """Whether a model was made under a strategy with more than one replica.
 
