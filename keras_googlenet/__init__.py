@@ -8,4 +8,4 @@ from keras_googlenet.model import GoogLeNetModel as GoogLeNetModel
 from keras_googlenet.model import inception_module as inception_module
 from keras_googlenet.model import naive_inception_module as naive_inception_module
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
