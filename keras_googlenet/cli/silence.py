@@ -7,6 +7,7 @@ written last by a process that crashes. Python's own `sys.stderr` goes past it. 
 
 import contextlib
 import glob
+import logging
 import os
 import re
 import signal
@@ -36,6 +37,7 @@ def begin():
     """
     if "tensorflow" in sys.modules or any(name in os.environ for name in ASKED):
         return
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of functions that are traced for each model
     device = has_device()
     os.environ[ASKED[0]] = "2" if device else "3"  # 2 leaves the errors
     if hasattr(os, "fork") and sys.stderr is not None:
