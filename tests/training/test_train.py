@@ -224,7 +224,7 @@ def test_a_run_can_start_from_published_weights(photos, shared_data, tmp_path, c
         assert main(["train", *arguments, *weights_and_rate]) == 0
     error = capsys.readouterr().err
     said = re.findall(r"^keras-googlenet: warning: .* stay as initialized: (.*)\. Train them", error, re.MULTILINE)
-    assert said == ["aux1_conv, aux2_conv, aux1_fc, aux2_fc, aux1, aux2, predictions"]
+    assert said == ["aux1_conv, aux2_conv, aux1_fc, aux2_fc, predictions, aux1, aux2"]
     trained = keras.saving.load_model(output / "model.keras").get_layer("conv1_7x7_s2").kernel
     published = weights.read(shared_data / "bvlc_googlenet.npz")["conv1_7x7_s2/kernel"]
     assert np.abs(keras.ops.convert_to_numpy(trained) - published).max() < 0.05
