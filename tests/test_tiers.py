@@ -64,6 +64,7 @@ def test_needs_something_else():
 
 
 @pytest.fixture
+@tiers.does("spawns")
 def suite(tmp_path):
     """A function that runs the suite above: `(exit status, output, outcome by test)`."""
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n" + "\n".join(f"    {m}" for m in ("slow", *tiers.LONG)))

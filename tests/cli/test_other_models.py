@@ -18,6 +18,8 @@ from keras_googlenet.cli import main
 from keras_googlenet.demo import Answers
 from keras_googlenet.visualize.layout import TIMES
 
+pytestmark = pytest.mark.computes
+
 NAMES = ("ant", "bee", "wasp")
 MEAN = np.array([123, 117, 104], "float32")
 
@@ -218,7 +220,6 @@ def test_without_names_it_answers_by_number(nameless, folder, tmp_path, capsys):
     assert main(["predict", "weights.npz", str(path), "--class-index", str(tmp_path / "none.json")]) == 1
 
 
-@pytest.mark.computes
 def test_weights_of_grey_filters(tmp_path, capsys, folder):
     made = GoogLeNet(weights=None, classes=3, input_shape=(224, 224, 1), aux_heads=False)
     deterministic.fill(made)

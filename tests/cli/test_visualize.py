@@ -16,6 +16,8 @@ from keras_googlenet.cli import main
 from keras_googlenet.errors import InputError
 from keras_googlenet.visualize import Gallery, dream, find_class, gallery, maximize_class, sheet
 
+pytestmark = pytest.mark.computes
+
 NAMES = ("red rose", "daisy", "tulip", "7")
 
 
@@ -104,7 +106,6 @@ def test_a_gallery_alone(model, photo, tmp_path):
         Gallery(shown.network.model, tmp_path, names, layer="9z")
 
 
-@pytest.mark.computes
 def test_classes_and_a_layer_by_name(model, photo, tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     only = ["--only", "cam", "--layer", "4a"]
@@ -114,7 +115,6 @@ def test_classes_and_a_layer_by_name(model, photo, tmp_path):
     assert wider == width + 2 * 234
 
 
-@pytest.mark.computes
 def test_the_slow_ones_on_request(model, photo, tmp_path, monkeypatch):
     for slow in (dream, maximize_class):
         monkeypatch.setattr(gallery, slow.__name__, functools.partial(slow, steps=1))

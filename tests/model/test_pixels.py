@@ -11,6 +11,8 @@ from support.small import KEPT
 from keras_googlenet import GoogLeNet, GoogLeNetModel, preprocess_input
 from keras_googlenet.architecture import VARIANTS, edit, wider
 
+pytestmark = pytest.mark.computes
+
 TABLES = {
     name: edit(
         wider(table, 0.125),
@@ -21,11 +23,7 @@ TABLES = {
 }
 """Each named variant, short and narrow."""
 
-EACH = [
-    pytest.param(table, marks=() if name in ("paper", "torchvision") else pytest.mark.computes, id=name)
-    for name, table in TABLES.items()
-]
-"""The two that differ most always; the others where there is time."""
+EACH = [pytest.param(table, id=name) for name, table in TABLES.items()]
 
 SIZE = 40
 
@@ -71,7 +69,6 @@ def output(model, images):
     return answer(model, images)
 
 
-@pytest.mark.computes
 @pytest.mark.parametrize("table", EACH)
 def test_preprocessing_inside_is_preprocessing_outside(table, data_format):
     shape = shaped(data_format, 3)
@@ -133,7 +130,6 @@ def test_older_files_are_without():
     assert GoogLeNetModel.from_config(config).include_preprocessing is False
 
 
-@pytest.mark.computes
 @pytest.mark.parametrize("inside", [True, False])
 def test_weights_go_from_one_to_the_other(tmp_path, inside):
     options = {"variant": TABLES["slim"], "classes": 5, "input_shape": (SIZE, SIZE, 3)}
@@ -149,7 +145,6 @@ def test_weights_go_from_one_to_the_other(tmp_path, inside):
         np.testing.assert_array_equal(value, again)
 
 
-@pytest.mark.computes
 @pytest.mark.parametrize("table", EACH)
 def test_grey_is_the_photo_repeated_over_rgb(tmp_path, table, data_format):
     """Padded borders and all, for weights of RGB that are not the same for the three colours."""
@@ -205,7 +200,6 @@ def test_a_grey_network_of_rgb_weights_reads_its_own_file(tmp_path):
     np.testing.assert_array_equal(answer(again, images), expected)
 
 
-@pytest.mark.computes
 @pytest.mark.parametrize("table", [TABLES["paper"], TABLES["torchvision"]], ids=lambda table: table.name)
 @pytest.mark.parametrize("inside", [True, False])
 def test_more_channels_start_with_what_rgb_gives(tmp_path, table, inside):
@@ -237,7 +231,6 @@ def test_more_channels_learn(tmp_path):
     assert np.array(model.get_layer("conv1_7x7_s2").kernel)[:, :, 3].any()
 
 
-@pytest.mark.computes
 @pytest.mark.parametrize("channels", [1, 3])
 def test_bvlcs_weights(shared_data, channels):
     """The real ones, whose kernels differ between the colours, on the whole network's maps up to their borders."""

@@ -15,6 +15,8 @@ from keras_googlenet import GoogLeNet
 from keras_googlenet.training.tensorboard import WriteTensorBoard
 from keras_googlenet.visualize import filter_grid
 
+pytestmark = pytest.mark.trains
+
 
 def events(folder):
     """Everything that was written: (tag, step, plug-in, value), file by file."""
