@@ -6,11 +6,13 @@
 Images a second, forward and in a training step: three heads, SGD with momentum, on one batch that is on the device.
 Each contender is a process of its own. They compile one after the other, alone on the device, since XLA and cuDNN
 choose their algorithms by measuring; then they are measured in turns, round by round. The table has medians and their
-shares of the bounds; `--json` keeps the rows. The twin is the same table in PyTorch (`gpu_twin.py`). The pipeline's
-views are section 6's, of made-up photos of 500x375 pixels, by threads and by processes.
+shares of the bounds; `--json` keeps the rows. The trial functions are those of `gpu_trials.py`; the twin is the same
+table in PyTorch (`gpu_twin.py`). The pipeline's views are section 6's, of made-up photos of 500x375 pixels, by threads
+and by processes.
 """
 
 import argparse
+import contextlib
 import functools
 import importlib.util
 import json
@@ -30,6 +32,7 @@ import pipeline
 BOUND = {"forward": 103_000, "training": 34_300}
 CONTENDERS = {
     "Keras on JAX": ("jax", {}),
+    "Keras on JAX with trial functions": ("jax", {"trial": True}),
     "Keras on JAX, batch normalization": ("jax", {"variant": "batchnorm"}),
     "twin, torch.compile": ("twin", {"compiled": True}),
     "twin, eager": ("twin", {"compiled": False}),
@@ -155,21 +158,23 @@ def keras_model(row, variant="paper"):
     return model
 
 
-def keras_on_jax(row, variant="paper"):
-    """One jitted function a step; float32 multiplies in TF32, as JAX does by default."""
+def keras_on_jax(row, variant="paper", trial=False):
+    """One compiled function a step; float32 multiplies in TF32, as JAX does by default."""
     import jax
+    from gpu_trials import patched
 
-    model, (x, y) = keras_model(row, variant), jax.device_put(data(row))
-    kinds = [model.trainable_variables, model.non_trainable_variables]
-    if row["mode"] == "forward":
-        weights = [[variable.value for variable in kind] for kind in kinds]
-        call = jax.jit(lambda a, b, images: model.stateless_call(a, b, images, training=False)[0])
-        last = {}
-        return lambda: last.update(outputs=call(*weights, x)), lambda: jax.block_until_ready(last)
-    model._symbolic_build(data_batch=(x, y))
-    kinds += [model.optimizer.variables, model.metrics_variables]
-    state = [[[variable.value for variable in kind] for kind in kinds]]
-    call = jax.jit(model.train_step, donate_argnums=0)
+    with patched() if trial else contextlib.nullcontext():  # built and traced here, and only here
+        model, (x, y) = keras_model(row, variant), jax.device_put(data(row))
+        kinds = [model.trainable_variables, model.non_trainable_variables]
+        if row["mode"] == "forward":
+            weights = [[variable.value for variable in kind] for kind in kinds]
+            call = jax.jit(lambda a, b, images: model.stateless_call(a, b, images, training=False)[0])
+            call, last = call.lower(*weights, x).compile(), {}
+            return lambda: last.update(outputs=call(*weights, x)), lambda: jax.block_until_ready(last)
+        model._symbolic_build(data_batch=(x, y))
+        kinds += [model.optimizer.variables, model.metrics_variables]
+        state = [tuple([variable.value for variable in kind] for kind in kinds)]
+        call = jax.jit(model.train_step, donate_argnums=0).lower(state[0], (x, y)).compile()
 
     def step():
         _, state[0] = call(state[0], (x, y))
