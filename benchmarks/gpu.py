@@ -4,11 +4,9 @@
     python benchmarks/gpu.py --small --rounds 1 # 64 pixels, batches of 4, on whatever there is: does it run?
 
 Images a second, forward and in a training step: three heads, SGD with momentum, on one batch that is on the device.
-Each contender is a process of its own. They compile one after the other, alone on the device, since XLA and cuDNN
-choose their algorithms by measuring; then they are measured in turns, round by round. The table has medians and their
-shares of the bounds; `--json` keeps the rows. The trial functions are those of `gpu_trials.py`; the twin is the same
-table in PyTorch (`gpu_twin.py`). The pipeline's views are section 6's, of made-up photos of 500x375 pixels, by threads
-and by processes.
+Each contender is a process of its own. They compile one after the other, since XLA and cuDNN choose their algorithms by
+measuring; then they are measured in turns. The table has medians, and their shares of the bounds. The trial functions
+are those of `gpu_trials.py`, the twin is `gpu_twin.py`'s; the views are section 6's, of made-up photos.
 """
 
 import argparse
@@ -27,8 +25,7 @@ from pathlib import Path
 import numpy as np
 import pipeline
 
-# An image's activations, each written and read once, are 33 MB in bfloat16, and a training step moves them three times.
-# An H100's memory moves 3.35 TB/s. The arithmetic would allow three times as many images.
+# By the memory of an H100: docs/results/gpu.md has the reckoning.
 BOUND = {"forward": 103_000, "training": 34_300}
 CONTENDERS = {
     "Keras on JAX": ("jax", {}),
@@ -50,9 +47,9 @@ def main():
     parser.add_argument("--small", action="store_true")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    size, batch = (64, 4) if options.small else (224, options.batch)
+    size = {"batch": 4, "size": 64} if options.small else {"batch": options.batch, "size": 224}
     rows = [
-        {"contender": name, "mode": mode, "dtype": dtype, "batch": batch, "size": size}
+        {"contender": name, "mode": mode, "dtype": dtype, **size}
         for dtype in options.dtypes
         for mode in BOUND
         for name, (backend, _) in CONTENDERS.items()
@@ -89,8 +86,7 @@ def measure(rows, rounds):
                 row.update(ask(row, "measure"))
                 found.append(row.pop("seconds", None))
     for row, found in zip(rows, seconds, strict=True):
-        if "error" not in row:
-            row["images_s"] = row["batch"] / statistics.median(found)
+        row.update({} if "error" in row else {"images_s": row["batch"] / statistics.median(found)})
     for pipe in workers.values():
         pipe.close()
 
@@ -238,8 +234,8 @@ def views(count):
                 list(pool.map(view, files[: 32 * cores], chunksize=8))  # starts the workers
                 begun = time.perf_counter()
                 list(pool.map(view, files, chunksize=8))
-                speed = count / (time.perf_counter() - begun)
-            rows.append({"contender": f"views by {cores} {kind}", "images_s": speed})
+                taken = time.perf_counter() - begun
+            rows.append({"contender": f"views by {cores} {kind}", "images_s": count / taken})
     return rows
 
 
