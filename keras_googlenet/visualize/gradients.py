@@ -47,4 +47,4 @@ def value_and_gradient(function, x):
             raise InputError(
                 f"Gradients need Keras on TensorFlow, JAX or PyTorch (KERAS_BACKEND). Received: backend={backend!r}"
             )
-    return float(value), keras.ops.convert_to_numpy(gradient)
+    return float(keras.ops.convert_to_numpy(value)), keras.ops.convert_to_numpy(gradient)

@@ -62,7 +62,7 @@ def maximize_class(model, index, *, steps=STEPS, seed=0, verbose=0):
 
     def scores(x):
         """Of images minus the mean, whatever the network takes."""
-        return of_images(network.images.prepare(x + mean))
+        return of_images(network.images.prepare(ops.add(x, mean)))
 
     bar = keras.utils.Progbar(steps * len(OCTAVES), verbose=verbose)
     image, done = rng.normal(0, 10, (*_reduced(shape, OCTAVES[0]), channels)).astype("float32"), 0
