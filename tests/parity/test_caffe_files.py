@@ -32,6 +32,7 @@ def test_it_reads_back_to_the_bit_with_both_heads(written):
         np.testing.assert_array_equal(arrays[name], keras.ops.convert_to_numpy(variable))
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("table", [PAPER, naive(dataclasses.replace(PAPER, name='of "mine"'))], ids=["paper", "naive"])
 def test_opencv_computes_the_same(table, tmp_path):
     cv2 = pytest.importorskip("cv2", reason="OpenCV is in the extra `peers`")
