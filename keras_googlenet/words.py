@@ -41,6 +41,20 @@ def _likeness(choice, text):
     return ratio, sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(choice, text, strict=False)))
 
 
+def few(names, most=5):
+    """The first few of many names, on one line.
+
+    Args:
+        names: A sequence of anything.
+        most: How many are named.
+
+    Example:
+        >>> few("abcdefg")
+        'a, b, c, d, e, ...'
+    """
+    return ", ".join(map(str, names[:most])) + (", ..." if len(names) > most else "")
+
+
 def one_line(text):
     r"""A text, such as the name of a file, as it can be printed: on one line, and in any encoding of Unicode.
 

@@ -1,5 +1,6 @@
 """A data set to train on: its splits, its classes, and what a user is told of it."""
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,11 @@ class Source:
             A dict that JSON can hold: `classes`, and for each split the number of `images`, their `fingerprints`, and
             `samples`, the checksums of a few files of each class: two folders may have changed their names.
         """
+        return dict(self._recorded)
+
+    @functools.cached_property
+    def _recorded(self) -> dict[str, Any]:
+        """Read from the files once; a run asks up to three times."""
         return {
             "classes": list(self.classes),
             "images": {name: split.count for name, split in self.splits.items()},

@@ -2,7 +2,7 @@
 
 from keras_googlenet.class_names import ClassNames, number
 from keras_googlenet.errors import InputError
-from keras_googlenet.words import nearest
+from keras_googlenet.words import few, nearest
 
 
 def columns(classes, outputs):
@@ -31,8 +31,8 @@ def columns(classes, outputs):
     unknown = [name for name, some in found.items() if not some]
     if unknown:
         raise InputError(
-            f"The model does not know {len(unknown):,} of the {len(classes):,} classes: {_few(unknown)}. Expected each "
-            f"to be one of its {len(outputs):,}: {_few([names[-1] for names in outputs])}.{_meant(unknown, outputs)} "
+            f"The model does not know {len(unknown):,} of the {len(classes):,} classes: {few(unknown)}. Expected each "
+            f"to be one of its {len(outputs):,}: {few([names[-1] for names in outputs])}.{_meant(unknown, outputs)} "
             f"Rename the class folders as the model calls them{_numbers(unknown)}"
         )
     for name, some in found.items():
@@ -43,7 +43,7 @@ def columns(classes, outputs):
         by_column.setdefault(found[name][0], []).append(name)
     twice = [name for names in by_column.values() if len(names) > 1 for name in names]
     if twice:
-        raise InputError(f"These classes are the same one to the model: {_few(twice)}. Merge their folders")
+        raise InputError(f"These classes are the same one to the model: {few(twice)}. Merge their folders")
     return tuple(found[name][0] for name in classes)
 
 
@@ -64,9 +64,5 @@ def _choice(some, outputs):
     """What to do about a name that several outputs have."""
     keys = [outputs[column][0] for column in some]
     if len(set(keys)) < len(keys):
-        return f"outputs {_few(some)}. Give them names of their own (the model's `class_names`)"
-    return f"{_few(keys)}. Rename its folder as one of these"
-
-
-def _few(names, most=5):
-    return ", ".join(map(str, names[:most])) + (", ..." if len(names) > most else "")
+        return f"outputs {few(some)}. Give them names of their own (the model's `class_names`)"
+    return f"{few(keys)}. Rename its folder as one of these"

@@ -4,6 +4,7 @@ import numpy as np
 
 from keras_googlenet.class_names import ClassNames, composed
 from keras_googlenet.evaluation.predictions import PredictionsError
+from keras_googlenet.words import few
 
 
 def together(predictions, crops):
@@ -62,12 +63,6 @@ def _order(one, first):
     order = [next((some[0] for some in map(known.find, names) if len(some) == 1), None) for names in one.outputs]
     unknown = [names[-1] for names, place in zip(one.outputs, order, strict=True) if place is None]
     if unknown or len(set(order)) < count:
-        raise PredictionsError(
-            f"Expected predictions of the same classes. Received: {first.model} with "
-            f"{_few(first.outputs)}; {one.model} with {_few(one.outputs)}"
-        )
+        received = (f"{each.model} with {few([names[-1] for names in each.outputs])}" for each in (first, one))
+        raise PredictionsError(f"Expected predictions of the same classes. Received: {'; '.join(received)}")
     return np.array(order)
-
-
-def _few(outputs, most=5):
-    return ", ".join(names[-1] for names in outputs[:most]) + (", ..." if len(outputs) > most else "")

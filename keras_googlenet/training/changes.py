@@ -1,6 +1,6 @@
 """What has changed in a data set since a run was started on it, in words."""
 
-import unicodedata
+from keras_googlenet.class_names import composed
 
 SHOWN = 5
 """Classes that are named."""
@@ -54,7 +54,7 @@ def _word(name):
 
 
 def _classes(before, now):
-    before, now = ([unicodedata.normalize("NFC", name) for name in names] for names in (before, now))
+    before, now = (list(map(composed, names)) for names in (before, now))
     if before == now:
         return []
     found = [

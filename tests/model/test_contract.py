@@ -10,14 +10,6 @@ from keras_googlenet import GoogLeNet, GoogLeNetModel
 from keras_googlenet.architecture import PAPER, edit
 
 
-@pytest.fixture(params=["channels_last", "channels_first"])
-def data_format(request):
-    before = keras.config.image_data_format()
-    keras.config.set_image_data_format(request.param)
-    yield request.param
-    keras.config.set_image_data_format(before)
-
-
 def shaped(data_format, height, width, channels):
     return (height, width, channels) if data_format == "channels_last" else (channels, height, width)
 

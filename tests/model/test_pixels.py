@@ -28,14 +28,6 @@ EACH = [pytest.param(table, id=name) for name, table in TABLES.items()]
 SIZE = 40
 
 
-@pytest.fixture(params=["channels_last", "channels_first"])
-def data_format(request):
-    before = keras.config.image_data_format()
-    keras.config.set_image_data_format(request.param)
-    yield request.param
-    keras.config.set_image_data_format(before)
-
-
 def shaped(data_format, channels, size=SIZE):
     return (size, size, channels) if data_format == "channels_last" else (channels, size, size)
 
