@@ -30,9 +30,9 @@ from ablations_watch import GradientNorms, RawValidation
 
 from keras_googlenet import data, training
 from keras_googlenet.architecture import VARIANTS, wider
-from keras_googlenet.files import written_whole
 from keras_googlenet.imagenet import preprocess_input
 from keras_googlenet.training.trainer import load_source
+from keras_googlenet.utils.files import written_whole
 
 BASE = {"image_size": 32, "sampling": "shift", "epochs": 10, "warmup_steps": 100, "checkpoint_steps": 10**9}
 """What all runs share: the paper's recipe, but 32 pixels, of which no patches are cut, and few epochs."""
@@ -45,11 +45,11 @@ CONFIGURATIONS = {
     "batchnorm": {"variant": "batchnorm"},
     "batchnorm, no heads": {"variant": "batchnorm", "aux_heads": False},
     "sampling: paper": {"sampling": "paper"},
-    "sampling: centre": {"sampling": "centre"},
+    "sampling: center": {"sampling": "centre"},
 }
 """Each run's changes to the base, by name."""
 
-QUICK = ("base", "no heads", "plain", "sampling: centre")
+QUICK = ("base", "no heads", "plain", "sampling: center")
 
 
 def main():

@@ -7,7 +7,7 @@ import statistics
 import numpy as np
 from PIL import Image
 
-from keras_googlenet.files import written_whole
+from keras_googlenet.utils.files import written_whole
 
 BLUE, ORANGE, GREEN = "#1f5fa8", "#c85a17", "#3b8f4a"
 HEADS = {"base": ("with heads", BLUE), "no heads": ("without", ORANGE)}
@@ -16,9 +16,9 @@ VARIANTS = {"base": ("paper (LRN)", BLUE), "plain": ("plain", ORANGE), "batchnor
 SAMPLINGS = {
     "base": ("{sampling} (base)", BLUE),
     "sampling: paper": ("paper", ORANGE),
-    "sampling: centre": ("centre", GREEN),
+    "sampling: center": ("centre", GREEN),
 }
-"""What each panel shows: the configuration's label, in which a field of the recipe may stand, and its colour."""
+"""What each panel shows: the configuration's label, in which a field of the recipe may stand, and its color."""
 
 HEADER = (
     "| configuration | runs | training loss | validation loss | accuracy | raw accuracy "
@@ -148,13 +148,13 @@ def metric(key):
 
 def draw(axes, groups, shown, series, style="-", suffix="", band=True):
     """Draws one line for each configuration that has runs, over the epochs."""
-    for name, (label, colour) in shown.items():
+    for name, (label, color) in shown.items():
         if name not in groups:
             continue
         values = np.array([series(run) for run in groups[name]])
         epochs = np.arange(1, values.shape[1] + 1)
         label = label.format(**groups[name][0]["identity"]) + suffix
         marker = "." if len(epochs) < 3 else ""
-        axes.plot(epochs, values.mean(axis=0), style, color=colour, label=label, marker=marker)
+        axes.plot(epochs, values.mean(axis=0), style, color=color, label=label, marker=marker)
         if band and style == "-":
-            axes.fill_between(epochs, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.15, linewidth=0)
+            axes.fill_between(epochs, values.min(axis=0), values.max(axis=0), color=color, alpha=0.15, linewidth=0)

@@ -33,7 +33,7 @@ def main():
 
     model = kg.GoogLeNet(weights=None, aux_heads=False)
     with tempfile.TemporaryDirectory() as folder:
-        images = data.labelled(make(Path(folder) / "photos", options.photos))
+        images = data.labeled(make(Path(folder) / "photos", options.photos))
         seconds = {ours: [], passes: []}
         for measure in seconds:
             measure(model, images, warm_up=True)

@@ -18,7 +18,7 @@ from keras.src import backend
 
 from keras_googlenet.architecture import Conv
 from keras_googlenet.layers import LocalResponseNormalization
-from keras_googlenet.model import googlenet, initialization, layers
+from keras_googlenet.model import blocks, googlenet, initialization
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(1, 2))
@@ -167,8 +167,8 @@ def merged_inception(x, row, *, batch_norm=None, padding="caffe"):
     firsts = [first for first, *_ in row.branches if isinstance(first, Conv)]
     outputs, done = [], iter(MergedConvolutions(firsts, x.shape, name=f"{row.name}_1x1s")(x))
     for first, *others in row.branches:
-        y = next(done) if isinstance(first, Conv) else layers.max_pool(x, first, name=first.name, padding=padding)
-        outputs.append(functools.reduce(layers.conv, others, y))
+        y = next(done) if isinstance(first, Conv) else blocks.max_pool(x, first, name=first.name, padding=padding)
+        outputs.append(functools.reduce(blocks.conv, others, y))
     return keras.layers.Concatenate(name=row.layer)(outputs)
 
 

@@ -64,7 +64,7 @@ def report(contenders, rounds):
 
 
 def make(folder):
-    """Colours whose spectrum falls as a photo's does, compressed as ImageNet's are, in two classes."""
+    """Colors whose spectrum falls as a photo's does, compressed as ImageNet's are, in two classes."""
     rng = np.random.default_rng(0)
     frequencies = np.hypot(np.fft.fftfreq(375)[:, None], np.fft.rfftfreq(500))
     frequencies[0, 0] = 1
@@ -73,8 +73,8 @@ def make(folder):
         waves = rng.normal(size=(3, *frequencies.shape)) + 1j * rng.normal(size=(3, *frequencies.shape))
         planes = np.fft.irfft2(waves / frequencies**1.3, s=(375, 500))
         planes /= planes.std(axis=(1, 2), keepdims=True)
-        grey, *colours = planes
-        pixels = np.stack([grey + 0.3 * colours[0], grey, grey + 0.3 * colours[1]], axis=-1)
+        gray, *colors = planes
+        pixels = np.stack([gray + 0.3 * colors[0], gray, gray + 0.3 * colors[1]], axis=-1)
         path = folder / str(number % 2) / f"{number}.jpg"
         path.parent.mkdir(exist_ok=True)
         Image.fromarray((128 + 50 * pixels).clip(0, 255).astype(np.uint8)).save(path, quality=92)

@@ -4,7 +4,7 @@
     python benchmarks/runtimes.py photos/ runs/flowers/model.keras --formats onnx openvino
 
 The photos are all in the folder, as `predict` sees them. 8 bits are calibrated on 100 of them, spread evenly, and told
-apart by what they answer about the others. The exit status is 1 if an artefact in float32 is off by more than 1e-5
+apart by what they answer about the others. The exit status is 1 if an artifact in float32 is off by more than 1e-5
 anywhere, or one in 8 bits names another best class than the network for more than 3% of the photos or takes more than
 30% of the room.
 """
@@ -59,7 +59,7 @@ assert not {{name for name in sys.modules if name.startswith("keras_googlenet")}
 
 
 def main():
-    """Prints a row for each artefact."""
+    """Prints a row for each artifact."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", help="photos, at any depth")
     parser.add_argument("weights", help="as MODEL in predict")
@@ -107,7 +107,7 @@ def readable(data, folder, size):
 
 
 def run(format, path, images, folder):
-    """What an artefact answers about preprocessed images, in a process that has its runtime and not this package."""
+    """What an artifact answers about preprocessed images, in a process that has its runtime and not this package."""
     np.save(folder / "images.npy", images)
     arguments = [path, folder / "images.npy", folder / "out.npy"]
     command = [sys.executable, "-I", "-c", PROGRAM.format(RUNTIMES[format]), *map(str, arguments)]
@@ -118,7 +118,7 @@ def run(format, path, images, folder):
 
 
 def size(target):
-    """Bytes of an artefact, its card left out."""
+    """Bytes of an artifact, its card left out."""
     files = target.rglob("*") if target.is_dir() else (target, target.with_suffix(".bin"))
     return sum(path.stat().st_size for path in files if path.is_file() and path.suffix != ".json")
 

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from keras_googlenet import data, evaluation, hub, visualize
+from keras_googlenet import data, hub
 
 
 def main():
@@ -37,8 +37,8 @@ def main():
     detector.fit(*scenes(options.scenes, photos[fifth:], digits[360:], rng), batch_size=8, verbose=2, shuffle=False)
     unseen, truth = scenes(options.scenes // 20, photos[:fifth], digits[:360], rng)
     found = detector.predict(unseen, batch_size=8, verbose=0)
-    print(f"mAP@0.5 on {len(unseen)} scenes: {evaluation.mean_average_precision(truth, found):.1%}")
-    Image.fromarray(visualize.draw_boxes(unseen[:4], truth, found)).save(options.output)
+    print(f"mAP@0.5 on {len(unseen)} scenes: {hub.mean_average_precision(truth, found):.1%}")
+    Image.fromarray(hub.draw_boxes(unseen[:4], truth, found)).save(options.output)
 
 
 def scenes(count, photos, digits, rng):

@@ -28,7 +28,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--crops", type=int, default=10, choices=(1, 10, 144))
     options = parser.parse_args()
-    source, images = data.load("digits"), data.labelled("digits", "validation")
+    source, images = data.load("digits"), data.labeled("digits", "validation")
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder, f"network-{seed}.npz") for seed in (0, 1)]
         for seed, file in enumerate(files):

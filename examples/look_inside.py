@@ -3,7 +3,7 @@
     python examples/look_inside.py                        # a flower that comes with scikit-learn, BVLC's weights
     python examples/look_inside.py photo.jpg --weights bvlc_googlenet.npz
 
-Prints a line for each row. `zeros` is the part that ReLU has cut off, which grows towards the top; the strip
+Prints a line for each row. `zeros` is the part that ReLU has cut off, which grows toward the top; the strip
 shows, from left to right, how strong the row's answer is along the photo's width.
 """
 

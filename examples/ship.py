@@ -2,7 +2,7 @@
 
     python examples/ship.py runs/flowers/model.keras      # without a file: a small untrained network
 
-Prints the artefact's files, then what the network and the other process say of a photo: the same.
+Prints the artifact's files, then what the network and the other process say of a photo: the same.
 """
 
 import subprocess
@@ -43,7 +43,7 @@ def main():
         print("the network says")
         for name, share in zip(names, ours, strict=True):
             print(f"  {name:<10} {share:.4%}")
-        print("the artefact says, without this package", flush=True)
+        print("the artifact says, without this package", flush=True)
         command = [sys.executable, "-c", SERVE, str(served), str(photo)]
         print(subprocess.run(command, check=True, capture_output=True, text=True).stdout, end="")
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import keras
 
-from keras_googlenet import data, evaluation, training, visualize
-from keras_googlenet.files import written_whole
+from keras_googlenet import data, evaluation, report, training, visualize
 from keras_googlenet.imagenet import preprocess_input
 from keras_googlenet.training import trainer
 from keras_googlenet.training.run_folder import RunFolder
+from keras_googlenet.utils.files import written_whole
 
 
 def run(recipe, folder, *, strategy="auto", resume=False, verbose="auto"):
@@ -46,7 +46,7 @@ def run(recipe, folder, *, strategy="auto", resume=False, verbose="auto"):
         strategy=strategy,
         resume=resume,
         load=load,
-        draw_samples=visualize.plot_samples,
+        draw_samples=report.plot_samples,
         draw_filters=visualize.filter_grid,
         verbose=verbose,
     )
@@ -57,7 +57,7 @@ def run(recipe, folder, *, strategy="auto", resume=False, verbose="auto"):
 
 def _report(recipe, folder, load, verbose):
     with written_whole(folder.curves) as partial:
-        visualize.plot_curves(folder.metrics, partial)
+        report.plot_curves(folder.metrics, partial)
     if folder.evaluation.exists() and folder.report.exists():
         return
     source = load(recipe)
@@ -78,7 +78,7 @@ def _report(recipe, folder, load, verbose):
     with written_whole(folder.evaluation) as partial:
         partial.write_text(assessment.to_json(), encoding="utf-8")
     images = evaluation.images_at(reader.split, [mistake.index for mistake in assessment.mistakes])
-    visualize.write_report(folder.path, image=images.get, skipped=folder.read_skipped())
+    report.write_report(folder.path, image=images.get, skipped=folder.read_skipped())
 
 
 def _named(mistakes, reader):

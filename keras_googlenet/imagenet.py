@@ -8,15 +8,15 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_googlenet.cache import mirror, models_dir
 from keras_googlenet.errors import InputError
+from keras_googlenet.utils.cache import mirror, models_dir
 
 MEAN_RGB = (123.0, 117.0, 104.0)
 """The mean that BVLC subtracts, `mean_value: 104, 117, 123` in its BGR order: whole numbers, not the
 103.939, 116.779, 123.68 of Keras's "caffe" mode."""
 
-MEAN_GREY = 117.0
-"""What is subtracted from grey images: the luminance of that mean colour, a whole number too."""
+MEAN_GRAY = 117.0
+"""What is subtracted from gray images: the luminance of that mean color, a whole number too."""
 
 _CLASS_INDEX = "imagenet_class_index.json"
 _CLASS_INDEX_URL = "https://storage.googleapis.com/download.tensorflow.org/data/imagenet_class_index.json"
@@ -24,18 +24,18 @@ _CLASS_INDEX_MD5 = "c2c37ea517e94d9795004a39431a14cb"
 
 
 def preprocess_input(x, data_format=None):
-    """Subtracts the mean colour from RGB images in 0..255, which is all that the network expects.
+    """Subtracts the mean color from RGB images in 0..255, which is all that the network expects.
 
-    A model of one channel takes grey images, and from those the mean's luminance is subtracted.
+    A model of one channel takes gray images, and from those the mean's luminance is subtracted.
 
     Args:
-        x: Images, RGB or grey in [0, 255]: a NumPy array, a tensor of the backend or a symbolic Keras tensor, of shape
-            `(height, width, 3)` or `(batch, height, width, 3)`, with 1 in place of 3 if grey, or channels first.
+        x: Images, RGB or gray in [0, 255]: a NumPy array, a tensor of the backend or a symbolic Keras tensor, of shape
+            `(height, width, 3)` or `(batch, height, width, 3)`, with 1 in place of 3 if gray, or channels first.
             Integers become `keras.config.floatx()`; floating dtypes are kept. `x` itself is not changed.
         data_format: `"channels_last"` or `"channels_first"`; None means `keras.config.image_data_format()`.
 
     Returns:
-        The images in RGB minus `(123, 117, 104)`, or in grey minus 117, of the same kind and shape as `x`.
+        The images in RGB minus `(123, 117, 104)`, or in gray minus 117, of the same kind and shape as `x`.
 
     Raises:
         ValueError: The data format is unknown, the rank is not 3 or 4, or there are neither three channels nor one.
@@ -61,13 +61,13 @@ def preprocess_input(x, data_format=None):
     if rank not in (3, 4) or x.shape[axis] not in (1, 3):
         raise ValueError(
             "`preprocess_input` takes RGB images of shape (height, width, 3) or (batch, height, width, 3), or with "
-            "channels first, or grey ones with 1 channel. "
+            "channels first, or gray ones with 1 channel. "
             f"Received: shape={tuple(x.shape)} with data_format={data_format!r}"
         )
     dtype = keras.backend.standardize_dtype(x.dtype)
     if not keras.backend.is_float_dtype(dtype):
         dtype = keras.config.floatx()
-    mean = np.array(MEAN_RGB if x.shape[axis] == 3 else MEAN_GREY)
+    mean = np.array(MEAN_RGB if x.shape[axis] == 3 else MEAN_GRAY)
     mean = np.reshape(mean, [mean.size if i == axis else 1 for i in range(rank)])
     if isinstance(x, np.ndarray):
         return x.astype(dtype) - mean.astype(dtype)

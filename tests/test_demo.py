@@ -27,7 +27,7 @@ from keras_googlenet import GoogLeNet
 from keras_googlenet.cli import main
 from keras_googlenet.data import ImageError
 from keras_googlenet.demo import Answer, Answers, check_address, check_installed
-from keras_googlenet.demo.answers import SIDE, labels
+from keras_googlenet.demo.predictor import SIDE, labels
 from keras_googlenet.errors import InputError
 from keras_googlenet.visualize import grad_cam, overlay
 

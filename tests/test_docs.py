@@ -10,7 +10,7 @@ from support.public import PACKAGE, ROOT, definition, definitions, public, used
 
 from keras_googlenet.cli import COMMANDS
 from keras_googlenet.cli.parser import parser
-from keras_googlenet.training import cluster
+from keras_googlenet.training.distributed import cluster
 
 DOCS, API = ROOT / "docs", ROOT / "docs" / "api"
 PAGES = sorted(path for path in DOCS.rglob("*.md"))
@@ -18,7 +18,7 @@ PAGES = sorted(path for path in DOCS.rglob("*.md"))
 UNTESTED = {
     "keras_googlenet.architecture.Cost": "what `costs` returns",
     "keras_googlenet.architecture.Pixels": "a part of the tables SLIM and TORCHVISION",
-    "keras_googlenet.data.Labelled": "what `labelled` returns",
+    "keras_googlenet.data.Labeled": "what `labeled` returns",
     "keras_googlenet.data.Split": "a protocol; its two kinds are tested",
     "keras_googlenet.demo.build_page": "a part of what `keras-googlenet demo` serves",
     "keras_googlenet.demo.serve": "what `keras-googlenet demo` calls, tests/test_demo.py",

@@ -31,10 +31,10 @@ def run(monkeypatch, capsys):
 def test_transfer(run, shared_data, tmp_path):
     """Light and dark images are told apart by what is trained, and by nothing that chance would do."""
     rng = np.random.default_rng(0)
-    for name, grey in (("dark", 40), ("light", 200)):
+    for name, gray in (("dark", 40), ("light", 200)):
         (tmp_path / name).mkdir()
         for number in range(10):
-            pixels = np.clip(rng.normal(grey, 30, (80, 100, 3)), 0, 255).astype(np.uint8)
+            pixels = np.clip(rng.normal(gray, 30, (80, 100, 3)), 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(tmp_path / name / f"{number}.png")
     output = run("transfer.py", tmp_path, shared_data / "bvlc_googlenet.npz", "--image-size", 64, "--epochs", 1)
     assert len(re.findall(r"^1/1 - ", output, re.MULTILINE)) == 2  # the classifier alone, then everything
@@ -68,7 +68,7 @@ def test_ship(run):
     """Both list the same three classes with the same probabilities."""
     output = run("ship.py")
     assert re.search(r"kB  saved_model.pb$", output, re.MULTILINE)
-    ours, theirs = re.split("the artefact says, without this package\n", output.partition("the network says\n")[2])
+    ours, theirs = re.split("the artifact says, without this package\n", output.partition("the network says\n")[2])
     assert len(ours.splitlines()) == 3
 
     def shares(text):

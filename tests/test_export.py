@@ -1,4 +1,4 @@
-"""Each artefact in a process that has its runtime and not this package, against the network's own probabilities."""
+"""Each artifact in a process that has its runtime and not this package, against the network's own probabilities."""
 
 import json
 import runpy
@@ -34,7 +34,7 @@ def need(format):
 
 
 def run(*arguments):
-    """What an artefact answers in a process of its runtime alone."""
+    """What an artifact answers in a process of its runtime alone."""
     return runpy.run_path(str(BENCHMARK))["run"](*arguments)
 
 
@@ -52,11 +52,11 @@ def model():
 @pytest.mark.spawns
 @pytest.mark.parametrize("format", SUFFIXES)
 @pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
-def test_an_artefact_needs_its_runtime_alone(model, format, tmp_path):
+def test_an_artifact_needs_its_runtime_alone(model, format, tmp_path):
     need(format)
     images = np.random.default_rng(0).normal(0, 60, (5, 64, 64, 3)).astype("float32")
     target = tmp_path / f"shipped{SUFFIXES[format]}"
-    export.export(model, target, format, labels=LABELS, source="made up", licence="none")
+    export.export(model, target, format, labels=LABELS, source="made up", license="none")
     expected = model.inference_model().predict(images, verbose=0)
     assert np.ptp(expected) > 0.1
     np.testing.assert_allclose(run(format, target, images, tmp_path), expected, rtol=0, atol=1e-5)
@@ -115,10 +115,10 @@ def files(tmp_path_factory):
         picture.convert("RGB").save(folder / f"turn-{turn}.jpg", exif=exif, quality=93)
     picture.convert("RGB").save(folder / "plain.jpg", subsampling=0)
     picture.convert("RGB").save(folder / "progressive.jpg", progressive=True)
-    picture.convert("L").save(folder / "grey.jpg")
+    picture.convert("L").save(folder / "gray.jpg")
     picture.save(folder / "transparent.png")
     picture.convert("RGB").save(folder / "plain.png")
-    picture.convert("L").save(folder / "grey.png")
+    picture.convert("L").save(folder / "gray.png")
     picture.convert("P").save(folder / "palette.png")
     picture.convert("RGB").resize((20, 31)).save(folder / "small.png")
     return sorted(folder.iterdir())

@@ -1,4 +1,4 @@
-"""Each artefact is opened by its own runtime and held against the network before it takes its name, or nothing is."""
+"""Each artifact is opened by its own runtime and held against the network before it takes its name, or nothing is."""
 
 import contextlib
 import json
@@ -14,7 +14,7 @@ import tensorflow as tf
 from keras_googlenet import export
 from keras_googlenet.cli import main
 from keras_googlenet.errors import WorkError
-from keras_googlenet.export import artefacts, trial
+from keras_googlenet.export import artifacts, trial
 
 LABELS = ("ant", "bee", "wasp")
 SUFFIXES = {"savedmodel": "", "litert": ".tflite", "onnx": ".onnx", "openvino": ".xml"}
@@ -84,7 +84,7 @@ class Foreign(keras.layers.Layer):
 @pytest.mark.exports
 @pytest.mark.parametrize("format", SUFFIXES)
 def test_layers_that_do_nothing_are_left_out(format, tmp_path):
-    """What augments during training, alone or in a model of its own: the artefact is the network without it."""
+    """What augments during training, alone or in a model of its own: the artifact is the network without it."""
     need(format)
     first, *others = idle_layers()
     augmented = classifier(first, keras.Sequential([*others]))
@@ -166,18 +166,18 @@ def written(monkeypatch):
     """What the SavedModel's writer writes, in the place of the network that it is given."""
 
     def put(other):
-        suffix, write = artefacts.FORMATS["savedmodel"]
+        suffix, write = artifacts.FORMATS["savedmodel"]
 
         def wrong(classifier, path, labels, calibration):
             write(other(classifier, path), path, labels, calibration)
 
-        monkeypatch.setitem(artefacts.FORMATS, "savedmodel", (suffix, wrong))
+        monkeypatch.setitem(artifacts.FORMATS, "savedmodel", (suffix, wrong))
 
     return put
 
 
 @pytest.mark.exports
-def test_a_wrong_artefact_does_not_take_its_name(written, tmp_path):
+def test_a_wrong_artifact_does_not_take_its_name(written, tmp_path):
     from keras_googlenet.model import Classifier
 
     model = classifier()
@@ -205,8 +205,8 @@ def test_whatever_stops_it_leaves_nothing(error, written, tmp_path):
 
 
 @pytest.mark.exports
-def test_the_card_comes_with_the_artefact_or_not_at_all(written, tmp_path, monkeypatch):
-    monkeypatch.setattr(artefacts, "CARD", "no/such/folder.json")
+def test_the_card_comes_with_the_artifact_or_not_at_all(written, tmp_path, monkeypatch):
+    monkeypatch.setattr(artifacts, "CARD", "no/such/folder.json")
     with pytest.raises(OSError, match="No such file"):
         export.export(classifier(), tmp_path / "shipped", "savedmodel", labels=LABELS)
     assert list(tmp_path.iterdir()) == []
@@ -215,7 +215,7 @@ def test_the_card_comes_with_the_artefact_or_not_at_all(written, tmp_path, monke
 @pytest.mark.exports
 @pytest.mark.parametrize("format", ["litert", "onnx", "openvino"])
 def test_eight_bits_are_held_loosely(format, tmp_path, monkeypatch):
-    """What 8 bits cost passes; an artefact that answers about other images does not."""
+    """What 8 bits cost passes; an artifact that answers about other images does not."""
     need(format)
     views = np.random.default_rng(1).integers(0, 256, (12, SIDE, SIDE, 3), np.uint8)
     model = classifier()

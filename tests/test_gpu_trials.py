@@ -56,7 +56,7 @@ def test_max_pool(trials, values, size, stride, padding):
 
 
 def test_a_pool_over_a_pooled_map(trials):
-    """Where the same value is the maximum of neighbouring windows, and is met again."""
+    """Where the same value is the maximum of neighboring windows, and is met again."""
 
     def plain(x, stride):
         return jax.lax.reduce_window(x, -np.inf, jax.lax.max, (1, 3, 3, 1), (1, stride, stride, 1), "SAME")
@@ -71,7 +71,7 @@ def test_a_pool_over_a_pooled_map(trials):
 @pytest.mark.parametrize("beta", [0.75, 0.5])
 @pytest.mark.parametrize(("radius", "channels"), [(2, 8), (2, 3), (1, 7)])
 def test_local_response_normalization(trials, radius, channels, beta):
-    """With a large `alpha`, so that the neighbours count."""
+    """With a large `alpha`, so that the neighbors count."""
     near = abs(np.subtract.outer(range(channels), range(channels))) <= radius
     agree(
         lambda x: trials.local_response_normalization(x, radius, 2.0, 0.5, beta),

@@ -40,10 +40,10 @@ PAGES = [page for page in sorted(DOCS.rglob("*.md")) if list(blocks(page))]
 def folder(tmp_path_factory):
     """The folder that the guides are read in."""
     root, rng = tmp_path_factory.mktemp("guides"), np.random.default_rng(0)
-    for name, grey in (("daisy", 60), ("tulip", 180)):
+    for name, gray in (("daisy", 60), ("tulip", 180)):
         (root / "flowers" / name).mkdir(parents=True)
         for number in range(6):
-            pixels = np.clip(rng.normal(grey, 30, (80, 100, 3)), 0, 255).astype(np.uint8)
+            pixels = np.clip(rng.normal(gray, 30, (80, 100, 3)), 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(root / "flowers" / name / f"{number}.jpg")
     (root / "photo.jpg").write_bytes((root / "flowers" / "daisy" / "0.jpg").read_bytes())
     for seed, run in enumerate(("flowers", "flowers-2")):

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from keras_googlenet.architecture import PAPER, Convolution, Inception, MaxPool, costs
 
-COLOURS = {
+COLORS = {
     "conv": "#4a6fd8",
     "pool": "#9aa3b2",
     "branches": ("#f2a33a", "#e9772e", "#c9453a", "#8e3b76"),
     "head": "#2f9c78",
 }
-GREY = "#7b8190"
+GRAY = "#7b8190"
 BASE, GAP, LEFT = 158, 8, 14
 
 
@@ -40,7 +40,7 @@ def draw():
         x += width + GAP
     parts += _top(x)
     for side, first, last in groups:
-        parts.append(f'<path d="M{first:.1f} {BASE + 24}H{last:.1f}" stroke="{GREY}" stroke-width="1"/>')
+        parts.append(f'<path d="M{first:.1f} {BASE + 24}H{last:.1f}" stroke="{GRAY}" stroke-width="1"/>')
         parts.append(_text((first + last) / 2, BASE + 39, f"{side}\u00d7{side}"))
     parts += _legend()
     return "\n".join([_OPEN.format(width=round(x + 90), height=BASE + 76), *parts, "</svg>", ""])
@@ -56,28 +56,28 @@ _OPEN = (
 def _bar(row, x, width, height):
     top = BASE - height
     if not isinstance(row, Inception):
-        colour = COLOURS["pool" if isinstance(row, MaxPool) else "conv"]
-        return [_rectangle(x, top, width, height, colour)]
+        color = COLORS["pool" if isinstance(row, MaxPool) else "conv"]
+        return [_rectangle(x, top, width, height, color)]
     filters = (row.conv1x1, row.conv3x3, row.conv5x5, row.pool_proj)
     bars = []
-    for share, colour in zip(filters, COLOURS["branches"], strict=True):
+    for share, color in zip(filters, COLORS["branches"], strict=True):
         part = height * share / sum(filters)
-        bars.append(_rectangle(x, top, width, part, colour))
+        bars.append(_rectangle(x, top, width, part, color))
         top += part
     return bars
 
 
 def _head(head, x, top):
     y = 26
-    line = f'<path d="M{x:.1f} {top:.1f}V{y + 20}" stroke="{COLOURS["head"]}" stroke-width="2"/>'
-    return [line, _rectangle(x - 19, y, 38, 20, COLOURS["head"]), _text(x, y + 14, head.name, "#fff")]
+    line = f'<path d="M{x:.1f} {top:.1f}V{y + 20}" stroke="{COLORS["head"]}" stroke-width="2"/>'
+    return [line, _rectangle(x - 19, y, 38, 20, COLORS["head"]), _text(x, y + 14, head.name, "#fff")]
 
 
 def _top(x):
     y = BASE - 28
     return [
-        f'<path d="M{x - GAP + 1:.1f} {BASE - 14}h9" stroke="{COLOURS["conv"]}" stroke-width="2"/>',
-        _rectangle(x + 4, y, 80, 28, COLOURS["conv"]),
+        f'<path d="M{x - GAP + 1:.1f} {BASE - 14}h9" stroke="{COLORS["conv"]}" stroke-width="2"/>',
+        _rectangle(x + 4, y, 80, 28, COLORS["conv"]),
         _text(x + 44, y + 18, "predictions", "#fff"),
     ]
 
@@ -85,23 +85,23 @@ def _top(x):
 def _legend():
     names = ("1\u00d71", "3\u00d73", "5\u00d75", "pool projection")
     entries = [
-        ("convolution", COLOURS["conv"]),
-        ("max pool", COLOURS["pool"]),
-        *zip(names, COLOURS["branches"], strict=True),
+        ("convolution", COLORS["conv"]),
+        ("max pool", COLORS["pool"]),
+        *zip(names, COLORS["branches"], strict=True),
     ]
     parts, x, y = [], LEFT, BASE + 58
-    for name, colour in entries:
-        parts += [_rectangle(x, y, 10, 10, colour), _text(x + 15, y + 9, name, anchor="start")]
+    for name, color in entries:
+        parts += [_rectangle(x, y, 10, 10, color), _text(x + 15, y + 9, name, anchor="start")]
         x += 34 + 6.1 * len(name)
     return parts
 
 
-def _rectangle(x, y, width, height, colour):
-    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{colour}"/>'
+def _rectangle(x, y, width, height, color):
+    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{color}"/>'
 
 
-def _text(x, y, text, colour=GREY, anchor="middle"):
-    return f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" text-anchor="{anchor}">{text}</text>'
+def _text(x, y, text, color=GRAY, anchor="middle"):
+    return f'<text x="{x:.1f}" y="{y:.1f}" fill="{color}" text-anchor="{anchor}">{text}</text>'
 
 
 if __name__ == "__main__":

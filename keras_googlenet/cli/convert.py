@@ -27,9 +27,9 @@ def run(arguments):
         Exit status.
     """
     from keras_googlenet.errors import InputError
-    from keras_googlenet.files import written_whole
     from keras_googlenet.model import load_model
-    from keras_googlenet.words import nearest
+    from keras_googlenet.utils.files import written_whole
+    from keras_googlenet.utils.messages import nearest
 
     target = arguments.target
     suffix = next((end for end in _WRITERS if target.name.lower().endswith(end)), None)
@@ -71,8 +71,8 @@ def _write_caffemodel(model, path, target):
     from keras import tree
 
     from keras_googlenet.errors import InputError
-    from keras_googlenet.files import written_whole
     from keras_googlenet.model import image_input
+    from keras_googlenet.utils.files import written_whole
     from keras_googlenet.weights import caffemodel, prototxt
 
     description = target.with_suffix(".prototxt")

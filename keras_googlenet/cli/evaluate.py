@@ -1,4 +1,4 @@
-"""Measures a model, or an ensemble of several, on labelled images, as section 7 of the paper does.
+"""Measures a model, or an ensemble of several, on labeled images, as section 7 of the paper does.
 
 Without --crops the network sees each image once, the central square, as in training's validation. --crops 1, 10 and
 144 are the paper's: 224 pixels cut from images whose shorter side is 256 (for 144 also 288, 320 and 352) pixels.
@@ -49,7 +49,7 @@ def run(arguments):
     """
     from keras_googlenet import evaluation
     from keras_googlenet.errors import InputError
-    from keras_googlenet.files import written_whole
+    from keras_googlenet.utils.files import written_whole
 
     _check(arguments)
     given = [spec for spec in arguments.models if not evaluation.is_predictions(spec)]
@@ -97,10 +97,10 @@ def _images(arguments, models):
     """The images to measure the models on: of those that were held out, the ones that their runs held out."""
     from keras_googlenet import data
     from keras_googlenet.errors import InputError
-    from keras_googlenet.training.settings import holding_out
+    from keras_googlenet.training.recipes.settings import holding_out
 
     ways = list({str(way): way for way in map(holding_out, models) if way}.values()) or [{}]
-    images = [data.labelled(arguments.dataset, arguments.split, data_dir=arguments.data_dir, **way) for way in ways]
+    images = [data.labeled(arguments.dataset, arguments.split, data_dir=arguments.data_dir, **way) for way in ways]
     if any(one.images != images[0].images for one in images):
         raise InputError(
             "The runs of these models held out different images. Evaluate the models one by one, or on another "
@@ -155,8 +155,8 @@ def _evaluated(spec, images, arguments):
 
 def _outputs(classifier, classes, class_index):
     """The names of the model's outputs: numbers, where it has no others and the classes are called by them."""
-    from keras_googlenet.class_names import number
     from keras_googlenet.model.classifier import IMAGENET
+    from keras_googlenet.utils.class_names import number
 
     width, numbers = classifier.classes, {number(name) for name in classes}
     counted = not classifier.named and numbers <= set(range(width))

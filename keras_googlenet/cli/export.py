@@ -1,6 +1,6 @@
 """Exports a model to where it is served: SavedModel, LiteRT, ONNX or OpenVINO, with a model card.
 
-Auxiliary heads are left out. With --int8 the artefact computes in 8-bit integers, calibrated on some images of a data
+Auxiliary heads are left out. With --int8 the artifact computes in 8-bit integers, calibrated on some images of a data
 set: a quarter of the size (litert, onnx and openvino).
 
 Examples:
@@ -48,7 +48,7 @@ def run(arguments):
     about = {"source": arguments.model}
     if known is not None:
         accuracy = {"top1": known.top1, "top5": known.top5, "of": "ImageNet's validation images, percent"}
-        about = {"source": known.origin, "licence": known.licence, "accuracy": accuracy}
+        about = {"source": known.origin, "licence": known.license, "accuracy": accuracy}
     views = _views(arguments, classifier.images.side) if arguments.int8 else None
     export.export(classifier.model, arguments.target, arguments.format, labels=labels, calibration=views, **about)
     size = sum(path.stat().st_size for path in _files(arguments.target))
@@ -68,7 +68,7 @@ def _views(arguments, size):
 
     from keras_googlenet import data
 
-    images = data.labelled(arguments.calibration, data_dir=arguments.data_dir)
+    images = data.labeled(arguments.calibration, data_dir=arguments.data_dir)
     chosen = set(np.linspace(0, images.split.count - 1, min(CALIBRATION, images.split.count)).astype(int).tolist())
     records = enumerate(images.split.fixed().as_numpy_iterator())
     read = (images.split.read(record) for place, (_, record, _) in records if place in chosen)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from keras_googlenet.words import nearest
+from keras_googlenet.utils.messages import nearest
 
 
 class Parser(argparse.ArgumentParser):

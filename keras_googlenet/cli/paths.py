@@ -5,7 +5,7 @@ import os
 import re
 from pathlib import Path
 
-from keras_googlenet.words import one_line
+from keras_googlenet.utils.messages import one_line
 
 STDIN = "-"
 
@@ -52,7 +52,7 @@ def _images(folder, fail, nested=False):
 
 def _matches(pattern, fail):
     """What a pattern matches, as a shell has it: sorted, without hidden or systems' files; of a folder the images."""
-    from keras_googlenet.data.droppings import is_dropping
+    from keras_googlenet.data.ignored import is_dropping
 
     parts = Path(pattern).parts
     first = next(i for i, part in enumerate(parts) if glob.has_magic(part))

@@ -100,7 +100,7 @@ def _classify(classifier, batch, names, top):
 
 
 def _text(path, best, independent):
-    from keras_googlenet.words import one_line
+    from keras_googlenet.utils.messages import one_line
 
     form = "  score {:.4f}  {}" if independent else "  {:7.2%}  {}"
     lines = (form.format(score, name) + (f"  ({key})" if key != name else "") for key, name, score in best)

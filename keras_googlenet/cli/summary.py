@@ -44,9 +44,9 @@ def run(arguments):
             f"--image-size must be at least {architecture.MIN_SIZE} and --classes at least 1. "
             f"Received: {height} and {classes}"
         )
-    colours = "" if channels == 3 else f"x{channels}"
+    colors = "" if channels == 3 else f"x{channels}"
     depth = architecture.depth(table)
-    print(f"{table.name}: {height}x{width}{colours} input, {classes:,} classes, {depth} layers with parameters")
+    print(f"{table.name}: {height}x{width}{colors} input, {classes:,} classes, {depth} layers with parameters")
     print()
     print("\n".join(_table(table, (height, width, channels), classes)))
     return 0
@@ -56,7 +56,7 @@ def _subject(arguments):
     """The table to print, and the shape of images and the classes that it is used with."""
     from keras_googlenet import architecture
     from keras_googlenet.errors import InputError
-    from keras_googlenet.words import nearest
+    from keras_googlenet.utils.messages import nearest
 
     if not needs_keras(arguments):
         size = architecture.DEFAULT_SIZE

@@ -89,7 +89,7 @@ def run(arguments):
 
 def _recipe(arguments, settings):
     from keras_googlenet import training
-    from keras_googlenet.training.presets import transfer_for
+    from keras_googlenet.training.recipes.presets import transfer_for
 
     if arguments.recipe:
         return training.read_recipe(arguments.recipe, **settings)

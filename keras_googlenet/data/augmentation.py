@@ -1,6 +1,6 @@
 """Section 6's sampling: what one pass over the training images shows of an image.
 
-A patch of it, resized by one of four interpolations, maybe mirrored, its colours distorted. What the
+A patch of it, resized by one of four interpolations, maybe mirrored, its colors distorted. What the
 paper leaves open, and what was chosen, stands where it happens and in docs/deviations.md.
 
 Functions called `draw_...` make one random choice each; the others carry a choice out, on images of
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageEnhance
 
-from keras_googlenet.data.view import check_view
+from keras_googlenet.data.center_crop import check_view
 
 AREA = (0.08, 1.0)  # of the image's area, "distributed evenly" (section 6)
 ASPECT = (3 / 4, 4 / 3)  # width / height; "chosen randomly" (section 6) is taken as evenly, too
@@ -31,7 +31,7 @@ INTERPOLATIONS = {
 DISTORTIONS = {
     "contrast": ImageEnhance.Contrast,
     "brightness": ImageEnhance.Brightness,
-    "colour": ImageEnhance.Color,
+    "color": ImageEnhance.Color,
 }
 
 # At worst two of five attempts at a patch succeed, but for an image within a rounding error of the limit.
@@ -100,7 +100,7 @@ def generator(seed: int, epoch: int, index: int) -> np.random.Generator:
 def sample(image: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
     """One random view of an image, as section 6 samples them.
 
-    The paper does not say whether colours are distorted before or after the resize: after, which
+    The paper does not say whether colors are distorted before or after the resize: after, which
     leaves fewer pixels to distort. Nor does it mention mirroring in training: Howard mirrors, and
     so do the paper's own crops for testing (section 7).
 
@@ -199,10 +199,10 @@ def flip(image: Image.Image) -> Image.Image:
 
 
 def distort(image: Image.Image, kind: str, factor: float) -> Image.Image:
-    """Contrast, brightness or colour scaled by a factor, clipped to 0-255.
+    """Contrast, brightness or color scaled by a factor, clipped to 0-255.
 
-    Each pixel moves away from (factor above 1) or towards (below 1) the mean grey of the image, black,
-    or its own grey.
+    Each pixel moves away from (factor above 1) or toward (below 1) the mean gray of the image, black,
+    or its own gray.
 
     Args:
         image: RGB.

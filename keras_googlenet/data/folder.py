@@ -10,7 +10,7 @@ from keras_googlenet.data import foreign
 from keras_googlenet.data.errors import DataError
 from keras_googlenet.data.holding_out import hold_out, same_everywhere
 from keras_googlenet.data.layout import find_splits
-from keras_googlenet.data.listing import Listing, entries, images_of, list_classes, read
+from keras_googlenet.data.scan import Listing, entries, images_of, list_classes, read
 from keras_googlenet.data.source import Source
 from keras_googlenet.data.splits import HELD_OUT, TEST, TRAIN, VALIDATION, ListedSplit
 
@@ -76,7 +76,7 @@ def load_folder(root: Path, validation_fraction: float, rule: str = "hash") -> S
     )
 
 
-def load_labelled(
+def load_labeled(
     root: Path, part: str | None, validation_fraction: float = HELD_OUT, rule: str = "hash"
 ) -> tuple[tuple[str, ...], ListedSplit, str, list[str]]:
     """Find images to measure a network on: unlike `load_folder`, nothing has to be there to learn from.

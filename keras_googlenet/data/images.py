@@ -1,6 +1,6 @@
 """Image files to RGB arrays: the one rule, for training, evaluation and prediction, for what an image is.
 
-Images come from anywhere, so the reader takes what Pillow can decode, in whatever colour
+Images come from anywhere, so the reader takes what Pillow can decode, in whatever color
 space, and turns everything that can go wrong into one error that names the file.
 """
 
@@ -18,10 +18,10 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from keras_googlenet.data import foreign
-from keras_googlenet.data.colours import to_array
+from keras_googlenet.data.center_crop import Size, resize_crop_image
+from keras_googlenet.data.colors import to_array
 from keras_googlenet.data.errors import ImageError
-from keras_googlenet.data.view import Size, resize_crop_image
-from keras_googlenet.words import one_line
+from keras_googlenet.utils.messages import one_line
 
 # What Pillow names but does not decode by itself. A drawing in EPS or WMF is a program: Pillow has Ghostscript or
 # Windows run it. The others it only recognizes.
@@ -90,7 +90,7 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
     """Read an image file as the camera saw it.
 
     The first frame of an animation, turned upright by its EXIF orientation (a damaged EXIF block
-    is ignored), over white where it is transparent. 16-bit grey is scaled to 8 bits.
+    is ignored), over white where it is transparent. 16-bit gray is scaled to 8 bits.
 
     Args:
         path: an image file in one of `formats()`, recognized by content and not by name.
@@ -226,7 +226,7 @@ def _bytes_a_pixel(image: Image.Image) -> int:
         return 4 + 5 * bands  # 4 bytes a sample, and the encoded wavelets' own
     if image.info.get("progressive"):
         return 4 + 2 * bands  # all coefficients, of 2 bytes
-    # Whole frames, before and after their colours are converted.
+    # Whole frames, before and after their colors are converted.
     return {"WEBP": 16, "AVIF": 12, "HEIF": 12}.get(image.format, 4)
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from keras_googlenet.data.errors import DataError
-from keras_googlenet.data.listing import entries, few, holds_only_runs
+from keras_googlenet.data.scan import entries, few, holds_only_runs
 from keras_googlenet.data.splits import TRAIN, splits_among
 
 

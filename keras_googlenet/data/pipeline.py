@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keras_googlenet.data.center_crop import resize_crop
 from keras_googlenet.data.errors import DataError
 from keras_googlenet.data.reading import Reader, drop_unreadable, replace_unreadable
 from keras_googlenet.data.splits import WHOLE, Share, Split
-from keras_googlenet.data.view import resize_crop
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -7,7 +7,7 @@ from typing import Any
 
 from keras_googlenet.data import foreign
 from keras_googlenet.data.splits import Split
-from keras_googlenet.words import one_line
+from keras_googlenet.utils.messages import one_line
 
 SHOWN = 10
 """Classes that are named before training."""

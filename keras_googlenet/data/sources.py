@@ -83,15 +83,15 @@ def _must_be_a_path(spec: str | os.PathLike) -> bool:
 
 
 def _digits() -> Source:
-    """scikit-learn's `load_digits`: 1,797 images of 8x8 pixels, grey levels 0-16.
+    """scikit-learn's `load_digits`: 1,797 images of 8x8 pixels, gray levels 0-16.
 
     A fixed 360 of them are held out: every fifth image of each class.
     """
     from sklearn.datasets import load_digits
 
     data = load_digits()
-    grey = np.rint(data.images * (255 / 16)).astype(np.uint8)
-    images = np.repeat(grey[..., np.newaxis], 3, axis=-1)
+    gray = np.rint(data.images * (255 / 16)).astype(np.uint8)
+    images = np.repeat(gray[..., np.newaxis], 3, axis=-1)
     labels = data.target.astype(np.int64)
 
     by_class = np.argsort(labels, kind="stable")

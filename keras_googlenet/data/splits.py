@@ -1,4 +1,4 @@
-"""What a data set is to this package: splits of labelled images and the names of the classes.
+"""What a data set is to this package: splits of labeled images and the names of the classes.
 
 A split gives the pipeline records, which are cheap to hold and to shuffle (a number, an encoded image), and `read`,
 which turns one record into an image.
@@ -67,7 +67,7 @@ WHOLE = Share()
 
 
 class Split(Protocol):
-    """Labelled images, for training or for validation.
+    """Labeled images, for training or for validation.
 
     A record comes as a triple (int64 index, record, int64 label). The index is the image's own: the same at each
     pass, whatever the order, and that of no other image.
@@ -133,7 +133,7 @@ class ListedSplit:
         return len(self.labels)
 
     def fixed(self, share: Share = WHOLE) -> tf.data.Dataset:
-        """See `Split.fixed`; a worker's part is a run of neighbours."""
+        """See `Split.fixed`; a worker's part is a run of neighbors."""
         return self._records(np.array_split(np.arange(self.count), share.count)[share.index])
 
     def shuffled(self, seed: int, epoch: tf.Tensor, batch_size: int, share: Share = WHOLE) -> tf.data.Dataset:

@@ -15,7 +15,7 @@ from keras_googlenet.data.errors import DataError
 from keras_googlenet.data.images import decode_image
 from keras_googlenet.data.source import Source
 from keras_googlenet.data.splits import TEST, TRAIN, VALIDATION, WHOLE, Share, splits_among
-from keras_googlenet.words import nearest
+from keras_googlenet.utils.messages import nearest
 
 # Records are shuffled while still encoded. ImageNet's average 110 KB, so that this buffer takes
 # 0.45 GB; the order of the files, and of the examples inside them, is random already.
@@ -83,7 +83,7 @@ class TfdsSplit:
         return examples.map(lambda example: (_index(example["tfds_id"]), example["image"], example["label"]))
 
     def read(self, record: bytes) -> np.ndarray:
-        """See `Split.read`; the same reader as for files, so the same colours."""
+        """See `Split.read`; the same reader as for files, so the same colors."""
         return decode_image(record, f"{self.builder.info.full_name}, {self.instruction}")
 
     def fingerprint(self, root: str) -> str:

@@ -5,9 +5,9 @@ runs without a network, refuses by size while a file still arrives, and clears a
 asked to do is to read an image: files reach this package's own reader as the bytes that they are.
 """
 
-from keras_googlenet.demo.answers import Answer as Answer
-from keras_googlenet.demo.answers import Answers as Answers
 from keras_googlenet.demo.page import build_page as build_page
+from keras_googlenet.demo.predictor import Answer as Answer
+from keras_googlenet.demo.predictor import Answers as Answers
 from keras_googlenet.demo.serving import check_address as check_address
 from keras_googlenet.demo.serving import check_installed as check_installed
 from keras_googlenet.demo.serving import serve as serve

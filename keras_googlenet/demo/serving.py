@@ -11,7 +11,7 @@ import threading
 
 from keras_googlenet.demo.page import CSS, FONT, FONT_MONO, build_page
 from keras_googlenet.errors import InputError, WorkError
-from keras_googlenet.extras import optional
+from keras_googlenet.utils.extras import optional
 
 
 def check_installed():

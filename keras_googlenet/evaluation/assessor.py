@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_googlenet.evaluation.assessment import TOP, Assessment, Mistake, places
+from keras_googlenet.evaluation.result import TOP, Assessment, Mistake, places
 from keras_googlenet.model.outputs import check_probabilities
 
 
@@ -64,7 +64,7 @@ def images_at(split, positions):
 
     Returns:
         A dict from position to a uint8 RGB array of shape (height, width, 3). Its `get` is what
-        `visualize.write_report` takes.
+        `report.write_report` takes.
 
     Raises:
         ImageError: An image cannot be read.

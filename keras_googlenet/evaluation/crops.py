@@ -3,10 +3,10 @@
 import numpy as np
 from PIL import Image
 
-from keras_googlenet.data.view import check_view, resize_crop
+from keras_googlenet.data.center_crop import check_view, resize_crop
 
 CROPS = (0, 1, 10, 144)
-"""Table 3's: the centre crop; the corners and the centre with their mirror images; all of section 7's. And 0, where
+"""Table 3's: the center crop; the corners and the center with their mirror images; all of section 7's. And 0, where
 nothing is cropped off: the central square, resized, which is what validation during training sees."""
 
 SIDES = (256, 288, 320, 352)
@@ -22,10 +22,10 @@ PANORAMA = 4
 def crops(image, count, size=FULL_SIDE):
     """The crops of an image, in a fixed order.
 
-    All 144: for each of four scales, for the left, centre and right square of the resized image (top, centre and
-    bottom of a portrait): its top left, top right, bottom left, bottom right and centre crop and the whole square
-    resized; each followed by its mirror image. The 10 are the centre square's at the smallest scale without the
-    resized one, and 1 is their centre crop, so that 144 crops contain both: see `members`. With 0 the only view is the
+    All 144: for each of four scales, for the left, center and right square of the resized image (top, center and
+    bottom of a portrait): its top left, top right, bottom left, bottom right and center crop and the whole square
+    resized; each followed by its mirror image. The 10 are the center square's at the smallest scale without the
+    resized one, and 1 is their center crop, so that 144 crops contain both: see `members`. With 0 the only view is the
     whole central square, as `data.resize_crop` makes it.
 
     Resizing is Pillow's bilinear with antialiasing, and each scale is resized once. An image smaller than a scale is
@@ -86,7 +86,7 @@ def members(count, of=144):
         raise ValueError(f"Expected one of the numbers of crops that {of} contain. Received: {count}")
     if count == of:
         return range(max(of, 1))
-    # The centre square of the smallest scale is the second of twelve, each of which has twelve crops.
+    # The center square of the smallest scale is the second of twelve, each of which has twelve crops.
     first = 12 if of == 144 else 0
     return range(first, first + 10) if count == 10 else range(first + 8, first + 9)
 
@@ -115,7 +115,7 @@ def scales(size=FULL_SIDE):
 
 
 def squares(image, side):
-    """The left, centre and right square of a resized image; of a portrait the top, centre and bottom one.
+    """The left, center and right square of a resized image; of a portrait the top, center and bottom one.
 
     Args:
         image: uint8 array of shape `(height, width, 3)`.
@@ -149,7 +149,7 @@ def _resized_square(picture, start, side, ratio):
 
 
 def _six(square, size):
-    """Section 7, step 2: four corners, the centre, and the square itself, resized."""
+    """Section 7, step 2: four corners, the center, and the square itself, resized."""
     far = len(square) - size
     near = far // 2
     cuts = [square[y : y + size, x : x + size] for y, x in ((0, 0), (0, far), (far, 0), (far, far), (near, near))]

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from keras_googlenet.class_names import ClassNames, composed
 from keras_googlenet.evaluation.predictions import PredictionsError
-from keras_googlenet.words import few
+from keras_googlenet.utils.class_names import ClassNames, composed
+from keras_googlenet.utils.messages import few
 
 
 def together(predictions, crops):

@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_googlenet.errors import InputError
 from keras_googlenet.evaluation.crops import CROPS
-from keras_googlenet.files import arrays_in, written_whole
+from keras_googlenet.utils.files import arrays_in, written_whole
 
 POOLS = ("mean", "max")
 """Over an image's crops: section 7 averages, and found the maximum to be worse."""

@@ -9,9 +9,9 @@ from collections import deque
 import keras
 import numpy as np
 
+from keras_googlenet.evaluation.crop_batches import Batches, read_ahead
 from keras_googlenet.evaluation.crops import crops as cut
 from keras_googlenet.evaluation.crops import members
-from keras_googlenet.evaluation.packing import Batches, read_ahead
 from keras_googlenet.evaluation.predictions import Predictions, PredictionsError
 
 SAVE_SECONDS = 60
@@ -34,11 +34,11 @@ def predict(
     skip=False,
     verbose="auto",
 ):
-    """What a model says of labelled images.
+    """What a model says of labeled images.
 
     Args:
         model: A classifier whose output is probabilities, on any backend.
-        images: `data.Labelled` images.
+        images: `data.Labeled` images.
         columns: The model's output for each of their classes: see `columns`.
         size: Side of the crops, pixels: the model's input.
         preprocess: From float32 or uint8 crops, RGB, 0-255, to what the model takes, such as `preprocess_input`.
@@ -113,7 +113,7 @@ def _continued(found, wanted, file):
 def fill(predictions, model, split, *, size, preprocess, batch_size=32, skip=False, save=None, verbose="auto"):
     """Has a model see the images that it has not seen yet.
 
-    Each image is decoded once, each of its scales resized once, and the crops of neighbouring images share batches,
+    Each image is decoded once, each of its scales resized once, and the crops of neighboring images share batches,
     so that all batches but the last are full whatever the number of images. Images are read ahead by threads, a few
     at a time.
 

@@ -1,30 +1,30 @@
-"""The model card that goes with an artefact: what whoever runs it must know, and can know without this package."""
+"""The model card that goes with an artifact: what whoever runs it must know, and can know without this package."""
 
 import keras
 
-from keras_googlenet.imagenet import MEAN_GREY, MEAN_RGB
+from keras_googlenet.imagenet import MEAN_GRAY, MEAN_RGB
 from keras_googlenet.model import Classifier, GoogLeNetModel, Kind, graph
 from keras_googlenet.model.inputs import FIRST
 
 _ANSWERS = {
     Kind.PROBABILITIES: "probabilities, which sum to 1",
-    Kind.LOGITS: "probabilities, which sum to 1: the softmax, which this artefact computes, of the model's logits",
+    Kind.LOGITS: "probabilities, which sum to 1: the softmax, which this artifact computes, of the model's logits",
     Kind.SCORES: "scores of 0 to 1, independent of each other: a sigmoid for each class",
     Kind.ONE_OF_TWO: "probabilities, which sum to 1: the model's one sigmoid is that of the second class",
     None: "probabilities, which sum to 1: the model's numbers are such, its layers do not tell",
 }
 
 
-def card(model, labels, *, source=None, licence=None, accuracy=None, precision="float32"):
+def card(model, labels, *, source=None, license=None, accuracy=None, precision="float32"):
     """What a model is, for JSON.
 
     Args:
         model: The model that is shipped, as in `Classifier`.
         labels: A name for each of its classes, in their order.
         source: Where its weights come from, in words.
-        licence: Their terms of use.
+        license: Their terms of use.
         accuracy: A dict of what is known of it.
-        precision: What the artefact computes in, `float32` or `int8`.
+        precision: What the artifact computes in, `float32` or `int8`.
 
     Returns:
         A dict.
@@ -42,7 +42,7 @@ def card(model, labels, *, source=None, licence=None, accuracy=None, precision="
         "labels": list(labels),
         "precision": precision,
         "weights": source,
-        "licence": licence,
+        "licence": license,
         "accuracy": accuracy,
         "parameters": classifier.model.count_params(),
         "made_by": f"Keras {keras.__version__}",
@@ -59,19 +59,19 @@ def _network(model):
 
 def _input(images):
     height, width = images.size
-    grey, square = images.channels == 1, height == width
-    mean = [MEAN_GREY] if grey else list(MEAN_RGB)
+    gray, square = images.channels == 1, height == width
+    mean = [MEAN_GRAY] if gray else list(MEAN_RGB)
     shape = [images.channels, height, width] if images.channels_first else [height, width, images.channels]
     part = "square" if square else f"part of the proportions {height}x{width}, height x width, as large as can be"
     return {
         "name": "images",
         "shape": [None, *shape],
         "layout": "NCHW" if images.channels_first else "NHWC",
-        "colours": "grey" if grey else "RGB",
+        "colours": "grey" if gray else "RGB",
         "range": "0-255, as floating-point numbers",
         "subtract": [0.0] * images.channels if images.included else mean,
         "preprocessing": "inside the model: images are given as read from a file" if images.included else "subtract",
         "assumed": images.assumed,
         "view": f"the central {part}, resized by Pillow's bilinear, which smooths what it shrinks"
-        + (", then made grey as Pillow's convert('L') does" if grey else ""),
+        + (", then made gray as Pillow's convert('L') does" if gray else ""),
     }

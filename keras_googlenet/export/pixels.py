@@ -8,7 +8,7 @@ has them.
 
 import tensorflow as tf
 
-from keras_googlenet.data.view import height_and_width
+from keras_googlenet.data.center_crop import height_and_width
 
 _PRECISION = 2.0**22  # Pillow's fixed-point coefficients
 _WHITE = 255.0
@@ -82,11 +82,11 @@ def resize(image, *, axis, start, length, size):
     pixels = tf.cast(tf.shape(image)[axis], tf.float64)
     step = length / size
     scale = tf.maximum(step, 1.0)
-    centre = start + (tf.range(size, dtype=tf.float64) + 0.5) * step
-    first = tf.maximum(tf.floor(centre - scale + 0.5), 0.0)[:, None]
-    last = tf.minimum(tf.floor(centre + scale + 0.5), pixels)[:, None]
+    center = start + (tf.range(size, dtype=tf.float64) + 0.5) * step
+    first = tf.maximum(tf.floor(center - scale + 0.5), 0.0)[:, None]
+    last = tf.minimum(tf.floor(center + scale + 0.5), pixels)[:, None]
     position = tf.range(pixels, dtype=tf.float64)[None]
-    weights = tf.nn.relu(1.0 - tf.abs((position - centre[:, None] + 0.5) / scale))
+    weights = tf.nn.relu(1.0 - tf.abs((position - center[:, None] + 0.5) / scale))
     weights = tf.where((position >= first) & (position < last), weights, 0.0)
     weights /= tf.reduce_sum(weights, axis=1, keepdims=True)
     weights = tf.floor(weights * _PRECISION + 0.5) / _PRECISION

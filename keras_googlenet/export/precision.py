@@ -1,4 +1,4 @@
-"""Artefacts compute in float32, whatever precision a network was trained in: runtimes know little of the halves."""
+"""Artifacts compute in float32, whatever precision a network was trained in: runtimes know little of the halves."""
 
 import contextlib
 

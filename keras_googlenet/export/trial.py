@@ -1,4 +1,4 @@
-"""An artefact on trial: opened by its own runtime and asked what the network answers, before it takes its name."""
+"""An artifact on trial: opened by its own runtime and asked what the network answers, before it takes its name."""
 
 import contextlib
 import re
@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_googlenet.data import resize_crop
 from keras_googlenet.errors import InputError, WorkError
-from keras_googlenet.words import one_line
+from keras_googlenet.utils.messages import one_line
 
 OFF = 1e-4
 """How far an answer in float32 may be off; those of GoogLeNet's are off by less than 1e-5."""
@@ -18,20 +18,20 @@ OFF_IN_8_BITS = 0.25
 """How far an image's answers may be off in 8 bits, the most of each image, averaged over some: a broken one's are."""
 
 VIEWS = 8
-"""Calibration images that an artefact in 8 bits is tried on."""
+"""Calibration images that an artifact in 8 bits is tried on."""
 
 
 def try_out(format, path, network, images, output, *, eight_bits=False):
-    """Has an artefact's own runtime, where it is installed, open it and answer as the network does.
+    """Has an artifact's own runtime, where it is installed, open it and answer as the network does.
 
     In 8 bits it is held loosely, by `OFF_IN_8_BITS`: what they cost on images to come is for a measurement to tell.
 
     Args:
         format: One of `FORMATS`.
-        path: The artefact's.
+        path: The artifact's.
         network: What it was made from, a Keras model of one output.
         images: What the network takes, a few images.
-        output: What the artefact calls its answers.
+        output: What the artifact calls its answers.
         eight_bits: Whether it computes in 8-bit integers.
 
     Raises:
@@ -39,7 +39,7 @@ def try_out(format, path, network, images, output, *, eight_bits=False):
     """
     images = np.asarray(images, "float32")
     expected = keras.ops.convert_to_numpy(network(images, training=False)).astype("float64")
-    with in_a_line(f"The {format} artefact does not run"):
+    with in_a_line(f"The {format} artifact does not run"):
         found = _RUNTIMES[format](path, images, output)
     if found is None:
         return
@@ -68,7 +68,7 @@ def try_bytes(path, classifier):
     photo = np.random.default_rng(0).integers(0, 256, (height + 8, width + 4, 3), np.uint8)
     view = classifier.images.preprocess(resize_crop(photo, classifier.images.side)[None])
     expected = keras.ops.convert_to_numpy(classifier.served(view, training=False))
-    with in_a_line("The savedmodel artefact does not run"):
+    with in_a_line("The savedmodel artifact does not run"):
         answer = tf.saved_model.load(str(path)).signatures["serve_bytes"]
         found = answer(bytes=tf.io.encode_png(photo)[None])[classifier.output_name].numpy()
     off, limit = np.abs(found - expected).max(), _limit(expected)
@@ -108,7 +108,7 @@ def _reason(error):
 
 def _otherwise(format, expected, received):
     return WorkError(
-        f"The {format} artefact does not answer as the network does; nothing was written. Expected: {expected}. "
+        f"The {format} artifact does not answer as the network does; nothing was written. Expected: {expected}. "
         f"Received: {received}"
     )
 

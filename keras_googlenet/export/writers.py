@@ -7,8 +7,8 @@ import warnings
 import keras
 import numpy as np
 
-from keras_googlenet.extras import optional
 from keras_googlenet.model import graph
+from keras_googlenet.utils.extras import optional
 
 
 def _named(model, output):

@@ -49,10 +49,10 @@ class GoogLeNetBackbone(keras_hub.models.FeaturePyramidBackbone):
             variant = Architecture.from_config(variant)
         with _default_policy(dtype):
             trunk = GoogLeNet(include_top=False, weights=weights, input_shape=image_shape, variant=variant)
-        if any(layer.name == "grey_to_rgb" for layer in trunk.layers):
+        if any(layer.name == "gray_to_rgb" for layer in trunk.layers):
             raise InputError(
                 "A backbone with weights of RGB takes three channels, for its configuration, which has no weights, "
-                "must build the same layers again. Repeat grey images over RGB, or use GoogLeNet(include_top=False). "
+                "must build the same layers again. Repeat gray images over RGB, or use GoogLeNet(include_top=False). "
                 f"Received: image_shape={image_shape}"
             )
         super().__init__(inputs=trunk.input, outputs=trunk.output, dtype=dtype, **kwargs)

@@ -10,7 +10,7 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="keras_googlenet")
 class LocalResponseNormalization(keras.layers.Layer):
-    """Divides each value by a power of the sum of squares over its neighbouring channels.
+    """Divides each value by a power of the sum of squares over its neighboring channels.
 
     `output[c] = input[c] / (bias + alpha * sum(input[c - r : c + r + 1] ** 2)) ** beta`, `r` being `depth_radius`;
     channels beyond the ends count as zero. The parameters are those of `tf.nn.local_response_normalization`.

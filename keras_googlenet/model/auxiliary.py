@@ -2,7 +2,7 @@
 
 from keras import layers as keras_layers
 
-from keras_googlenet.model import initialization, layers
+from keras_googlenet.model import blocks, initialization
 
 
 def auxiliary(x, head, classes, activation, *, batch_norm=None, padding="caffe"):
@@ -17,17 +17,17 @@ def auxiliary(x, head, classes, activation, *, batch_norm=None, padding="caffe")
         classes: Number of classes.
         activation: Activation of the classifier.
         batch_norm: An `architecture.BatchNorm` after the convolution, or None.
-        padding: See `layers.conv`.
+        padding: See `blocks.conv`.
 
     Returns:
         Keras tensor of shape `(batch, classes)`.
     """
     if head.grid is None:
-        window = [min(head.pool, size) for size in layers.image_size(x)]
+        window = [min(head.pool, size) for size in blocks.image_size(x)]
         x = keras_layers.AveragePooling2D(window, head.stride, name=f"{head.name}_pool")(x)
     else:
         x = keras_layers.AdaptiveAveragePooling2D(head.grid, name=f"{head.name}_pool")(x)
-    x = layers.conv(
+    x = blocks.conv(
         x,
         head.conv,
         batch_norm=batch_norm,
@@ -42,4 +42,4 @@ def auxiliary(x, head, classes, activation, *, batch_norm=None, padding="caffe")
         name=f"{head.name}_fc",
     )(x)
     x = keras_layers.Dropout(head.dropout, name=f"{head.name}_drop")(x)
-    return layers.classifier(x, classes, activation, name=head.name)
+    return blocks.classifier(x, classes, activation, name=head.name)

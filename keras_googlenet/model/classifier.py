@@ -26,7 +26,7 @@ _NOTES = {
 class Classifier:
     """A model that is asked about photos, whatever it takes and ends in.
 
-    Images are RGB, 0-255, of the model's size; the classifier makes them grey, subtracts the mean or leaves them, and
+    Images are RGB, 0-255, of the model's size; the classifier makes them gray, subtracts the mean or leaves them, and
     puts channels first, as the model takes them (see `image_input`). Logits get their softmax. Sigmoids are independent
     scores; one alone is the probability of the second of two classes.
 
@@ -80,7 +80,7 @@ class Classifier:
 
     @property
     def output_name(self):
-        """What artefacts call the answers: `probabilities`, or `scores` where they are `independent`."""
+        """What artifacts call the answers: `probabilities`, or `scores` where they are `independent`."""
         return "scores" if self.independent else "probabilities"
 
     @functools.cached_property

@@ -13,7 +13,7 @@ from keras_googlenet.architecture import (
     MaxPool,
     resolve,
 )
-from keras_googlenet.model import layers, pixels, validation
+from keras_googlenet.model import blocks, preprocessing, validation
 from keras_googlenet.model.auxiliary import auxiliary
 from keras_googlenet.model.googlenet_model import GoogLeNetModel
 from keras_googlenet.model.inception import inception
@@ -40,7 +40,7 @@ def GoogLeNet(
     the model classifies ImageNet with BVLC's weights and has one output; with `weights=None` it has the paper's three,
     `[predictions, aux1, aux2]`, to be trained with loss weights `[1, 0.3, 0.3]`.
 
-    With weights of an RGB network, an input of one channel computes what the grey image repeated over RGB does. Of more
+    With weights of an RGB network, an input of one channel computes what the gray image repeated over RGB does. Of more
     than three channels the first three are RGB; the kernels of the others start at zero.
 
     Args:
@@ -63,7 +63,7 @@ def GoogLeNet(
             window is clipped to the map.
         variant: The table to build: `"paper"`, `"plain"`, `"batchnorm"`, `"torchvision"`, `"slim"`, or an
             `Architecture` of your own. None means the one that the weights were made for, else the paper's.
-        include_preprocessing: Whether the model takes images in 0..255 as they are read from a file, RGB or grey: its
+        include_preprocessing: Whether the model takes images in 0..255 as they are read from a file, RGB or gray: its
             layer `preprocess_input` then does what that function does. More channels than RGB's are taken as they are.
 
     Returns:
@@ -96,9 +96,9 @@ def GoogLeNet(
         inputs = inputs[0] if len(inputs) == 1 else inputs  # as a model that begins with its own input has it
 
     if include_preprocessing:
-        x = pixels.subtract_mean(x)
-    if layers.channels(x) == 1 and weights is not None and is_rgb(weights, table):
-        x = pixels.grey_to_rgb(x)
+        x = preprocessing.subtract_mean(x)
+    if blocks.channels(x) == 1 and weights is not None and is_rgb(weights, table):
+        x = preprocessing.gray_to_rgb(x)
     x, heads = _trunk(x, table, classes, classifier_activation, aux_heads)
     if include_top:
         x = _top(x, table, classes, classifier_activation)
@@ -119,18 +119,18 @@ def GoogLeNet(
 def _trunk(x, table, classes, activation, aux_heads):
     """The rows below the average pool, and the outputs of the auxiliary heads that branch off them."""
     if table.pixels is not None:
-        x = pixels.own(x, table.pixels)
+        x = preprocessing.own(x, table.pixels)
     style = {"batch_norm": table.batch_norm, "padding": table.padding}
     heads = {}
     for row in table.trunk:
         match row:
             case Convolution():
                 for step in row.convs:
-                    x = layers.conv(x, step, **style)
+                    x = blocks.conv(x, step, **style)
             case MaxPool():
-                x = layers.max_pool(x, row, name=row.layer, padding=table.padding)
+                x = blocks.max_pool(x, row, name=row.layer, padding=table.padding)
             case LRN():
-                x = layers.lrn(x, row)
+                x = blocks.lrn(x, row)
             case Inception():
                 x = inception(x, row, **style)
         for head in table.auxiliary if aux_heads else ():
@@ -148,5 +148,5 @@ def _top(x, table, classes, activation):
             case Dropout():
                 x = keras_layers.Dropout(row.rate, name=row.layer)(x)
             case Linear():
-                x = layers.classifier(x, classes, activation, name=row.layer)
+                x = blocks.classifier(x, classes, activation, name=row.layer)
     return x

@@ -11,7 +11,7 @@ from keras_googlenet.model import (
     monitoring,
     nesting,
     openvino,
-    pixels,
+    preprocessing,
     replicas,
     saved,
     version_0_1_0,
@@ -68,7 +68,7 @@ class GoogLeNetModel(replicas.OnReplicas, keras.Model):
         self._revived = False
         self.class_names = class_names
         if include_preprocessing is None:  # of a model built upon another's layers
-            include_preprocessing = any(layer.name == pixels.PREPROCESSING for layer in self.layers)
+            include_preprocessing = any(layer.name == preprocessing.PREPROCESSING for layer in self.layers)
         self._include_preprocessing = bool(include_preprocessing)
 
     @property

@@ -3,7 +3,7 @@
 from keras import layers as keras_layers
 
 from keras_googlenet.architecture import Inception, MaxPool
-from keras_googlenet.model import layers
+from keras_googlenet.model import blocks
 
 
 def inception(x, row, *, batch_norm=None, padding="caffe"):
@@ -13,7 +13,7 @@ def inception(x, row, *, batch_norm=None, padding="caffe"):
         x: Keras tensor of feature maps, not negative.
         row: An `architecture.Inception`.
         batch_norm: An `architecture.BatchNorm` after each convolution, or None.
-        padding: See `layers.conv`.
+        padding: See `blocks.conv`.
 
     Returns:
         Keras tensor of the same height and width.
@@ -23,11 +23,11 @@ def inception(x, row, *, batch_norm=None, padding="caffe"):
         y = x
         for step in steps:
             if isinstance(step, MaxPool):
-                y = layers.max_pool(y, step, name=step.name, padding=padding)
+                y = blocks.max_pool(y, step, name=step.name, padding=padding)
             else:
-                y = layers.conv(y, step, batch_norm=batch_norm, padding=padding)
+                y = blocks.conv(y, step, batch_norm=batch_norm, padding=padding)
         outputs.append(y)
-    return keras_layers.Concatenate(axis=layers.channel_axis(), name=row.layer)(outputs)
+    return keras_layers.Concatenate(axis=blocks.channel_axis(), name=row.layer)(outputs)
 
 
 def inception_module(

@@ -1,4 +1,4 @@
-"""What images a model takes: their size, their colours, and whether the mean is subtracted before it sees them."""
+"""What images a model takes: their size, their colors, and whether the mean is subtracted before it sees them."""
 
 from dataclasses import dataclass
 
@@ -17,11 +17,11 @@ FIRST = "conv1_7x7_s2"
 INCLUDED = "preprocess_input"
 """The layer that subtracts the mean in a network that was built with `include_preprocessing`."""
 
-OF_THE_NETWORK = frozenset(("pixels", "grey_to_rgb_mean"))
+OF_THE_NETWORK = frozenset(("pixels", "gray_to_rgb_mean"))
 """Layers by which some networks make what they need of images that have the mean subtracted already."""
 
 LUMA = (19595, 38470, 7471)
-"""65536ths of red, green and blue in a grey level: ITU-R BT.601, as Pillow's `convert("L")` has them."""
+"""65536ths of red, green and blue in a gray level: ITU-R BT.601, as Pillow's `convert("L")` has them."""
 
 ARITHMETIC = frozenset(("Add", "Subtract", "Multiply", "Divide", "TrueDivide"))
 """Operations such as `preprocess_input`, applied to a symbolic tensor, leaves in a model."""
@@ -33,7 +33,7 @@ class ImageInput:
 
     Attributes:
         size: `(height, width)` in pixels; the paper's where the model takes any.
-        channels: 1, grey, or 3, RGB.
+        channels: 1, gray, or 3, RGB.
         channels_first: Whether channels come before rows and columns.
         included: Whether the model takes pixels of 0-255 as read from a file, and preprocesses them itself.
         assumed: A sentence that says what is only assumed of it, or None.
@@ -52,13 +52,13 @@ class ImageInput:
         return height if height == width else self.size
 
     def pixels(self, images):
-        """The colours that the model sees.
+        """The colors that the model sees.
 
         Args:
             images: RGB in [0, 255], of shape (..., height, width, 3): an array or a tensor.
 
         Returns:
-            The same as floats, of shape (..., height, width, channels). Grey levels are whole numbers, as Pillow's.
+            The same as floats, of shape (..., height, width, channels). Gray levels are whole numbers, as Pillow's.
         """
         array = isinstance(images, np.ndarray)
         images = images.astype("float32") if array else ops.cast(images, "float32")
@@ -104,12 +104,12 @@ def image_input(model):
         An `ImageInput`.
 
     Raises:
-        InputError: It does not take one batch of images, grey or RGB.
+        InputError: It does not take one batch of images, gray or RGB.
     """
     (*size, channels), channels_first = image_shape(model)
     if channels not in (1, 3):
         raise InputError(
-            "Expected a model of images as files hold them: of 1 channel, grey, or of 3, RGB. "
+            "Expected a model of images as files hold them: of 1 channel, gray, or of 3, RGB. "
             f"Received: {model.name}, which takes {channels} channels"
         )
     included, assumed = _preprocessing(model, list(graph.forward(model)), model.inputs[0].dtype)

@@ -11,7 +11,7 @@ from keras_googlenet.architecture import DEFAULT_SIZE
 from keras_googlenet.model.googlenet import GoogLeNet
 from keras_googlenet.model.googlenet_model import GoogLeNetModel
 from keras_googlenet.model.inputs import FIRST
-from keras_googlenet.words import nearest
+from keras_googlenet.utils.messages import nearest
 
 
 def load_model(spec, aux_heads=False):
@@ -31,7 +31,7 @@ def load_model(spec, aux_heads=False):
         >>> load_model("flowers.keras")
         Traceback (most recent call last):
             ...
-        keras_googlenet.weights.files.WeightsError: No such model. Expected the path of a file. Received: flowers.keras
+        keras_googlenet.weights.reader.WeightsError: No such model. Expected the path of a file. Received: flowers.keras
     """
     if spec in weights.REGISTRY:
         return GoogLeNet(weights=spec, aux_heads=aux_heads)

@@ -7,8 +7,8 @@ import keras
 
 from keras_googlenet.architecture import DEFAULT_SIZE, MIN_SIZE
 from keras_googlenet.errors import InputError
+from keras_googlenet.utils.messages import nearest
 from keras_googlenet.weights import REGISTRY
-from keras_googlenet.words import nearest
 
 
 def check_weights(weights, include_top, classes, classifier_activation):
@@ -99,7 +99,7 @@ def check_channels(channels, weights, include_top, received):
     """
     named = isinstance(weights, str) and weights in REGISTRY
     if named and (channels == 2 or (include_top and channels != 3)):
-        expected = "with `include_top=True`" if include_top else "or 1 (grey), or more of which the first three are RGB"
+        expected = "with `include_top=True`" if include_top else "or 1 (gray), or more of which the first three are RGB"
         raise InputError(f"The input must have 3 channels for `weights={weights!r}`, {expected}. Received: {received}")
 
 

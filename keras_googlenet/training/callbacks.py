@@ -5,10 +5,10 @@ import math
 import keras
 
 from keras_googlenet.errors import WorkError
-from keras_googlenet.files import written_whole
-from keras_googlenet.training.averaging import ValidateAverages, averaged
 from keras_googlenet.training.checkpoints import DIVERGED
 from keras_googlenet.training.interruption import Interrupted
+from keras_googlenet.training.optimizers.ema import ValidateAverages, averaged
+from keras_googlenet.utils.files import written_whole
 
 MONITOR = "val_predictions_accuracy", "val_accuracy"
 """What decides which epoch is the best; the second is that of a network with one head."""
@@ -31,7 +31,7 @@ class EndValidation(keras.callbacks.Callback):
     """Lets go of validation's iterator once validation is done. Keras keeps it until the next one.
 
     An iterator that is deleted may wait for a thread of its own, for about as long as it has lived (TensorFlow 2.21
-    wakes that thread, `tf.data`'s tuner, before it marks it as cancelled). Under `MirroredStrategy` each device has
+    wakes that thread, `tf.data`'s tuner, before it marks it as canceled). Under `MirroredStrategy` each device has
     such iterators, and two replicas stood still for most of an epoch.
     """
 

@@ -1,6 +1,6 @@
 """What has changed in a data set since a run was started on it, in words."""
 
-from keras_googlenet.class_names import composed
+from keras_googlenet.utils.class_names import composed
 
 SHOWN = 5
 """Classes that are named."""

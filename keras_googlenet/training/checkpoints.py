@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from keras_googlenet.errors import WorkError
 from keras_googlenet.model.version_0_1_0 import old_places
-from keras_googlenet.training.distribution import write_folder
-from keras_googlenet.training.peers import is_loss
+from keras_googlenet.training.distributed.lost_workers import is_loss
+from keras_googlenet.training.distributed.strategy import write_folder
 
 PARTS = ("model", "optimizer", "metrics")
 

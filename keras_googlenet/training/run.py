@@ -8,18 +8,19 @@ import numpy as np
 
 from keras_googlenet import architecture, data
 from keras_googlenet.errors import InputError
-from keras_googlenet.files import written_whole
 from keras_googlenet.imagenet import preprocess_input
 from keras_googlenet.model import GoogLeNet, replicas
 from keras_googlenet.model.pretrained import locate
 from keras_googlenet.training import callbacks as run_callbacks
-from keras_googlenet.training import freezing, optimization
-from keras_googlenet.training.agreement import agree
-from keras_googlenet.training.averaging import averaged
+from keras_googlenet.training import freezing
 from keras_googlenet.training.checkpoints import PARTS, Checkpoints
-from keras_googlenet.training.distribution import distribute
-from keras_googlenet.training.losses import loss
+from keras_googlenet.training.distributed.broadcast import agree
+from keras_googlenet.training.distributed.strategy import distribute
+from keras_googlenet.training.optimizers import from_recipe as optimization
+from keras_googlenet.training.optimizers.ema import averaged
+from keras_googlenet.training.optimizers.losses import loss
 from keras_googlenet.training.tensorboard import WriteTensorBoard
+from keras_googlenet.utils.files import written_whole
 
 SAMPLERS = {"paper": data.Sampler, "shift": data.ShiftSampler}
 

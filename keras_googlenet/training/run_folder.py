@@ -8,10 +8,10 @@ from importlib import metadata
 from pathlib import Path
 
 from keras_googlenet.errors import InputError
-from keras_googlenet.files import is_within, written_whole
 from keras_googlenet.training.changes import differences
-from keras_googlenet.training.recipe import Recipe
-from keras_googlenet.training.settings import read_recipe
+from keras_googlenet.training.recipes.recipe import Recipe
+from keras_googlenet.training.recipes.settings import read_recipe
+from keras_googlenet.utils.files import is_within, written_whole
 
 PACKAGES = ("keras-googlenet", "keras", "tensorflow", "numpy")
 

@@ -5,9 +5,9 @@ import tensorflow as tf
 
 from keras_googlenet import data
 from keras_googlenet.errors import InputError
-from keras_googlenet.training.distribution import strategy_for
+from keras_googlenet.training.distributed.lost_workers import lost_peers
+from keras_googlenet.training.distributed.strategy import strategy_for
 from keras_googlenet.training.interruption import interruption
-from keras_googlenet.training.peers import lost_peers
 from keras_googlenet.training.run import Run
 from keras_googlenet.training.run_folder import RunFolder
 
@@ -39,7 +39,7 @@ def train(
         load: A function of the recipe that gives its `data.Source`, once the devices are known; None means
             `load_source`.
         callbacks: More Keras callbacks.
-        draw_samples: Draws `samples.png` before training starts, such as `visualize.plot_samples`: a function of
+        draw_samples: Draws `samples.png` before training starts, such as `report.plot_samples`: a function of
             images as training will see them, a uint8 array (views, size, size, 3), and a path. None leaves it out.
         draw_filters: Draws the first layer's filters for TensorBoard, such as `visualize.filter_grid`. None leaves
             them out.

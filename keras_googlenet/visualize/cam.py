@@ -11,7 +11,7 @@ from keras import ops
 from keras_googlenet.errors import InputError
 from keras_googlenet.visualize.gradients import value_and_gradient
 from keras_googlenet.visualize.network import Network
-from keras_googlenet.visualize.receptive import centres
+from keras_googlenet.visualize.receptive import centers
 
 PLACES = 3
 """The fewest a side that heat is looked for in: of an image of 48 pixels, module 5b has a single one."""
@@ -30,7 +30,7 @@ def grad_cam(model, images, classes, layer=None):
         layer: Name of the row whose maps are weighed; None means `default_layer`.
 
     Returns:
-        float32 array of shape (images, height, width), not negative: the row's heat between the centres of its
+        float32 array of shape (images, height, width), not negative: the row's heat between the centers of its
         receptive fields, linearly. It is in units of the score before the softmax, so that heats of one image and
         layer can be compared; all zeros where nothing speaks for the class.
 
@@ -50,7 +50,7 @@ def grad_cam(model, images, classes, layer=None):
     layer = default_layer(network) if layer is None else network.row(layer)
     heats = layer_heat(network, images, classes, layer)
     for axis, side in enumerate(np.shape(images)[1:3], start=1):
-        at = centres(network.table, layer, side)(heats.shape[axis])
+        at = centers(network.table, layer, side)(heats.shape[axis])
         heats = np.apply_along_axis(lambda heat, at=at, side=side: np.interp(np.arange(side), at, heat), axis, heats)
     return heats.astype("float32")
 
@@ -106,7 +106,7 @@ def overlay(image, heat):
 
     Args:
         image: uint8 RGB array of shape (height, width, 3).
-        heat: Array of shape (height, width), not negative; its maximum is the hottest colour.
+        heat: Array of shape (height, width), not negative; its maximum is the hottest color.
 
     Returns:
         uint8 RGB array of the image's shape.
@@ -118,6 +118,6 @@ def overlay(image, heat):
     from matplotlib import colormaps
 
     heat = np.asarray(heat, "float32") / (np.max(heat) or 1)
-    colours = 255 * colormaps["turbo"](heat)[..., :3]
+    colors = 255 * colormaps["turbo"](heat)[..., :3]
     part = STRENGTH * np.minimum(1, 2 * heat)[..., None]
-    return np.rint((1 - part) * image + part * colours).astype("uint8")
+    return np.rint((1 - part) * image + part * colors).astype("uint8")

@@ -2,9 +2,9 @@
 
 import itertools
 
-from keras_googlenet.class_names import ClassNames, number
 from keras_googlenet.errors import InputError
-from keras_googlenet.words import nearest
+from keras_googlenet.utils.class_names import ClassNames, number
+from keras_googlenet.utils.messages import nearest
 
 
 def find_class(text, names):

@@ -3,7 +3,7 @@
 from keras_googlenet.architecture import DEFAULT_SIZE, costs
 from keras_googlenet.visualize.layout import HEIGHT, TIMES, TO, Layout
 
-COLOURS = {
+COLORS = {
     "conv": "#cfe0f5",
     "pool": "#f6d5cd",
     "norm": "#d9ecd3",
@@ -63,7 +63,7 @@ def _draw(axes, layout):
         axes.annotate("", points[-1], points[-2], arrowprops=style)
     for box in layout.boxes:
         corner = (box.x - box.width / 2, box.y)
-        axes.add_patch(Rectangle(corner, box.width, HEIGHT, fc=COLOURS[box.kind], ec="#8a929b", lw=0.6))
+        axes.add_patch(Rectangle(corner, box.width, HEIGHT, fc=COLORS[box.kind], ec="#8a929b", lw=0.6))
         axes.text(box.x, box.y + HEIGHT / 2, box.text, ha="center", va="center", color=INK)
 
 

@@ -12,8 +12,8 @@ from keras_googlenet.errors import InputError
 from keras_googlenet.imagenet import preprocess_input
 from keras_googlenet.model import GoogLeNet
 from keras_googlenet.visualize.gradients import value_and_gradient
+from keras_googlenet.visualize.image_ops import resized
 from keras_googlenet.visualize.network import Network
-from keras_googlenet.visualize.pixels import resized
 
 LAYER = "inception_4c"
 """Where animals and eyes are seen in."""
@@ -44,7 +44,7 @@ def dream(model, image, layer=LAYER, *, octaves=OCTAVES, steps=STEPS, seed=0, ve
         verbose: As in Keras: 1 for a progress bar.
 
     Returns:
-        uint8 RGB array of the image's shape; a grey one, of a network whose filters are grey.
+        uint8 RGB array of the image's shape; a gray one, of a network whose filters are gray.
 
     Raises:
         InputError: There is no such layer, the image is too small or too large, or the model was not built from a

@@ -9,7 +9,7 @@ GAP = 1
 def filter_grid(kernel, *, columns=8, scale=8):
     """Convolution filters side by side, row by row, as a picture.
 
-    Each filter is scaled by its own largest weight: grey is 0, and what is lighter or darker is positive or negative.
+    Each filter is scaled by its own largest weight: gray is 0, and what is lighter or darker is positive or negative.
 
     Args:
         kernel: Array of shape (height, width, 3, filters), such as the kernel of `conv1_7x7_s2`.

@@ -9,7 +9,7 @@ from keras import ops
 from PIL import Image
 
 from keras_googlenet.errors import InputError
-from keras_googlenet.files import written_whole
+from keras_googlenet.utils.files import written_whole
 from keras_googlenet.visualize.activations import activation_sheet
 from keras_googlenet.visualize.cam import default_layer, grad_cam, overlay
 from keras_googlenet.visualize.diagram import plot_architecture
@@ -27,7 +27,7 @@ class Gallery:
         model: A model with the rows of a GoogLeNet, as in `visualize.Network`.
         folder: Where the pictures go. It is made with the first.
         names: A `(key, name)` pair for each class; none, of a model without a classifier.
-        classes: Indices of the classes to explain and to maximise; without any, an image's best is explained.
+        classes: Indices of the classes to explain and to maximize; without any, an image's best is explained.
         layer: Name of the row to explain and to dream at; None means `cam.default_layer`, and 4c to dream.
         seed: Of what is random.
         verbose: As in Keras: 1 for progress bars.
@@ -63,12 +63,12 @@ class Gallery:
         """The filters that see the image. Yields the path written."""
         layer = self.network.first_convolution
         kernel = ops.convert_to_numpy(layer.kernel)
-        if kernel.shape[2] == 1:  # grey filters
+        if kernel.shape[2] == 1:  # gray filters
             kernel = kernel.repeat(3, axis=2)
         if kernel.shape[2] != 3:
-            raise InputError(f"Filters can be seen where images are RGB or grey. Received: {kernel.shape[2]} channels")
+            raise InputError(f"Filters can be seen where images are RGB or gray. Received: {kernel.shape[2]} channels")
         title = f"{layer.name}: {kernel.shape[-1]} filters of {kernel.shape[0]}x{kernel.shape[1]} pixels"
-        note = "Grey is 0; each filter is scaled by its own largest weight."
+        note = "Gray is 0; each filter is scaled by its own largest weight."
         grid = filter_grid(kernel)
         yield self._write("filters", sheet(title, [("", [(grid, "")])], side=len(grid), note=note))
 

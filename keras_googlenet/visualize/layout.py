@@ -28,7 +28,7 @@ class Box:
         x: Of its middle.
         y: Of its top, downwards.
         width: Its width; its height is `HEIGHT`.
-        kind: What gives its colour: conv, pool, norm, concat, linear or plain.
+        kind: What gives its color: conv, pool, norm, concat, linear or plain.
         text: What it says.
     """
 

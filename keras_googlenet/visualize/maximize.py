@@ -9,10 +9,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_googlenet.imagenet import MEAN_GREY, MEAN_RGB
+from keras_googlenet.imagenet import MEAN_GRAY, MEAN_RGB
 from keras_googlenet.visualize.gradients import value_and_gradient
+from keras_googlenet.visualize.image_ops import blurred, resized
 from keras_googlenet.visualize.network import Network
-from keras_googlenet.visualize.pixels import blurred, resized
 
 OCTAVES = (4, 2, 1)
 """Pixels of the network's input that a pixel of the image stands for, octave by octave."""
@@ -39,7 +39,7 @@ def maximize_class(model, index, *, steps=STEPS, seed=0, verbose=0):
 
     Returns:
         `(image, score)`: a uint8 RGB array of the model's input size, 224x224 where that is not fixed, and the class's
-        score for it. A network of one channel has it grey.
+        score for it. A network of one channel has it gray.
 
     Raises:
         InputError: There is no such class, or the model is no such classifier.
@@ -58,7 +58,7 @@ def maximize_class(model, index, *, steps=STEPS, seed=0, verbose=0):
     network.check_class(index)
     of_images, shape, channels = network.scores(), network.images.size, network.images.channels
     rng = np.random.default_rng(seed)
-    mean = np.array(MEAN_RGB if channels == 3 else [MEAN_GREY], "float32")
+    mean = np.array(MEAN_RGB if channels == 3 else [MEAN_GRAY], "float32")
 
     def scores(x):
         """Of images minus the mean, whatever the network takes."""

@@ -10,7 +10,7 @@ from keras_googlenet.architecture import VARIANTS
 from keras_googlenet.errors import InputError
 from keras_googlenet.model import Classifier, GoogLeNetModel, Kind, graph, image_input
 from keras_googlenet.model.outputs import is_activation
-from keras_googlenet.words import nearest
+from keras_googlenet.utils.messages import nearest
 
 
 class Network:
@@ -21,7 +21,7 @@ class Network:
     not changed, and shares its weights.
 
     Args:
-        model: A Keras model of one image tensor, grey or RGB, channels last.
+        model: A Keras model of one image tensor, gray or RGB, channels last.
 
     Attributes:
         model: The model.
@@ -136,7 +136,7 @@ class Network:
 
         Grad-CAM is defined on "the score for class c, before the softmax". A softmax that is sure of itself hardly has
         a gradient left, and the gradient of its logarithm mixes in the other classes: what speaks against them would
-        count as speaking for this one. So a logit is what is explained, and maximised: the classifier's kernel and bias
+        count as speaking for this one. So a logit is what is explained, and maximized: the classifier's kernel and bias
         applied to what it reads. Of one sigmoid for two classes, the score of the first is minus that of the second.
 
         Args:

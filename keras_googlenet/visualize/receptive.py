@@ -1,6 +1,6 @@
-"""Where in the image the places of a row's maps look: the centres of their receptive fields.
+"""Where in the image the places of a row's maps look: the centers of their receptive fields.
 
-Caffe's pools pad nothing before the first pixel, so each halving moves the centres down and right: at 224 pixels the 7
+Caffe's pools pad nothing before the first pixel, so each halving moves the centers down and right: at 224 pixels the 7
 places of the last module's maps look at pixels 30, 62, ..., 222, and not at the middles of seven equal parts.
 """
 
@@ -10,7 +10,7 @@ from keras_googlenet.architecture import Convolution, MaxPool
 from keras_googlenet.architecture.costs import conv_size, pool_size
 
 
-def centres(table, name, size):
+def centers(table, name, size):
     """The pixel that each place of a row's maps looks at, along one side.
 
     Args:
@@ -23,7 +23,7 @@ def centres(table, name, size):
 
     Example:
         >>> from keras_googlenet.architecture import PAPER
-        >>> centres(PAPER, "inception_5b", 224)(7).tolist()
+        >>> centers(PAPER, "inception_5b", 224)(7).tolist()
         [30.0, 62.0, 94.0, 126.0, 158.0, 190.0, 222.0]
     """
     if table is None:
@@ -40,7 +40,7 @@ def centres(table, name, size):
 
 
 def _windows(row, padding, side):
-    """The windows of a row that move the centres: `(side, stride, pixels padded before the first)`."""
+    """The windows of a row that move the centers: `(side, stride, pixels padded before the first)`."""
     match row:
         case Convolution():
             windows = [(conv.kernel, conv.stride, conv.kernel // 2) for conv in row.convs]

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from keras_googlenet.weights import files
-from keras_googlenet.weights.files import check_size, existing_file, reading
+from keras_googlenet.weights import reader
+from keras_googlenet.weights.reader import check_size, existing_file, reading
 
 _PARTS = re.compile(r"([^/\\]+\.ckpt)(\.index|\.data-\d{5}-of-\d{5})?")
 
@@ -62,7 +62,7 @@ class _Bounded:
         self._path, self._stream, self._read = path, stream, 0
 
     def read(self, size: int) -> bytes:
-        check_size(self._path, self._read + min(size, files.MAX_BYTES))
+        check_size(self._path, self._read + min(size, reader.MAX_BYTES))
         content = self._stream.read(size)
         self._read += len(content)
         return content

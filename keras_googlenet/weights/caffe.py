@@ -16,7 +16,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from keras_googlenet.weights.files import WeightsError
+from keras_googlenet.weights.reader import WeightsError
 
 KERAS_NAMES = {
     "loss1/conv": "aux1_conv",

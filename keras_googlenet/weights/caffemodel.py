@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from keras_googlenet.weights import caffe
-from keras_googlenet.weights.files import WeightsError, check_size, collect, existing_file, reading
+from keras_googlenet.weights.reader import WeightsError, check_size, collect, existing_file, reading
 
 MESSAGES = {
     "NetParameter": [

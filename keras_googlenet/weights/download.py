@@ -16,13 +16,13 @@ from pathlib import Path
 
 import keras
 
-from keras_googlenet.cache import mirror, models_dir
-from keras_googlenet.weights import native, onnx, pytorch
+from keras_googlenet.utils.cache import mirror, models_dir
+from keras_googlenet.weights import keras_files, onnx, pytorch
+from keras_googlenet.weights.assignment import targets, transfer
 from keras_googlenet.weights.caffe import HEADS
-from keras_googlenet.weights.files import WeightsError, existing_file
 from keras_googlenet.weights.formats import read
+from keras_googlenet.weights.reader import WeightsError, existing_file
 from keras_googlenet.weights.registry import Source, Weights
-from keras_googlenet.weights.transfer import targets, transfer
 
 TIMEOUT = 30
 """Seconds that a server may be silent: behind a firewall that drops packets, that is all it ever is."""
@@ -69,7 +69,7 @@ def fetch(weights: Weights, build: Callable[..., keras.Model]) -> Path:
 
 def _check_converted(path: Path) -> None:
     try:
-        native.read(path)
+        keras_files.read(path)
     except WeightsError as error:
         raise WeightsError(
             f"The cached weights {path} are damaged. Delete the file: it will be made anew. Received: {error}"

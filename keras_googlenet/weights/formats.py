@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_googlenet.weights import caffemodel, native, npz, onnx, pytorch, slim, torchvision
-from keras_googlenet.weights.files import WeightsError
+from keras_googlenet.weights import caffemodel, keras_files, npz, onnx, pytorch, slim, torchvision
+from keras_googlenet.weights.reader import WeightsError
 
 
 def _read_checkpoint(path: str | Path) -> dict[str, np.ndarray]:
@@ -14,8 +14,8 @@ def _read_checkpoint(path: str | Path) -> dict[str, np.ndarray]:
 
 
 READERS = {
-    ".weights.h5": native.read,
-    ".keras": native.read,
+    ".weights.h5": keras_files.read,
+    ".keras": keras_files.read,
     ".caffemodel": caffemodel.read,
     ".onnx": onnx.read,
     ".npz": npz.read,

@@ -7,11 +7,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_googlenet.weights import native
+from keras_googlenet.weights import keras_files
+from keras_googlenet.weights.assignment import listed, targets, transfer
 from keras_googlenet.weights.caffe import HEADS
 from keras_googlenet.weights.fine_tuned import above_trunk, is_head, layer_of, recognized
 from keras_googlenet.weights.formats import read
-from keras_googlenet.weights.transfer import listed, targets, transfer
 
 
 def load(
@@ -48,7 +48,7 @@ def load(
         WeightsError: If the file cannot be read or does not fit. The layers are as they were.
     """
     wanted = targets(layers)
-    file = native.by_variable(read(path), wanted)  # of the other formats it changes nothing
+    file = keras_files.by_variable(read(path), wanted)  # of the other formats it changes nothing
     arrays = _widened(file if trunk_only else recognized(file), wanted, f"{first}/kernel")
     heads = HEADS.union(heads) | {layer for layer in _layers(file) if is_head(layer)}
     top = heads | {classifier}

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_googlenet.files import arrays_in
+from keras_googlenet.utils.files import arrays_in
 from keras_googlenet.weights import caffe
-from keras_googlenet.weights.files import WeightsError, check_size, collect, existing_file, reading
+from keras_googlenet.weights.reader import WeightsError, check_size, collect, existing_file, reading
 
 
 def read(path: str | Path) -> dict[str, np.ndarray]:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from keras_googlenet.extras import optional
+from keras_googlenet.utils.extras import optional
 from keras_googlenet.weights import caffe
-from keras_googlenet.weights.files import WeightsError, check_size, collect, existing_file, reading
+from keras_googlenet.weights.reader import WeightsError, check_size, collect, existing_file, reading
 
 VARIABLES = {"w": "kernel", "b": "bias"}
 """The zoo's initializers are called `<caffe layer>_w_0` and `<caffe layer>_b_0`."""

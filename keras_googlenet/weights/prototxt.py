@@ -5,7 +5,7 @@ Source: `models/bvlc_googlenet/deploy.prototxt` of BVLC Caffe, whose layers and 
 
 from keras_googlenet.architecture import LRN, AveragePool, Convolution, Dropout, Inception, Linear, MaxPool
 from keras_googlenet.weights.caffe import caffe_name
-from keras_googlenet.weights.files import WeightsError
+from keras_googlenet.weights.reader import WeightsError
 
 
 def deploy(table, *, size, classes):

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from keras_googlenet.extras import optional
-from keras_googlenet.weights import checkpoints
-from keras_googlenet.weights.files import WeightsError, check_size, existing_file, reading
+from keras_googlenet.utils.extras import optional
+from keras_googlenet.weights import torch_checkpoints
+from keras_googlenet.weights.reader import WeightsError, check_size, existing_file, reading
 
 _BEGINNINGS = (b"PK\x03\x04", b"\x80")  # of an archive, and of the pickle that files before PyTorch 1.6 are
 
@@ -68,7 +68,7 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
         path: The file.
 
     Returns:
-        Arrays by their names in the network: see `checkpoints.network`.
+        Arrays by their names in the network: see `torch_checkpoints.network`.
 
     Raises:
         WeightsError: If PyTorch is not installed, or the file is missing, damaged or too large, or has no state dict.
@@ -79,13 +79,13 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
         if not is_pytorch(path):
             raise ValueError("it does not begin as PyTorch's files do")
         torch = require()
-        state = checkpoints.state_dict(path, _loaded(path, torch))
+        state = torch_checkpoints.state_dict(path, _loaded(path, torch))
         for value in state.values() if isinstance(state, dict) else [state]:
             if isinstance(value, Unread):
                 raise _refusal(path, f"a pickled object of {value.kind}")
         if not isinstance(state, dict):
             raise ValueError(f"it holds {type(state).__name__}")
-        tensors = checkpoints.network(path, state)
+        tensors = torch_checkpoints.network(path, state)
         wrong = [name for name, value in tensors.items() if not isinstance(value, torch.Tensor)]
         if wrong:
             raise ValueError(f"{wrong[0]!r} is no tensor")
@@ -109,7 +109,7 @@ def read_safetensors(path: str | Path) -> dict[str, np.ndarray]:
         needed = "Reading .safetensors files needs the safetensors package"
         library = optional("safetensors", needed, extra="torch", error=WeightsError)
         arrays = {name: _decoded(**tensor) for name, tensor in library.deserialize(path.read_bytes())}
-        return checkpoints.network(path, arrays)
+        return torch_checkpoints.network(path, arrays)
 
 
 def _loaded(path: Path, torch: ModuleType) -> Any:

@@ -29,8 +29,8 @@ class Weights:
         variant: The variant of the network that they are for.
         classes: Outputs of their classifier.
         sources: Files that they can be made from, in order of preference.
-        licence: Terms of use, in their publisher's words.
-        top1: ImageNet validation accuracy of the centre crop, in percent.
+        license: Terms of use, in their publisher's words.
+        top1: ImageNet validation accuracy of the center crop, in percent.
         top5: The same for the five best guesses.
         pixels: What the network expects to see.
         origin: Who trained them, on what, and who measured the accuracies.
@@ -40,7 +40,7 @@ class Weights:
     variant: str
     classes: int
     sources: tuple[Source, ...]
-    licence: str
+    license: str
     top1: float
     top5: float
     pixels: str
@@ -82,7 +82,7 @@ BVLC = Weights(
             f"https://github.com/onnx/models/raw/main/{_ZOO}",
         ),
     ),
-    licence="unrestricted use",
+    license="unrestricted use",
     top1=68.7,
     top5=88.9,
     pixels="RGB, 0-255, minus [123, 117, 104]; Caffe's own file is BGR and is turned around",
@@ -104,7 +104,7 @@ TORCHVISION = Weights(
             sha256="1378be20",  # PyTorch's rule: the file's name carries them
         ),
     ),
-    licence="BSD-3-Clause, torchvision's; trained on ImageNet, whose terms are for non-commercial research",
+    license="BSD-3-Clause, torchvision's; trained on ImageNet, whose terms are for non-commercial research",
     top1=69.778,
     top5=89.530,
     pixels="RGB, 0-255, minus [123, 117, 104], as everywhere here; the layer `pixels` makes -1 to 1 of them",
@@ -125,7 +125,7 @@ SLIM = Weights(
         "http://download.tensorflow.org/models",
         "https://storage.googleapis.com/download.tensorflow.org/models",
     ),
-    licence="Apache-2.0, TF-slim's; trained on ImageNet, whose terms are for non-commercial research",
+    license="Apache-2.0, TF-slim's; trained on ImageNet, whose terms are for non-commercial research",
     top1=69.8,
     top5=89.6,
     pixels="RGB, 0-255, minus [123, 117, 104], as everywhere here; the layer `pixels` makes -1 to 1 of them",

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_googlenet.weights import archive
-from keras_googlenet.weights.files import WeightsError, check_size, collect, existing_file, reading
+from keras_googlenet.weights.reader import WeightsError, check_size, collect, existing_file, reading
 
 STEM = {"Conv2d_1a_7x7": "conv1_7x7_s2", "Conv2d_2b_1x1": "conv2_3x3_reduce", "Conv2d_2c_3x3": "conv2_3x3"}
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_googlenet.weights import pytorch
-from keras_googlenet.weights.files import WeightsError, collect
+from keras_googlenet.weights.reader import WeightsError, collect
 
 STEM = {"conv1": "conv1_7x7_s2", "conv2": "conv2_3x3_reduce", "conv3": "conv2_3x3"}
 

@@ -12,7 +12,7 @@ from support.small import SMALL
 
 from keras_googlenet import GoogLeNet, preprocess_input, weights
 from keras_googlenet.cli import main
-from keras_googlenet.data import labelled, read_image, resize_crop
+from keras_googlenet.data import labeled, read_image, resize_crop
 from keras_googlenet.evaluation import Predictions
 
 WNIDS = {"ants": "n02219486", "bees": "bee"}
@@ -64,9 +64,9 @@ def test_bvlc_is_as_onnx_runtime_says_image_by_image(photos, shared_data, tmp_pa
 
 
 @pytest.fixture(scope="module")
-def coloured(tmp_path_factory):
+def colored(tmp_path_factory):
     """A folder of 6 reddish and 5 bluish pictures, and two networks for them."""
-    folder, rng = tmp_path_factory.mktemp("coloured"), np.random.default_rng(0)
+    folder, rng = tmp_path_factory.mktemp("colored"), np.random.default_rng(0)
     for name, count, channel in (("blue", 5, 2), ("red", 6, 0)):
         (folder / "data" / name).mkdir(parents=True)
         for number in range(count):
@@ -81,9 +81,9 @@ def coloured(tmp_path_factory):
     return folder
 
 
-def evaluate(coloured, *arguments, dataset="data"):
-    models = [str(coloured / one) if one.endswith(".keras") else one for one in arguments]
-    return main(["evaluate", *models, *(["--dataset", str(coloured / dataset)] if dataset else [])])
+def evaluate(colored, *arguments, dataset="data"):
+    models = [str(colored / one) if one.endswith(".keras") else one for one in arguments]
+    return main(["evaluate", *models, *(["--dataset", str(colored / dataset)] if dataset else [])])
 
 
 def result(path):
@@ -91,27 +91,25 @@ def result(path):
 
 
 @pytest.mark.computes
-def test_without_crops_it_is_what_validation_sees(coloured, tmp_path):
-    assert evaluate(coloured, "0.keras", "--predictions", str(tmp_path / "p.npz")) == 0
+def test_without_crops_it_is_what_validation_sees(colored, tmp_path):
+    assert evaluate(colored, "0.keras", "--predictions", str(tmp_path / "p.npz")) == 0
     found = Predictions.read(tmp_path / "p.npz")
-    images = labelled(coloured / "data")
-    views = np.stack([resize_crop(read_image(coloured / "data" / name), 32) for name in images.images])
-    outputs = (
-        keras.saving.load_model(coloured / "0.keras").inference_model().predict(preprocess_input(views), verbose=0)
-    )
+    images = labeled(colored / "data")
+    views = np.stack([resize_crop(read_image(colored / "data" / name), 32) for name in images.images])
+    outputs = keras.saving.load_model(colored / "0.keras").inference_model().predict(preprocess_input(views), verbose=0)
     np.testing.assert_allclose(found.probabilities[0], outputs, rtol=0, atol=1e-6)
     assert found.images[0] == "blue/0.png"
     assert found.labels.tolist() == [0] * 5 + [1] * 6
 
 
 @pytest.mark.computes
-def test_an_ensemble_now_and_from_files(coloured, tmp_path, capsys):
+def test_an_ensemble_now_and_from_files(colored, tmp_path, capsys):
     kept, direct, later = tmp_path / "kept", tmp_path / "direct.json", tmp_path / "later.json"
     more = ["--crops", "144", "--table3", "--batch-size", "100"]
-    assert evaluate(coloured, "0.keras", "1.keras", *more, "--predictions", str(kept), "--json", str(direct)) == 0
+    assert evaluate(colored, "0.keras", "1.keras", *more, "--predictions", str(kept), "--json", str(direct)) == 0
     files = sorted(map(str, kept.iterdir()))
     assert [file.rpartition("/")[2] for file in files] == ["0-0.npz", "1-1.npz"]
-    assert evaluate(coloured, *files, *more, "--json", str(later), dataset=None) == 0
+    assert evaluate(colored, *files, *more, "--json", str(later), dataset=None) == 0
     assert result(direct) == result(later)
     assert [(row["models"], row["crops"]) for row in result(later)] == [
         (1, 1),
@@ -121,24 +119,24 @@ def test_an_ensemble_now_and_from_files(coloured, tmp_path, capsys):
         (2, 10),
         (2, 144),
     ]
-    assert evaluate(coloured, files[0], "1.keras", "--crops", "144", "--json", str(later)) == 0
+    assert evaluate(colored, files[0], "1.keras", "--crops", "144", "--json", str(later)) == 0
     assert result(later) == result(direct)[5:]
     assert "11 images in 2 classes" in capsys.readouterr().out
 
 
 @pytest.mark.computes
-def test_an_unreadable_image(coloured, tmp_path, capsys):
+def test_an_unreadable_image(colored, tmp_path, capsys):
     """It ends the evaluation and is named; what was done before is kept, and once it is mended the rest is done."""
     folder = tmp_path / "data"
-    for path in sorted((coloured / "data").rglob("*.png")):
-        copy = folder / path.relative_to(coloured / "data")
+    for path in sorted((colored / "data").rglob("*.png")):
+        copy = folder / path.relative_to(colored / "data")
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(path.read_bytes())
     broken = folder / "red" / "3.png"
     whole = broken.read_bytes()
     broken.write_bytes(whole[:200])
     file = tmp_path / "p.npz"
-    arguments = ["evaluate", str(coloured / "0.keras"), "--dataset", str(folder), "--crops", "10"]
+    arguments = ["evaluate", str(colored / "0.keras"), "--dataset", str(folder), "--crops", "10"]
     assert main([*arguments, "--batch-size", "10", "--predictions", str(file)]) == 1
     error = capsys.readouterr().err
     assert str(broken) in error
@@ -164,39 +162,39 @@ def test_an_unreadable_image(coloured, tmp_path, capsys):
         (["no.keras"], "data", "No such model"),
     ],
 )
-def test_wrong_commands(coloured, arguments, dataset, message, capsys):
-    assert evaluate(coloured, *arguments, dataset=dataset) == 2
+def test_wrong_commands(colored, arguments, dataset, message, capsys):
+    assert evaluate(colored, *arguments, dataset=dataset) == 2
     assert message in capsys.readouterr().err
 
 
-def test_predictions_of_something_else_are_not_touched(coloured, tmp_path, capsys):
+def test_predictions_of_something_else_are_not_touched(colored, tmp_path, capsys):
     file = tmp_path / "p.npz"
-    assert evaluate(coloured, "0.keras", "--predictions", str(file)) == 0
+    assert evaluate(colored, "0.keras", "--predictions", str(file)) == 0
     content = file.read_bytes()
     for arguments in (["1.keras"], ["0.keras", "--crops", "1"], ["0.keras", "--pool", "max"]):
-        assert evaluate(coloured, *arguments, "--predictions", str(file)) == 2
+        assert evaluate(colored, *arguments, "--predictions", str(file)) == 2
         assert "another model, other images or other crops" in capsys.readouterr().err
     assert file.read_bytes() == content
 
 
-def test_a_place_that_cannot_be_written_is_noticed_first(coloured, tmp_path, capsys, monkeypatch):
+def test_a_place_that_cannot_be_written_is_noticed_first(colored, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(keras.Model, "predict_on_batch", lambda *_: pytest.fail("it has begun"))
     (tmp_path / "file").write_text("in the way")
-    assert evaluate(coloured, "0.keras", "--predictions", str(tmp_path / "file" / "p.npz")) == 1
+    assert evaluate(colored, "0.keras", "--predictions", str(tmp_path / "file" / "p.npz")) == 1
     assert str(tmp_path / "file") in capsys.readouterr().err
 
 
-def test_a_class_that_the_model_does_not_know(coloured, tmp_path, capsys):
+def test_a_class_that_the_model_does_not_know(colored, tmp_path, capsys):
     for name in ("blue", "green"):
         (tmp_path / "data" / name).mkdir(parents=True)
         Image.new("RGB", (40, 40)).save(tmp_path / "data" / name / "0.png")
-    assert main(["evaluate", str(coloured / "0.keras"), "--dataset", str(tmp_path / "data")]) == 2
+    assert main(["evaluate", str(colored / "0.keras"), "--dataset", str(tmp_path / "data")]) == 2
     assert "does not know 1 of the 2 classes: green" in capsys.readouterr().err
 
 
-def test_one_class_with_one_image_will_do(coloured, tmp_path):
+def test_one_class_with_one_image_will_do(colored, tmp_path):
     (tmp_path / "data" / "red").mkdir(parents=True)
     Image.new("RGB", (40, 40)).save(tmp_path / "data" / "red" / "0.png")
     file = tmp_path / "r.json"
-    assert main(["evaluate", str(coloured / "0.keras"), "--dataset", str(tmp_path / "data"), "--json", str(file)]) == 0
+    assert main(["evaluate", str(colored / "0.keras"), "--dataset", str(tmp_path / "data"), "--json", str(file)]) == 0
     assert result(file)[0]["count"] == 1

@@ -20,11 +20,11 @@ SHARP = "\N{LATIN SMALL LETTER SHARP S}"
 
 
 def network(path, names, order=(0, 1, 2), width=3):
-    """Output `i` is the share of colour `order[i]`."""
+    """Output `i` is the share of color `order[i]`."""
     inputs = keras.Input((8, 8, 3))
-    colours = keras.layers.GlobalAveragePooling2D()(inputs)
+    colors = keras.layers.GlobalAveragePooling2D()(inputs)
     dense = keras.layers.Dense(width, use_bias=False, activation="softmax")
-    model = GoogLeNetModel(inputs, dense(colours))
+    model = GoogLeNetModel(inputs, dense(colors))
     kernel = np.full((3, width), -1.0)
     kernel[:, : len(order)] = 0.1 * np.eye(3)[:, list(order)]
     dense.set_weights([kernel])
@@ -34,11 +34,11 @@ def network(path, names, order=(0, 1, 2), width=3):
 
 
 def pictures(folder, names):
-    """A folder of three red, green and blue pictures for each of some names, None for a colour that is not there."""
-    for colour, name in enumerate(names):
+    """A folder of three red, green and blue pictures for each of some names, None for a color that is not there."""
+    for color, name in enumerate(names):
         for number in range(3 if name is not None else 0):
             pixels = np.full((9, 11, 3), 40 + number, np.uint8)
-            pixels[..., colour] = 200
+            pixels[..., color] = 200
             path = folder / name / f"{number}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels).save(path)

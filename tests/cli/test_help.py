@@ -12,7 +12,7 @@ import pytest
 
 from keras_googlenet import architecture, training, weights
 from keras_googlenet.cli import COMMANDS, main
-from keras_googlenet.training.recipe import Recipe
+from keras_googlenet.training.recipes.recipe import Recipe
 
 HEAVY = ("keras", "tensorflow", "tensorflow_datasets", "numpy", "PIL", "h5py", "matplotlib", "sklearn")
 REPORT = f"""

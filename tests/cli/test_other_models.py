@@ -38,16 +38,16 @@ def behind_rescaling():
 
 
 MODELS = {
-    "grey": lambda: build(input_shape=(64, 64, 1)),
+    "gray": lambda: build(input_shape=(64, 64, 1)),
     "wide": lambda: build(input_shape=(48, 96, 3)),
-    "tall grey": lambda: build(input_shape=(96, 48, 1)),
+    "tall gray": lambda: build(input_shape=(96, 48, 1)),
     "included": lambda: build(include_preprocessing=True),
-    "grey included": lambda: build(input_shape=(64, 64, 1), include_preprocessing=True),
+    "gray included": lambda: build(input_shape=(64, 64, 1), include_preprocessing=True),
     "rescaling": behind_rescaling,
     "logits": lambda: build(classifier_activation=None),
     "scores": lambda: build(classifier_activation="sigmoid"),
 }
-SIZES = {"wide": (48, 96), "tall grey": (96, 48)}
+SIZES = {"wide": (48, 96), "tall gray": (96, 48)}
 
 
 @pytest.fixture(scope="module")
@@ -64,21 +64,21 @@ def folder(tmp_path_factory):
 
 
 def view(path, name):
-    """What a model is to see, by Pillow alone: the largest central part of its proportions, grey where it is grey."""
+    """What a model is to see, by Pillow alone: the largest central part of its proportions, gray where it is gray."""
     height, width = SIZES.get(name, (64, 64))
     with Image.open(path) as image:
         scale = min(image.width / width, image.height / height)
         left, top = (image.width - width * scale) / 2, (image.height - height * scale) / 2
         box = (left, top, left + width * scale, top + height * scale)
         part = image.resize((width, height), Image.Resampling.BILINEAR, box=box)
-    return np.asarray(part.convert("L"))[..., None] if "grey" in name else np.asarray(part)
+    return np.asarray(part.convert("L"))[..., None] if "gray" in name else np.asarray(part)
 
 
 def answer(folder, path, name):
     """What the model says of a photo: its own last numbers, and where they are logits the softmax."""
     pixels = view(path, name).astype("float32")
     if "included" not in name and name != "rescaling":
-        pixels = pixels - (117 if "grey" in name else MEAN)
+        pixels = pixels - (117 if "gray" in name else MEAN)
     network = keras.saving.load_model(folder / f"{name}.keras")
     [row] = keras.ops.convert_to_numpy(keras.tree.flatten(network(pixels[None], training=False))[0])
     return np.exp(row) / np.exp(row).sum() if name == "logits" else row
@@ -114,7 +114,7 @@ def test_scores_are_no_percentages(folder, capsys):
     assert lines == [f"  score {score:.4f}  {name}" for score, name in best]
 
 
-@pytest.mark.parametrize("name", ["tall grey", "included", "logits"])
+@pytest.mark.parametrize("name", ["tall gray", "included", "logits"])
 def test_evaluate(name, folder, capsys):
     paths = [folder / "set" / kind / "photo.png" for kind in NAMES[:2]]
     wrong = np.mean([answer(folder, path, name).argmax() != i for i, path in enumerate(paths)])
@@ -136,12 +136,12 @@ def test_what_is_not_evaluated(name, more, message, folder, capsys):
     assert re.search(message, capsys.readouterr().err)
 
 
-def test_crops_of_a_grey_model(folder, capsys):
-    assert main(["evaluate", f"{folder / 'grey'}.keras", "--dataset", str(folder / "set"), "--crops", "10"]) == 0
+def test_crops_of_a_gray_model(folder, capsys):
+    assert main(["evaluate", f"{folder / 'gray'}.keras", "--dataset", str(folder / "set"), "--crops", "10"]) == 0
 
 
 @pytest.mark.exports
-@pytest.mark.parametrize("name", ["wide", "tall grey", "grey included", "rescaling", "logits", "scores"])
+@pytest.mark.parametrize("name", ["wide", "tall gray", "gray included", "rescaling", "logits", "scores"])
 def test_what_is_served_is_what_is_predicted(name, folder, tmp_path, capsys):
     served = tmp_path / "served"
     assert main(["export", f"{folder / name}.keras", str(served), "--format", "savedmodel"]) == 0
@@ -154,7 +154,7 @@ def test_what_is_served_is_what_is_predicted(name, folder, tmp_path, capsys):
     # As the card says.
     told = card["input"]
     assert told["shape"] == [None, *view(path, name).shape]
-    assert told["colours"] == ("grey" if "grey" in name else "RGB")
+    assert told["colors"] == ("gray" if "gray" in name else "RGB")
     images = view(path, name)[None].astype("float32") - np.float32(told["subtract"])
     np.testing.assert_allclose(signatures["serving_default"](images=images)[word].numpy()[0], expected, atol=1e-5)
     assert (card["output"]["name"], ("logits" in card["output"]["meaning"])) == (word, name == "logits")
@@ -162,7 +162,7 @@ def test_what_is_served_is_what_is_predicted(name, folder, tmp_path, capsys):
     assert ("inside the model" in told["preprocessing"]) == ("included" in name or name == "rescaling")
 
 
-@pytest.mark.parametrize("name", ["tall grey", "logits", "rescaling"])
+@pytest.mark.parametrize("name", ["tall gray", "logits", "rescaling"])
 def test_visualize(name, folder, tmp_path, capsys):
     path = folder / "set" / "ant" / "photo.png"
     assert main(["visualize", f"{folder / name}.keras", "--output", str(tmp_path / "out"), str(path)]) == 0
@@ -170,12 +170,12 @@ def test_visualize(name, folder, tmp_path, capsys):
         "architecture.png", "architecture.svg", "filters.png", "photo-activations.png", "photo-cam.png",
     }  # fmt: skip
     height, width = SIZES.get(name, (64, 64))
-    channels = 1 if "grey" in name else 3
+    channels = 1 if "gray" in name else 3
     drawn = (tmp_path / "out" / "architecture.svg").read_text(encoding="utf-8")
     assert TIMES.join(map(str, (height, width, channels))) in drawn
 
 
-@pytest.mark.parametrize("name", ["tall grey", "logits", "scores"])
+@pytest.mark.parametrize("name", ["tall gray", "logits", "scores"])
 def test_the_demo_answers_as_predict(name, folder, capsys):
     path = folder / "set" / "ant" / "photo.png"
     answers = Answers(keras.saving.load_model(folder / f"{name}.keras"), [(one, one) for one in NAMES])
@@ -220,16 +220,16 @@ def test_without_names_it_answers_by_number(nameless, folder, tmp_path, capsys):
     assert main(["predict", "weights.npz", str(path), "--class-index", str(tmp_path / "none.json")]) == 1
 
 
-def test_weights_of_grey_filters(tmp_path, capsys, folder):
+def test_weights_of_gray_filters(tmp_path, capsys, folder):
     made = GoogLeNet(weights=None, classes=3, input_shape=(224, 224, 1), aux_heads=False)
     deterministic.fill(made)
-    made.save_weights(tmp_path / "grey.weights.h5")
-    assert loaded.load_model(str(tmp_path / "grey.weights.h5")).input_shape == (None, 224, 224, 1)
+    made.save_weights(tmp_path / "gray.weights.h5")
+    assert loaded.load_model(str(tmp_path / "gray.weights.h5")).input_shape == (None, 224, 224, 1)
 
 
 def test_summary_has_the_models_shape(folder, capsys):
-    assert main(["summary", str(folder / "tall grey.keras")]) == 0
+    assert main(["summary", str(folder / "tall gray.keras")]) == 0
     said = capsys.readouterr().out
     assert said.startswith("small: 96x48x1 input, 3 classes")
-    network = keras.saving.load_model(folder / "tall grey.keras").inference_model()
+    network = keras.saving.load_model(folder / "tall gray.keras").inference_model()
     assert f"{network.count_params():,} parameters" in said

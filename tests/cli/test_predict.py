@@ -21,7 +21,7 @@ from keras_googlenet.data import read_image, resize_crop
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    """A network that tells three colours from nothing, which is all that is needed here; loaded once."""
+    """A network that tells three colors from nothing, which is all that is needed here; loaded once."""
     path = tmp_path_factory.mktemp("model") / "m.keras"
     keras.utils.set_random_seed(0)
     network = GoogLeNet(weights=None, classes=3, input_shape=(32, 32, 3), variant=SMALL)

@@ -26,7 +26,7 @@ def draws(function, *arguments):
 
 
 def photo(height, width, seed=0):
-    """Smooth colours with some noise on them."""
+    """Smooth colors with some noise on them."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:height, :width]
     waves = [np.sin(x / rng.uniform(3, 30) + rng.uniform(0, 6)) * np.cos(y / rng.uniform(3, 30)) for _ in range(3)]
@@ -116,7 +116,7 @@ def test_half_of_the_views_are_mirrored():
 
 def test_distortions_come_in_any_order_with_even_factors():
     found = draws(augmentation.draw_distortions)
-    kinds = ("contrast", "brightness", "colour")
+    kinds = ("contrast", "brightness", "color")
     same_frequency([tuple(kind for kind, _ in one) for one in found], list(itertools.permutations(kinds)))
     factors = np.array([[dict(one)[kind] for kind in kinds] for one in found])
     for column in factors.T:
@@ -152,16 +152,16 @@ def test_the_choices_about_one_image_are_independent(monkeypatch):
 # What is done with it
 
 
-def grey(pixels):
+def gray(pixels):
     return pixels @ [0.299, 0.587, 0.114]
 
 
 def distorted(pixels, kind, factor):
     """The NumPy twin of `distort`."""
     origin = {
-        "contrast": np.rint(grey(pixels)).mean(),
+        "contrast": np.rint(gray(pixels)).mean(),
         "brightness": 0.0,
-        "colour": grey(pixels)[..., None],
+        "color": gray(pixels)[..., None],
     }[kind]
     return (origin + factor * (pixels - origin)).clip(0, 255)
 
@@ -187,10 +187,10 @@ def test_patches_are_resized_as_numpy_does(height, width, patch, interpolation):
 
 @pytest.mark.parametrize("kind", augmentation.DISTORTIONS)
 @pytest.mark.parametrize("factor", [0.5, 0.9, 1.0, 1.1, 1.5])
-def test_colours_are_distorted_as_numpy_does(kind, factor):
+def test_colors_are_distorted_as_numpy_does(kind, factor):
     pixels = photo(40, 50)
     view = augmentation.distort(augmentation.Image.fromarray(pixels), kind, factor)
-    # Pillow cuts fractions off, and rounds the mean and the greys.
+    # Pillow cuts fractions off, and rounds the mean and the grays.
     np.testing.assert_allclose(np.array(view).astype(float), distorted(pixels, kind, factor), atol=1.3)
 
 

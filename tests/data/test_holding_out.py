@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from keras_googlenet.data import labelled, load
+from keras_googlenet.data import labeled, load
 from keras_googlenet.data.holding_out import hold_out, place
 
 WORDS = [f"{a}{b}{c}" for a in "abcdefgh" for b in "ijklmnop" for c in "qrstuvwx"]
@@ -143,7 +143,7 @@ def test_the_rule_of_version_0_1_0(tmp_path):
     assert found == set(ranked[:5])
     assert source.validation.count == 10
     assert source.held_out == "20% of each class, chosen by a hash of the file's name"
-    measured = labelled(str(tmp_path), "validation", hold_out="rank")
+    measured = labeled(str(tmp_path), "validation", hold_out="rank")
     assert {Path(name).name for name in measured.images} == found
 
 

@@ -12,7 +12,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_googlenet.data import DataError, ImageError, colours, decode_view, read_image, read_view, resize_crop, view
+from keras_googlenet.data import (
+    DataError,
+    ImageError,
+    center_crop,
+    colors,
+    decode_view,
+    read_image,
+    read_view,
+    resize_crop,
+)
 from keras_googlenet.data import images as reader
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -72,7 +81,7 @@ def test_broken_exif_is_ignored(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("mode", "colour", "expected", "extension"),
+    ("mode", "color", "expected", "extension"),
     [
         ("L", 77, (77, 77, 77), "png"),
         ("1", 1, (255, 255, 255), "png"),
@@ -87,8 +96,8 @@ def test_broken_exif_is_ignored(tmp_path):
         ("F", float("nan"), (0, 0, 0), "tif"),
     ],
 )
-def test_every_mode_becomes_rgb(tmp_path, mode, colour, expected, extension):
-    path = save(tmp_path / f"a.{extension}", Image.new(mode, (5, 4), colour))
+def test_every_mode_becomes_rgb(tmp_path, mode, color, expected, extension):
+    path = save(tmp_path / f"a.{extension}", Image.new(mode, (5, 4), color))
     np.testing.assert_array_equal(read_image(path), np.full((4, 5, 3), expected))
 
 
@@ -97,7 +106,7 @@ def test_lab_is_converted(tmp_path):
     assert read_image(path).min() > 250  # white
 
 
-def test_a_transparent_palette_colour_is_white(tmp_path):
+def test_a_transparent_palette_color_is_white(tmp_path):
     image = Image.new("P", (4, 4), 1)
     image.putpalette([*RED, *GREEN])
     path = save(tmp_path / "a.png", image, transparency=1)
@@ -106,7 +115,7 @@ def test_a_transparent_palette_colour_is_white(tmp_path):
 
 @pytest.mark.parametrize("extension", ["gif", "tif", "webp"])
 def test_the_first_frame_of_several(tmp_path, extension):
-    frames = [Image.new("RGB", (6, 6), colour) for colour in (RED, GREEN)]
+    frames = [Image.new("RGB", (6, 6), color) for color in (RED, GREEN)]
     path = tmp_path / f"a.{extension}"
     frames[0].save(path, save_all=True, append_images=frames[1:], lossless=True)
     assert (read_image(path) == RED).all()
@@ -287,7 +296,7 @@ def test_a_large_image_is_viewed_as_a_small_one_is(tmp_path, monkeypatch, mode, 
         image = image.convert("RGB" if mode == "P" else mode).convert(mode)
     path = save(tmp_path / "a.tif", image)
     whole = read_image(path)
-    for module in (colours, view):
+    for module in (colors, center_crop):
         monkeypatch.setattr(module, "STRIP", 200)
     np.testing.assert_array_equal(read_image(path), whole)
     for size in (7, 40, 100):
@@ -304,7 +313,7 @@ def test_a_large_image_is_turned_as_a_small_one_is(tmp_path, monkeypatch, orient
     path = save(tmp_path / "a.png", Image.fromarray(noise), exif=exif)
     expected = resize_crop(read_image(path), 20)
     np.testing.assert_array_equal(read_view(path, 20), expected)
-    for module in (colours, view):
+    for module in (colors, center_crop):
         monkeypatch.setattr(module, "STRIP", 200)
     np.testing.assert_allclose(read_view(path, 20).astype(int), expected, rtol=0, atol=1)
 

@@ -27,20 +27,20 @@ from keras_googlenet.data import (
 
 @pytest.fixture
 def folder(tmp_path):
-    """Two classes of 9 and 14 images, each image of a grey of its own: 10, 20, ..., 230."""
-    grey = 0
+    """Two classes of 9 and 14 images, each image of a gray of its own: 10, 20, ..., 230."""
+    gray = 0
     for name, count in (("cat", 9), ("dog", 14)):
         for split, images in (("train", count), ("val", 1)):
             (tmp_path / split / name).mkdir(parents=True)
             for index in range(images):
-                grey += 10 * (split == "train")
+                gray += 10 * (split == "train")
                 path = tmp_path / split / name / f"{index:02}.png"
-                Image.new("RGB", (12, 10 + index), (grey,) * 3).save(path)
+                Image.new("RGB", (12, 10 + index), (gray,) * 3).save(path)
     return tmp_path
 
 
-def greys(dataset, count=None):
-    """The grey of each image of each batch, in the order in which they come."""
+def grays(dataset, count=None):
+    """The gray of each image of each batch, in the order in which they come."""
     return [[int(image.max()) for image in images] for images, _ in dataset.take(count or -1).as_numpy_iterator()]
 
 
@@ -67,25 +67,25 @@ def test_an_epoch_has_full_batches_of_different_images(folder):
         labels = np.concatenate([labels for _, labels in batches[4 * epoch : 4 * epoch + 4]])
         found = {int(image.max()): int(label) for image, label in zip(images, labels, strict=True)}
         assert len(found) == 20
-        assert all(label == (grey > 90) for grey, label in found.items())
+        assert all(label == (gray > 90) for gray, label in found.items())
         seen.append(list(found))
     assert len({tuple(order) for order in seen}) == len({frozenset(order) for order in seen}) == 3
 
 
 def test_the_stream_follows_from_the_seed_and_the_step(folder):
     train = load(folder).train
-    whole = greys(stream(train), 14)
-    assert greys(stream(train), 14) == whole
-    assert greys(stream(train, seed=4), 14) != whole
+    whole = grays(stream(train), 14)
+    assert grays(stream(train), 14) == whole
+    assert grays(stream(train, seed=4), 14) != whole
     for first_step in (1, 3, 4, 9):
-        assert greys(stream(train, first_step=first_step), 14 - first_step) == whole[first_step:]
+        assert grays(stream(train, first_step=first_step), 14 - first_step) == whole[first_step:]
 
 
 @pytest.mark.parametrize("workers", [2, 5])
 def test_workers_share_each_batch(folder, workers):
     train = load(folder).train
-    whole = greys(stream(train, batch_size=10), 5)
-    parts = [greys(stream(train, batch_size=10, share=Share(index, workers)), 5) for index in range(workers)]
+    whole = grays(stream(train, batch_size=10), 5)
+    parts = [grays(stream(train, batch_size=10, share=Share(index, workers)), 5) for index in range(workers)]
     for step in range(5):
         assert flat(part[step] for part in parts) == whole[step]
 
@@ -117,7 +117,7 @@ def test_evaluation_sees_each_image_once_and_no_replica_is_idle(folder, batch_si
     for index in range(workers):
         dataset = evaluated(train, batch_size=batch_size, share=Share(index, workers), replicas=replicas)
         cardinalities.add(int(dataset.cardinality()))
-        pieces = greys(dataset)
+        pieces = grays(dataset)
         assert len(pieces) == dataset.cardinality()
         assert max(map(len, pieces)) - min(map(len, pieces)) <= 1
         assert min(map(len, pieces)) >= 1
@@ -146,7 +146,7 @@ def test_memory_changes_nothing_but_the_number_of_reads(folder):
         train = load(folder).train
         reads = counting(train)
         reader = Reader(train, memory=memory)
-        orders.append([greys(evaluated(reader)) for _ in range(2)])
+        orders.append([grays(evaluated(reader)) for _ in range(2)])
         assert len(reads) == expected
     assert orders[0] == orders[1] == orders[2]
 
@@ -156,7 +156,7 @@ def test_a_preview_shows_the_first_epochs(folder):
     views = preview(train, image_size=8, sampler=Sampler(seed=4), seed=2, side=3)
     assert views.shape == (9, 8, 8, 3)
     files = [read_image(path) for path in train.items]
-    shown = [int(view[0, 0, 0]) // 10 - 1 for view in views[::3]]  # by its grey, which only sampled views change
+    shown = [int(view[0, 0, 0]) // 10 - 1 for view in views[::3]]  # by its gray, which only sampled views change
     assert len(set(shown)) == 3
     for row, index in zip(views.reshape(3, 3, 8, 8, 3), shown, strict=True):
         expected = [resize_crop(files[index], 8), *(Sampler(4)(files[index], 8, epoch, index) for epoch in (0, 1))]
@@ -203,7 +203,7 @@ def test_digits_fit():
 def corrupt(folder):
     path = folder / "train" / "dog" / "07.png"
     path.write_bytes(path.read_bytes()[:60])
-    return path  # the image of grey 170
+    return path  # the image of gray 170
 
 
 @pytest.mark.parametrize("make", [lambda split: stream(split).take(8), evaluated])
@@ -220,13 +220,13 @@ def test_skipping_leaves_all_other_images_where_they_are(folder, corrupt):
     batches = list(stream(reader, batch_size=23).take(3).as_numpy_iterator())
     corrupt.unlink()
     Image.new("RGB", (12, 17), (170,) * 3).save(corrupt)
-    whole = greys(stream(train, batch_size=23), 3)
+    whole = grays(stream(train, batch_size=23), 3)
     for (images, labels), expected in zip(batches, whole, strict=True):
         found = [int(image.max()) for image in images]
-        (place,) = (place for place, grey in enumerate(expected) if grey == 170)
+        (place,) = (place for place, gray in enumerate(expected) if gray == 170)
         assert found[:place] + found[place + 1 :] == expected[:place] + expected[place + 1 :]
         assert found[place] in expected
-        assert [int(label) for label in labels] == [int(grey > 90) for grey in found]
+        assert [int(label) for label in labels] == [int(gray > 90) for gray in found]
     assert list(reader.skipped) == [16]
     assert reader.skipped[16].startswith(f"{corrupt}: ")
 
@@ -234,7 +234,7 @@ def test_skipping_leaves_all_other_images_where_they_are(folder, corrupt):
 def test_skipping_leaves_unreadable_images_out_of_an_evaluation(folder, corrupt):
     reader = Reader(load(folder).train, on_corrupt="skip")
     for _ in range(2):
-        assert flat(greys(evaluated(reader))) == [10 * n for n in range(1, 24) if n != 17]
+        assert flat(grays(evaluated(reader))) == [10 * n for n in range(1, 24) if n != 17]
     assert list(reader.skipped) == [16]
 
 

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from support.resize_twin import resized
 
-from keras_googlenet.data import ShiftSampler, augmentation, resize_crop, shift
+from keras_googlenet.data import ShiftSampler, augmentation, pad_and_crop, resize_crop
 
 SIGNIFICANCE = 1e-3  # the draws are always the same
 
@@ -18,7 +18,7 @@ def noise(height, width, seed=0):
 
 
 def crops(image, padding):
-    """The twin: all that one can cut out of a padded image around its centre, by its pixels, mirrored or not."""
+    """The twin: all that one can cut out of a padded image around its center, by its pixels, mirrored or not."""
     padded = np.pad(image, ((padding, padding), (padding, padding), (0, 0)), mode="reflect")
     height, width = image.shape[:2]
     side = min(height, width)
@@ -57,8 +57,8 @@ def test_the_crop_is_resized_as_for_evaluation(height, width, size):
     image = noise(height, width)
     for index in range(10):
         rng = augmentation.generator(5, 6, index)
-        square = shift.shifted_square(image, *shift.draw_shift(rng, min(height, width)))
-        if shift.draw_flip(rng):
+        square = pad_and_crop.shifted_square(image, *pad_and_crop.draw_shift(rng, min(height, width)))
+        if pad_and_crop.draw_flip(rng):
             square = square[:, ::-1]
         view = ShiftSampler(5)(image, size, 6, index)
         assert (view.dtype, view.shape) == (np.uint8, (size, size, 3))
@@ -79,7 +79,7 @@ def test_a_view_follows_from_seed_epoch_and_index():
 
 
 def test_shifts_are_even_and_independent():
-    shifts = np.array([shift.draw_shift(augmentation.generator(2, 0, index), 100) for index in range(10_000)])
+    shifts = np.array([pad_and_crop.draw_shift(augmentation.generator(2, 0, index), 100) for index in range(10_000)])
     for column in shifts.T:
         values, counts = np.unique(column, return_counts=True)
         assert values.tolist() == list(range(-12, 13))

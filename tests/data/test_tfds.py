@@ -14,7 +14,7 @@ tfds = pytest.importorskip("tensorflow_datasets")
 
 
 class TinyShapes(tfds.core.GeneratorBasedBuilder):
-    """Ten grey images for training and three for testing; the label is odd or even."""
+    """Ten gray images for training and three for testing; the label is odd or even."""
 
     VERSION = tfds.core.Version("1.0.0")
     SPLITS = {"train": range(10), "test": range(10, 13)}  # noqa: RUF012 (TFDS's style of class)
@@ -66,14 +66,14 @@ class TinyUntrained(TinyShapes):
     SPLITS = {"test": range(10)}  # noqa: RUF012
 
 
-class TinyUnlabelled(TinyShapes):
+class TinyUnlabeled(TinyShapes):
     """Without labels."""
 
     FEATURES = tfds.features.FeaturesDict({"image": tfds.features.Image()})
 
 
 class TinyDepth(TinyShapes):
-    """Depths instead of colours."""
+    """Depths instead of colors."""
 
     FEATURES = tfds.features.FeaturesDict(
         {
@@ -178,15 +178,15 @@ def test_workers_share_a_split(tmp_path):
 def test_the_stream_follows_from_the_seed_and_the_step(tmp_path):
     split = load("tiny_challenge", data_dir=tmp_path).train
 
-    def greys(seed, first_step, count):
+    def grays(seed, first_step, count):
         stream = training_stream(split, image_size=8, batch_size=3, seed=seed, first_step=first_step)
         return [images[:, 0, 0, 0].tolist() for images, _ in stream.take(count).as_numpy_iterator()]
 
-    whole = greys(1, 0, 30)
-    assert whole == greys(1, 0, 30)
-    assert whole != greys(2, 0, 30)
+    whole = grays(1, 0, 30)
+    assert whole == grays(1, 0, 30)
+    assert whole != grays(2, 0, 30)
     for first_step in (1, 3, 17):
-        assert greys(1, first_step, 30 - first_step) == whole[first_step:]
+        assert grays(1, first_step, 30 - first_step) == whole[first_step:]
     epochs = [np.ravel(whole[3 * epoch : 3 * epoch + 3]).tolist() for epoch in range(10)]
     assert all(len(set(epoch)) == 9 for epoch in epochs)
     assert len({tuple(epoch) for epoch in epochs}) == 10
@@ -222,7 +222,7 @@ def test_a_corrupt_record_names_the_data_set(tmp_path):
     ("name", "message"),
     [
         ("tiny_untrained", "no split 'train' to learn from. Received: test"),
-        ("tiny_unlabelled", r"no classification data set. Expected: .*Received: FeaturesDict"),
+        ("tiny_unlabeled", r"no classification data set. Expected: .*Received: FeaturesDict"),
         ("tiny_depth", "its images hold float32. Expected: uint8"),
         ("tiny_alike", "this data set has one class. Expected: two or more"),
         ("tiny_broken", r"could not download and prepare it in .*: the server is gone"),

@@ -16,7 +16,7 @@ NAMES = ["cat", "dog", "emu"]
 
 
 def jpeg(number):
-    """A smooth picture of a size of its own, compressed with coarse colours as photos are."""
+    """A smooth picture of a size of its own, compressed with coarse colors as photos are."""
     rng = np.random.default_rng(number)
     small = Image.fromarray(rng.integers(0, 256, (5, 6, 3), np.uint8))
     file = BytesIO()

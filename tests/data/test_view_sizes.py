@@ -1,4 +1,4 @@
-"""Views that are no squares: the largest part of their proportions from the centre, by every road to them."""
+"""Views that are no squares: the largest part of their proportions from the center, by every road to them."""
 
 import io
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_googlenet.data import colours, decode_view, resize_crop, view
+from keras_googlenet.data import center_crop, colors, decode_view, resize_crop
 
 SIZES = [(48, 96), (96, 48), (32, 33), (64, 64)]
 
@@ -41,7 +41,7 @@ def test_turned_and_large_images_are_seen_alike(size, turn, monkeypatch):
     picture(201, 143).save(file, "PNG", exif=exif)
     at_once = decode_view(file.getvalue(), "x", size).astype(int)
     assert at_once.shape == (*size, 3)
-    for module in (colours, view):
+    for module in (colors, center_crop):
         monkeypatch.setattr(module, "STRIP", 2000)  # as an image of many pixels is read
     assert np.abs(decode_view(file.getvalue(), "x", size) - at_once).max() <= 1
 

@@ -54,13 +54,13 @@ def test_the_papers_scales():
 @pytest.mark.parametrize("shape", [(33, 70), (70, 33)])
 @pytest.mark.parametrize("count", [1, 10])
 def test_fewer_crops_are_some_of_the_many(shape, count):
-    """Of the central square at the smallest scale: all but the resized one; and the centre."""
+    """Of the central square at the smallest scale: all but the resized one; and the center."""
     image = picture(*shape)
     names = [name for name, _ in crops_twin.crops144(image, 32, (37, 41, 46, 50))]
     chosen = [names[index] for index in members(count)]
-    assert all(name.startswith("37 centre") and "whole" not in name for name in chosen)
+    assert all(name.startswith("37 center") and "whole" not in name for name in chosen)
     if count == 1:
-        assert chosen == ["37 centre centre"]
+        assert chosen == ["37 center center"]
     np.testing.assert_array_equal(crops(image, 144, 32)[list(members(count))], crops(image, count, 32))
     np.testing.assert_array_equal(crops(image, 10, 32)[list(members(1, of=10))], crops(image, 1, 32))
 

@@ -36,10 +36,10 @@ def test_channels_first(shape):
 
 
 @pytest.mark.parametrize(("shape", "data_format"), [((2, 4, 5, 1), "channels_last"), ((1, 4, 5), "channels_first")])
-def test_grey_images_lose_the_luminance_of_the_mean(shape, data_format):
+def test_gray_images_lose_the_luminance_of_the_mean(shape, data_format):
     x = draw(*shape)
     np.testing.assert_array_equal(preprocess_input(x, data_format), x - 117)
-    assert round(float(MEAN @ [0.299, 0.587, 0.114])) == 117  # Rec. 601's, as Pillow makes grey of RGB
+    assert round(float(MEAN @ [0.299, 0.587, 0.114])) == 117  # Rec. 601's, as Pillow makes gray of RGB
 
 
 def test_does_not_change_its_argument():

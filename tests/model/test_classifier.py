@@ -23,7 +23,7 @@ def images():
 
 
 def model_of(head, width=3, name=None, **options):
-    """A model whose linear layer reads the mean colour: its logits are known."""
+    """A model whose linear layer reads the mean color: its logits are known."""
     inputs = keras.Input((32, 48, 3))
     x = layers.GlobalAveragePooling2D()(inputs)
     linear = DENSE(width, name=name, **options)
@@ -107,7 +107,7 @@ def test_one_sigmoid_is_two_classes(images):
         (lambda: keras.Sequential([layers.Conv2D(3, 3)]), "which takes no input of a known shape"),
         (lambda: keras.Sequential([keras.Input((9,)), DENSE(3)]), "which takes \\(None, 9\\)"),
         (lambda: images_of(4), "takes 4 channels"),
-        (lambda: images_of(2), "of 1 channel, grey, or of 3, RGB. Received: .* takes 2 channels"),
+        (lambda: images_of(2), "of 1 channel, gray, or of 3, RGB. Received: .* takes 2 channels"),
     ],
 )
 def test_what_is_no_classifier(model, message):
@@ -155,7 +155,7 @@ def test_a_regression_is_no_classifier(loss, tmp_path):
     assert loss_of("imagenet") is None
 
 
-def grey(images):
+def gray(images):
     return np.stack([np.asarray(Image.fromarray(image).convert("L"), "float32") for image in images])[..., None]
 
 
@@ -177,9 +177,9 @@ INSIDE, OUTSIDE = (lambda x: x.astype("float32")), (lambda x: x - MEAN)
     ("model", "expected", "assumed"),
     [
         (lambda: network(input_shape=(32, 48, 3)), OUTSIDE, False),
-        (lambda: network(input_shape=(32, 48, 1)), lambda x: grey(x) - 117, False),
+        (lambda: network(input_shape=(32, 48, 1)), lambda x: gray(x) - 117, False),
         (lambda: network(input_shape=(32, 48, 3), include_preprocessing=True), INSIDE, False),
-        (lambda: network(input_shape=(32, 48, 1), include_preprocessing=True), grey, False),
+        (lambda: network(input_shape=(32, 48, 1), include_preprocessing=True), gray, False),
         (lambda: network(input_shape=(32, 48, 3), variant="slim", aux_heads=False), OUTSIDE, False),
         (lambda: keras.Sequential([keras.Input((32, 48, 3)), small(), SOFTMAX()]), OUTSIDE, False),
         (lambda: keras.Sequential([keras.Input((32, 48, 3)), small(include_preprocessing=True)]), INSIDE, False),
@@ -193,7 +193,7 @@ INSIDE, OUTSIDE = (lambda x: x.astype("float32")), (lambda x: x - MEAN)
         (lambda: behind(lambda x: ops.cast(x, "float32"), dtype="uint8"), INSIDE, True),
         (lambda: behind(lambda x: x), OUTSIDE, True),
         (lambda: behind(lambda x: layers.Rescaling(1 / 255)(layers.Conv2D(2, 3)(x))), OUTSIDE, True),
-        (lambda: behind(layers.Rescaling(1 / 255), (32, 48, 1)), grey, True),
+        (lambda: behind(layers.Rescaling(1 / 255), (32, 48, 1)), gray, True),
     ],
 )
 def test_what_images_a_model_takes(model, expected, assumed, images):

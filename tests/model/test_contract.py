@@ -139,11 +139,11 @@ def test_probabilities_are_float32_under_mixed_precision():
         ({"weights": "imagenet", "input_tensor": keras.Input((64, 64, 1))}, "The input must have 3 channels"),
         (
             {"weights": "imagenet", "input_shape": (64, 64, 2), "include_top": False},
-            "or 1 (grey), or more of which the first three are RGB. Received: input_shape=(64, 64, 2)",
+            "or 1 (gray), or more of which the first three are RGB. Received: input_shape=(64, 64, 2)",
         ),
         (
             {"weights": None, "input_tensor": keras.Input((64, 64, 2)), "include_preprocessing": True},
-            "The mean is known of one channel (grey) and of three (RGB)",
+            "The mean is known of one channel (gray) and of three (RGB)",
         ),
         ({"weights": None, "input_shape": (64, 64, None)}, "number of channels must be a positive integer"),
         ({"weights": None, "input_shape": (31, 64, 3)}, "must be at least 32x32. Received: input_shape=(31, 64, 3)"),

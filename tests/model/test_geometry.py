@@ -7,7 +7,7 @@ from support import numpy_twin
 
 from keras_googlenet import GoogLeNet
 from keras_googlenet.architecture import PAPER, VARIANTS, Conv, MaxPool, costs, wider
-from keras_googlenet.model import layers
+from keras_googlenet.model import blocks
 
 TABLES = {**VARIANTS, "wider": wider(PAPER, 0.5)}
 
@@ -35,7 +35,7 @@ def test_keras_agrees_with_the_table(name, size):
 def test_max_pool_rounds_up_as_caffe_does(size, dynamic):
     x = np.random.default_rng(0).uniform(0, 1, (1, *size, 2)).astype("float32")
     inputs = keras.Input((None, None, 2) if dynamic else (*size, 2))
-    y = layers.max_pool(inputs, MaxPool("pool1"), name="pool")
+    y = blocks.max_pool(inputs, MaxPool("pool1"), name="pool")
     outputs = keras.Model(inputs, y).predict(x, verbose=0)
     np.testing.assert_array_equal(outputs, numpy_twin.max_pool(x, 3, 2).astype("float32"))
 
@@ -46,7 +46,7 @@ def test_conv1_pads_both_sides_alike(size, dynamic):
     rng = np.random.default_rng(0)
     x = rng.normal(0, 1, (1, *size, 3)).astype("float32")
     inputs = keras.Input((None, None, 3) if dynamic else (*size, 3))
-    model = keras.Model(inputs, layers.conv(inputs, Conv("conv1_7x7_s2", 7, 4, 2)))
+    model = keras.Model(inputs, blocks.conv(inputs, Conv("conv1_7x7_s2", 7, 4, 2)))
     kernel, bias = rng.normal(0, 0.1, (7, 7, 3, 4)), rng.normal(0, 1, 4)
     model.get_layer("conv1_7x7_s2").set_weights([kernel, bias])
     expected = numpy_twin.conv(x, kernel, bias, stride=2, pad=3)

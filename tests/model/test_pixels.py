@@ -1,4 +1,4 @@
-"""What a model takes: images as read from a file, grey ones, more channels. Each against `preprocess_input` and RGB."""
+"""What a model takes: images as read from a file, gray ones, more channels. Each against `preprocess_input` and RGB."""
 
 import dataclasses
 
@@ -37,8 +37,8 @@ def photos(data_format, channels, size=SIZE):
     return pixels if data_format == "channels_last" else pixels.transpose(0, 3, 1, 2)
 
 
-def rgb(grey, data_format):
-    return np.repeat(grey, 3, axis=-1 if data_format == "channels_last" else 1)
+def rgb(gray, data_format):
+    return np.repeat(gray, 3, axis=-1 if data_format == "channels_last" else 1)
 
 
 def network(**options):
@@ -138,37 +138,37 @@ def test_weights_go_from_one_to_the_other(tmp_path, inside):
 
 
 @pytest.mark.parametrize("table", EACH)
-def test_grey_is_the_photo_repeated_over_rgb(tmp_path, table, data_format):
-    """Padded borders and all, for weights of RGB that are not the same for the three colours."""
+def test_gray_is_the_photo_repeated_over_rgb(tmp_path, table, data_format):
+    """Padded borders and all, for weights of RGB that are not the same for the three colors."""
     inside = table.name in ("torchvision", "plain")
     options = {"variant": table, "classes": 5, "include_preprocessing": inside}
     model = network(input_shape=shaped(data_format, 3), **options)
     model.save_weights(tmp_path / "rgb.weights.h5")
-    grey = GoogLeNet(weights=tmp_path / "rgb.weights.h5", input_shape=shaped(data_format, 1), **options)
-    assert grey.input_shape[1:] == shaped(data_format, 1)
+    gray = GoogLeNet(weights=tmp_path / "rgb.weights.h5", input_shape=shaped(data_format, 1), **options)
+    assert gray.input_shape[1:] == shaped(data_format, 1)
     images = photos(data_format, 1)
     ours, theirs = (images, rgb(images, data_format))
     if not inside:
         ours, theirs = preprocess_input(ours), preprocess_input(theirs)
-    np.testing.assert_array_equal(output(grey, ours), output(model, theirs))
+    np.testing.assert_array_equal(output(gray, ours), output(model, theirs))
 
 
-def test_a_grey_trunk_of_any_size(tmp_path):
+def test_a_gray_trunk_of_any_size(tmp_path):
     model = network(variant=TABLES["paper"], input_shape=(SIZE, SIZE, 3))
     model.save_weights(tmp_path / "rgb.weights.h5")
     options = {"variant": TABLES["paper"], "include_top": False, "pooling": "avg"}
     weights = tmp_path / "rgb.weights.h5"
-    grey = GoogLeNet(weights=weights, input_shape=(None, None, 1), **options)
+    gray = GoogLeNet(weights=weights, input_shape=(None, None, 1), **options)
     upon = GoogLeNet(weights=weights, input_tensor=keras.layers.Rescaling(2)(keras.Input((None, None, 1))), **options)
-    colour = GoogLeNet(weights=weights, **options)
+    color = GoogLeNet(weights=weights, **options)
     for size in (40, 33):
         images = preprocess_input(photos("channels_last", 1, size))
-        expected = answer(colour, preprocess_input(rgb(photos("channels_last", 1, size), "channels_last")))
-        np.testing.assert_array_equal(answer(grey, images), expected)
+        expected = answer(color, preprocess_input(rgb(photos("channels_last", 1, size), "channels_last")))
+        np.testing.assert_array_equal(answer(gray, images), expected)
         np.testing.assert_array_equal(answer(upon, images / 2), expected)
 
 
-def test_a_grey_network_of_ones_own_stays_one(tmp_path):
+def test_a_gray_network_of_ones_own_stays_one(tmp_path):
     """Trained on one channel, it is filled from its file as it is."""
     options = {"variant": TABLES["paper"], "classes": 5, "input_shape": (SIZE, SIZE, 1)}
     model = network(**options)
@@ -180,15 +180,15 @@ def test_a_grey_network_of_ones_own_stays_one(tmp_path):
         np.testing.assert_array_equal(answer(again, images), answer(model, images))
 
 
-def test_a_grey_network_of_rgb_weights_reads_its_own_file(tmp_path):
+def test_a_gray_network_of_rgb_weights_reads_its_own_file(tmp_path):
     options = {"variant": TABLES["paper"], "classes": 5}
     network(input_shape=(SIZE, SIZE, 3), **options).save_weights(tmp_path / "rgb.weights.h5")
-    grey = GoogLeNet(weights=tmp_path / "rgb.weights.h5", input_shape=(SIZE, SIZE, 1), **options)
-    grey.save(tmp_path / "grey.keras")
+    gray = GoogLeNet(weights=tmp_path / "rgb.weights.h5", input_shape=(SIZE, SIZE, 1), **options)
+    gray.save(tmp_path / "gray.keras")
     images = preprocess_input(photos("channels_last", 1))
-    expected = answer(grey, images)
-    np.testing.assert_array_equal(answer(keras.saving.load_model(tmp_path / "grey.keras"), images), expected)
-    again = GoogLeNet(weights=tmp_path / "grey.keras", input_shape=(SIZE, SIZE, 1), classes=5)
+    expected = answer(gray, images)
+    np.testing.assert_array_equal(answer(keras.saving.load_model(tmp_path / "gray.keras"), images), expected)
+    again = GoogLeNet(weights=tmp_path / "gray.keras", input_shape=(SIZE, SIZE, 1), classes=5)
     np.testing.assert_array_equal(answer(again, images), expected)
 
 
@@ -225,12 +225,12 @@ def test_more_channels_learn(tmp_path):
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_bvlcs_weights(shared_data, channels):
-    """The real ones, whose kernels differ between the colours, on the whole network's maps up to their borders."""
+    """The real ones, whose kernels differ between the colors, on the whole network's maps up to their borders."""
     path = shared_data / "bvlc_googlenet.npz"
     model = GoogLeNet(weights=path, include_top=False, input_shape=(64, 64, channels), include_preprocessing=True)
     images = photos("channels_last", 1, 64)
-    colour = GoogLeNet(weights=path, include_top=False, input_shape=(64, 64, 3))
-    expected = answer(colour, preprocess_input(rgb(images, "channels_last")))
+    color = GoogLeNet(weights=path, include_top=False, input_shape=(64, 64, 3))
+    expected = answer(color, preprocess_input(rgb(images, "channels_last")))
     found = answer(model, images if channels == 1 else rgb(images, "channels_last"))
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6 * expected.max())
     top = GoogLeNet(weights=path, input_shape=(64, 64, channels), include_preprocessing=True)
@@ -238,12 +238,12 @@ def test_bvlcs_weights(shared_data, channels):
 
 
 def test_a_table_that_begins_otherwise(tmp_path):
-    """With an Inception module first, grey still works, and more channels are an error that says so."""
+    """With an Inception module first, gray still works, and more channels are an error that says so."""
     rows = [row for row in TABLES["paper"].rows if row.name not in ("conv1", "pool1", "pool1_norm1")]
     table = dataclasses.replace(TABLES["paper"], rows=rows, auxiliary=(), name="later")
     model = network(variant=table, input_shape=(SIZE, SIZE, 3))
     model.save_weights(tmp_path / "w.weights.h5")
-    grey = GoogLeNet(weights=tmp_path / "w.weights.h5", variant=table, classes=5, input_shape=(SIZE, SIZE, 1))
+    gray = GoogLeNet(weights=tmp_path / "w.weights.h5", variant=table, classes=5, input_shape=(SIZE, SIZE, 1))
     images = photos("channels_last", 1)
     expected = answer(model, preprocess_input(rgb(images, "channels_last")))
-    np.testing.assert_array_equal(answer(grey, preprocess_input(images)), expected)
+    np.testing.assert_array_equal(answer(gray, preprocess_input(images)), expected)

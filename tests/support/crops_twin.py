@@ -30,11 +30,11 @@ def crops144(image, size, sides):
         height, width = image.shape[:2]
         if height < width:
             resized = resize(image, side, round(width * side / height))
-            offsets = {"left": 0, "centre": (resized.shape[1] - side) // 2, "right": resized.shape[1] - side}
+            offsets = {"left": 0, "center": (resized.shape[1] - side) // 2, "right": resized.shape[1] - side}
             parts = {name: cut(resized, 0, offset, side) for name, offset in offsets.items()}
         else:
             resized = resize(image, round(height * side / width), side)
-            offsets = {"top": 0, "centre": (resized.shape[0] - side) // 2, "bottom": resized.shape[0] - side}
+            offsets = {"top": 0, "center": (resized.shape[0] - side) // 2, "bottom": resized.shape[0] - side}
             parts = {name: cut(resized, offset, 0, side) for name, offset in offsets.items()}
         for name, square in parts.items():
             end, middle = side - size, (side - size) // 2
@@ -43,7 +43,7 @@ def crops144(image, size, sides):
                 "top right": cut(square, 0, end, size),
                 "bottom left": cut(square, end, 0, size),
                 "bottom right": cut(square, end, end, size),
-                "centre": cut(square, middle, middle, size),
+                "center": cut(square, middle, middle, size),
                 "whole": resize(square, size, size),
             }
             for place, view in views.items():

@@ -6,7 +6,8 @@ import keras
 import numpy as np
 
 from keras_googlenet import GoogLeNetModel
-from keras_googlenet.training import distribution, peers
+from keras_googlenet.training.distributed import lost_workers
+from keras_googlenet.training.distributed import strategy as distribution
 from support import spread
 
 
@@ -64,5 +65,5 @@ def lose_the_chief(placement):
         model = GoogLeNetModel(inputs, keras.layers.Dense(1)(keras.layers.Flatten()(inputs)))
         model.compile("sgd", loss="mse")
     data = distribution.distribute(placement, lambda share, _: spread.stream(share), endless=True)
-    with peers.lost_peers(placement):
+    with lost_workers.lost_peers(placement):
         model.fit(data, steps_per_epoch=10**6, verbose=0, shuffle=False, callbacks=[Die()])

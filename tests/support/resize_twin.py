@@ -11,11 +11,11 @@ def weights(start, stop, count, pixels, kernel, support):
     scale = max(step, 1.0)
     matrix = np.zeros((count, pixels))
     for i in range(count):
-        centre = start + (i + 0.5) * step
-        first = max(math.floor(centre - support * scale + 0.5), 0)
-        last = min(math.floor(centre + support * scale + 0.5), pixels)
+        center = start + (i + 0.5) * step
+        first = max(math.floor(center - support * scale + 0.5), 0)
+        last = min(math.floor(center + support * scale + 0.5), pixels)
         for j in range(first, last):
-            matrix[i, j] = kernel((j + 0.5 - centre) / scale)
+            matrix[i, j] = kernel((j + 0.5 - center) / scale)
         matrix[i] /= matrix[i].sum()
     return matrix
 

@@ -9,7 +9,7 @@ from unittest import mock
 
 from keras_googlenet import GoogLeNetModel
 from keras_googlenet.layers import BlockDense
-from keras_googlenet.model import googlenet, layers
+from keras_googlenet.model import blocks, googlenet
 from keras_googlenet.model.initialization import classifier as initializer
 
 
@@ -21,7 +21,7 @@ def _layers(model):
 
 
 def _classifier(x, classes, activation, *, name):
-    dtype = layers.output_dtype()
+    dtype = blocks.output_dtype()
     return BlockDense(classes, activation, kernel_initializer=initializer(), dtype=dtype, name=name)(x)
 
 
@@ -30,7 +30,7 @@ def version_0_1_0():
     """Builds, compiles and saves as 0.1.0 within."""
     with (
         mock.patch.object(GoogLeNetModel, "layers", property(_layers), create=True),
-        mock.patch.object(googlenet.layers, "classifier", _classifier),
+        mock.patch.object(googlenet.blocks, "classifier", _classifier),
         mock.patch("keras_googlenet.model.auxiliary.layers.classifier", _classifier),
     ):
         yield

@@ -13,17 +13,17 @@ from support.small_training import small_network
 from keras_googlenet import GoogLeNet, data, experiment, training
 from keras_googlenet.cli import main
 from keras_googlenet.errors import InputError
-from keras_googlenet.files import is_within
-from keras_googlenet.training import agreement
 from keras_googlenet.training import run as runs
 from keras_googlenet.training.changes import differences
+from keras_googlenet.training.distributed import broadcast as agreement
 from keras_googlenet.training.run_folder import RunFolder
 from keras_googlenet.training.trainer import load_source
+from keras_googlenet.utils.files import is_within
 
 
-def picture(path, grey=100):
+def picture(path, gray=100):
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", (20, 20), (grey, grey, grey)).save(path)
+    Image.new("RGB", (20, 20), (gray, gray, gray)).save(path)
 
 
 @pytest.fixture

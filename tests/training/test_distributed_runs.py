@@ -14,9 +14,9 @@ from support.tiers import does
 
 from keras_googlenet import data, experiment, preprocess_input, training
 from keras_googlenet.errors import InputError
-from keras_googlenet.training import agreement
 from keras_googlenet.training.checkpoints import Checkpoints
-from keras_googlenet.training.distribution import Placement
+from keras_googlenet.training.distributed import broadcast as agreement
+from keras_googlenet.training.distributed.strategy import Placement
 
 SPREAD = pytest.mark.parametrize("kind", ["mirrored", "workers"])
 STOPS = [(0, 15, signal.SIGKILL), (1, 19, signal.SIGTERM), ()]

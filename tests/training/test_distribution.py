@@ -9,8 +9,8 @@ from support import spread
 from support.tiers import does
 
 from keras_googlenet.errors import InputError, WorkError
-from keras_googlenet.training import cluster, peers
-from keras_googlenet.training.distribution import Placement, is_chief, strategy_for, write_folder
+from keras_googlenet.training.distributed import cluster, lost_workers
+from keras_googlenet.training.distributed.strategy import Placement, is_chief, strategy_for, write_folder
 
 
 @pytest.fixture(scope="module")
@@ -275,10 +275,10 @@ RESET = (
 )
 def test_what_tensorflow_says_of_lost_workers(error, who):
     placement = Placement(None, workers=3, worker=1, replicas=3, addresses=ADDRESSES)
-    with pytest.raises(WorkError) as caught, peers.lost_peers(placement):
+    with pytest.raises(WorkError) as caught, lost_workers.lost_peers(placement):
         raise error
     assert str(caught.value) == f"The connection to {who} was lost. Start all workers again with --resume"
-    with pytest.raises(type(error)), peers.lost_peers(Placement(None)):
+    with pytest.raises(type(error)), lost_workers.lost_peers(Placement(None)):
         raise error
 
 
@@ -289,5 +289,5 @@ def test_other_errors_pass():
         tf.errors.InvalidArgumentError(None, None, RESET),
         tf.errors.InternalError(None, None, "x"),
     ):
-        with pytest.raises(type(error)), peers.lost_peers(placement):
+        with pytest.raises(type(error)), lost_workers.lost_peers(placement):
             raise error

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from keras_googlenet.training import Recipe, WarmUp, recipe_for
-from keras_googlenet.training.schedules import run_updates, schedule
+from keras_googlenet.training.optimizers.schedules import run_updates, schedule
 
 STEPS_PER_EPOCH = 10
 EPOCHS = 20

@@ -18,14 +18,14 @@ from keras_googlenet.data import read_image, resize_crop
 from keras_googlenet.training import Recipe, trainer
 from keras_googlenet.training import run as runs
 
-COLOURS = {"blue": (30, 40, 220), "green": (40, 200, 50), "red": (220, 30, 30)}
+COLORS = {"blue": (30, 40, 220), "green": (40, 200, 50), "red": (220, 30, 30)}
 
 
-def picture(path, colour, seed):
-    """A photo-like file of odd size: noise around a colour."""
+def picture(path, color, seed):
+    """A photo-like file of odd size: noise around a color."""
     rng = np.random.default_rng(seed)
     size = rng.integers(20, 90, 2)
-    pixels = np.clip(rng.normal(colour, 25, (*size, 3)), 0, 255).astype("uint8")
+    pixels = np.clip(rng.normal(color, 25, (*size, 3)), 0, 255).astype("uint8")
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path)
 
@@ -33,9 +33,9 @@ def picture(path, colour, seed):
 @pytest.fixture(scope="session")
 def photos(tmp_path_factory):
     folder = tmp_path_factory.mktemp("photos")
-    for label, (name, colour) in enumerate(COLOURS.items()):
+    for label, (name, color) in enumerate(COLORS.items()):
         for i in range(10):
-            picture(folder / name / f"{i}.{'png' if i % 2 else 'jpg'}", colour, 100 * label + i)
+            picture(folder / name / f"{i}.{'png' if i % 2 else 'jpg'}", color, 100 * label + i)
     return folder
 
 
@@ -43,7 +43,7 @@ def photos(tmp_path_factory):
 @does("trains")
 def run(photos, tmp_path_factory):
     """One run of the command, whose folder the tests look at."""
-    folder = tmp_path_factory.mktemp("runs") / "colours"
+    folder = tmp_path_factory.mktemp("runs") / "colors"
     arguments = ["train", "--dataset", str(photos), "--output", str(folder), "--epochs", "2", "--batch-size", "4"]
     assert main([*arguments, "--image-size", "32", "--set", "variant=plain", "--set", "averaging=0.5"]) == 0
     return folder
@@ -62,7 +62,7 @@ def test_the_recipe_is_written_resolved(run, photos):
     assert record["recipe"]["image_size"] == 32
     assert record["recipe"]["momentum"] == 0.9
     assert record["recipe"]["sampling"] == "paper"
-    assert record["classes"] == list(COLOURS)
+    assert record["classes"] == list(COLORS)
     assert record["images"] == {"train": 23, "validation": 7}
     assert record["steps_per_epoch"] == 5
     assert set(record["versions"]) == {"python", "keras-googlenet", "keras", "tensorflow", "numpy"}
@@ -134,7 +134,7 @@ def test_each_epoch_samples_each_training_image_once(photos, tmp_path, monkeypat
 def test_the_saved_model_is_the_one_that_was_validated(run, photos):
     """With averaging on, what is saved must be the averaged weights, which the last row's metrics are of."""
     model = keras.saving.load_model(run / "model.keras")
-    assert model.class_names == tuple(COLOURS)
+    assert model.class_names == tuple(COLORS)
     assert model.output_names == ["predictions", "aux1", "aux2"]
     model.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     split = data.load(str(photos)).validation

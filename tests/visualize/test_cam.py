@@ -1,4 +1,4 @@
-"""Grad-CAM: its closed form at 5b, a twin in PyTorch lower down, and photos off the centre, which it must point at."""
+"""Grad-CAM: its closed form at 5b, a twin in PyTorch lower down, and photos off the center, which it must point at."""
 
 import tarfile
 
@@ -16,7 +16,7 @@ from keras_googlenet.errors import InputError
 from keras_googlenet.visualize import Network, activation_maps, grad_cam, overlay
 from keras_googlenet.visualize.cam import default_layer, layer_heat
 from keras_googlenet.visualize.gradients import value_and_gradient
-from keras_googlenet.visualize.receptive import centres
+from keras_googlenet.visualize.receptive import centers
 
 ANT, BEE = 310, 309
 MEAN = np.array([123, 117, 104])
@@ -105,19 +105,19 @@ def test_lower_down_it_is_pytorchs():
     assert expected.max() > 0
 
 
-def test_the_centres_of_the_receptive_fields():
-    """By hand from Caffe's prototxt: a padded convolution keeps the first centre, a 3x3 pool moves it by one step."""
+def test_the_centers_of_the_receptive_fields():
+    """By hand from Caffe's prototxt: a padded convolution keeps the first center, a 3x3 pool moves it by one step."""
     for name, step, first in (("conv1", 2, 0), ("conv2", 4, 2), ("3b", 8, 6), ("4e", 16, 14), ("5b", 32, 30)):
         name = f"inception_{name}" if len(name) == 2 else name
-        np.testing.assert_array_equal(centres(PAPER, name, 224)(5), first + step * np.arange(5.0))
-    np.testing.assert_array_equal(centres(TORCHVISION, "inception_5b", 224)(7), 22 + 32 * np.arange(7.0))
+        np.testing.assert_array_equal(centers(PAPER, name, 224)(5), first + step * np.arange(5.0))
+    np.testing.assert_array_equal(centers(TORCHVISION, "inception_5b", 224)(7), 22 + 32 * np.arange(7.0))
     # TensorFlow's "same" pads 2 and 3 around a 7x7 window of 224, and only the end of a 3x3 one of an even map.
-    np.testing.assert_array_equal(centres(SLIM, "inception_3b", 224)(3), 7 + 8 * np.arange(3.0))
-    np.testing.assert_array_equal(centres(None, "inception_5b", 224)(7), 15.5 + 32 * np.arange(7.0))
+    np.testing.assert_array_equal(centers(SLIM, "inception_3b", 224)(3), 7 + 8 * np.arange(3.0))
+    np.testing.assert_array_equal(centers(None, "inception_5b", 224)(7), 15.5 + 32 * np.arange(7.0))
 
 
-def test_a_place_sees_what_lies_around_its_centre():
-    """Of many images and all channels together, what one place depends on lies around its centre, as far both ways."""
+def test_a_place_sees_what_lies_around_its_center():
+    """Of many images and all channels together, what one place depends on lies around its center, as far both ways."""
     made = GoogLeNet(weights=None, include_top=False, input_shape=(128, 128, 3), variant=SMALL)
     deterministic.fill(made)
     features = Network(made).features("inception_3a")
@@ -127,7 +127,7 @@ def test_a_place_sees_what_lies_around_its_centre():
         return keras.ops.sum(features(x, training=False)["inception_3a"][:, 8, 6])
 
     seen = np.abs(value_and_gradient(place, images)[1]).sum((0, 3))
-    at = centres(SMALL, "inception_3a", 128)(16)
+    at = centers(SMALL, "inception_3a", 128)(16)
     for axis, expected in ((1, at[8]), (0, at[6])):
         pixels = np.flatnonzero(seen.sum(axis))
         assert (pixels[0] + pixels[-1]) / 2 == expected
@@ -181,9 +181,9 @@ def insects(shared_data, tmp_path_factory):
 
 
 @pytest.mark.computes
-def test_it_points_at_an_object_off_the_centre(bvlc, insects):
+def test_it_points_at_an_object_off_the_center(bvlc, insects):
     """The first ten photos that are still recognized, a fifth of the image's area, in one corner after another of a
-    smooth background: the centre of the heat of the photo's own class lies in the photo."""
+    smooth background: the center of the heat of the photo's own class lies in the photo."""
     hits, side = [], 100
     for path, index in insects:
         corner = len(hits) % 4
@@ -204,6 +204,6 @@ def test_it_points_at_an_object_off_the_centre(bvlc, insects):
 
 
 def background(seed):
-    """Soft spots of random colours, uint8 of shape (224, 224, 3)."""
+    """Soft spots of random colors, uint8 of shape (224, 224, 3)."""
     spots = np.random.default_rng(seed).normal(128, 40, (8, 8, 3)).clip(0, 255).astype("uint8")
     return np.array(Image.fromarray(spots).resize((224, 224), Image.Resampling.BICUBIC))

@@ -20,7 +20,7 @@ def test_each_weight_has_its_place(count, columns, rows):
     picture = filter_grid(kernel, columns=columns, scale=2)
     assert picture.dtype == np.uint8
     np.testing.assert_allclose(picture, expected, atol=1)  # float32 or float64
-    assert (picture[2, 2] == 128).all()  # grey is 0
+    assert (picture[2, 2] == 128).all()  # gray is 0
 
 
 @pytest.mark.parametrize("shape", [(7, 7, 64, 3), (7, 7, 1, 64), (7, 7, 3)])

@@ -1,4 +1,4 @@
-"""What grey networks see, networks that preprocess their images, and those behind preprocessing of other kinds."""
+"""What gray networks see, networks that preprocess their images, and those behind preprocessing of other kinds."""
 
 import keras
 import numpy as np
@@ -19,29 +19,29 @@ def build(**options):
 
 
 def twins():
-    """A grey network, and an RGB one that looks at green alone, whose mean is that of grey: the same of grey photos."""
-    grey, green = build(input_shape=(48, 96, 1)), build(input_shape=(48, 96, 3))
+    """A gray network, and an RGB one that looks at green alone, whose mean is that of gray: the same of gray photos."""
+    gray, green = build(input_shape=(48, 96, 1)), build(input_shape=(48, 96, 3))
     for one in green.layers:
         if one.weights:
-            same = grey.get_layer(one.name).get_weights()
+            same = gray.get_layer(one.name).get_weights()
             if one.name == "conv1_7x7_s2":
                 same[0] = np.concatenate([0 * same[0], same[0], 0 * same[0]], axis=2)
             one.set_weights(same)
-    return grey, green
+    return gray, green
 
 
-def test_a_grey_network_sees_what_an_rgb_one_sees_of_grey_photos():
-    grey, green = twins()
+def test_a_gray_network_sees_what_an_rgb_one_sees_of_gray_photos():
+    gray, green = twins()
     level = np.random.default_rng(1).integers(0, 256, (1, 48, 96, 1), "uint8")
     photos = level.repeat(3, axis=3)
-    heats = [grad_cam(one, photos, [2], "3a") for one in (grey, green)]
+    heats = [grad_cam(one, photos, [2], "3a") for one in (gray, green)]
     assert heats[0].max() > 0
     np.testing.assert_allclose(*heats, rtol=1e-4, atol=1e-6)
     photo = photos[0] // 2 + 64
-    dreams = [dream(one, photo, "3a", octaves=1, steps=1) for one in (grey, green)]
+    dreams = [dream(one, photo, "3a", octaves=1, steps=1) for one in (gray, green)]
     assert (dreams[0][..., 0] == dreams[0][..., 2]).all()
     changes = [picture[..., 1].astype(float) - photo[..., 1] for picture in dreams]
-    assert np.corrcoef(*map(np.ravel, changes))[0, 1] > 0.8  # of the grey one's 3 levels and the green one's 9
+    assert np.corrcoef(*map(np.ravel, changes))[0, 1] > 0.8  # of the gray one's 3 levels and the green one's 9
 
 
 @pytest.mark.computes

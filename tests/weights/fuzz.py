@@ -149,7 +149,7 @@ def _child():
     from caffe_builders import keras_network
 
     from keras_googlenet import weights
-    from keras_googlenet.weights.transfer import targets
+    from keras_googlenet.weights.assignment import targets
 
     model = keras_network(classes=10)
     variables = list(targets(model.layers).values())

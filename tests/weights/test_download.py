@@ -12,7 +12,7 @@ import pytest
 from caffe_builders import caffe_layers, keras_network, net, snapshot
 from file_builders import onnx_model
 
-from keras_googlenet.cache import models_dir
+from keras_googlenet.utils.cache import models_dir
 from keras_googlenet.weights import REGISTRY, Source, WeightsError, download, fetch, load
 
 CAFFEMODEL, ONNX = "tiny.caffemodel", "tiny.onnx"

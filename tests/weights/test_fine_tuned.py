@@ -74,10 +74,10 @@ def test_caffes_trunk_whatever_stands_above(tmp_path, case):
 def test_two_candidates_are_not_guessed(tmp_path):
     layers = caffe_layers(heads=False, classes=5)
     kernel, bias = layers.pop("loss3/classifier")
-    layers |= {"loss3/colour": (kernel, bias), "loss3/shape": (kernel, bias)}
+    layers |= {"loss3/color": (kernel, bias), "loss3/shape": (kernel, bias)}
     path = write_npz(tmp_path / "net.npz", layers)
     model = keras_network(aux_heads=False, classes=5)
-    with pytest.warns(UserWarning, match="stay as initialized: predictions.*left out: loss3_colour, loss3_shape"):
+    with pytest.warns(UserWarning, match="stay as initialized: predictions.*left out: loss3_color, loss3_shape"):
         load(model.layers, path)
 
 

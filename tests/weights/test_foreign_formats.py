@@ -18,7 +18,7 @@ from caffe_builders import (
 from file_builders import onnx_model, write, write_caffemodel, write_npz, write_onnx
 
 from keras_googlenet.weights import READERS, WeightsError, read
-from keras_googlenet.weights.transfer import targets, transfer
+from keras_googlenet.weights.assignment import targets, transfer
 
 FOREIGN = [".caffemodel", ".npz", ".onnx"]
 

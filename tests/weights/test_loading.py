@@ -7,7 +7,7 @@ from caffe_builders import caffe_layers, keras_network, snapshot
 from file_builders import write
 
 from keras_googlenet.weights import HEADS, WeightsError, load, read
-from keras_googlenet.weights.transfer import targets
+from keras_googlenet.weights.assignment import targets
 
 FORMATS = [".caffemodel", ".npz", ".weights.h5", ".keras"]
 

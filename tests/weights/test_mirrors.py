@@ -15,7 +15,7 @@ from caffe_builders import caffe_layers, keras_network, net, snapshot
 from file_builders import onnx_model
 
 from keras_googlenet import decode_predictions
-from keras_googlenet.weights import REGISTRY, Source, WeightsError, fetch, files, load, read
+from keras_googlenet.weights import REGISTRY, Source, WeightsError, fetch, load, read, reader
 
 NAME = "tiny.caffemodel"
 CONTENT = net(caffe_layers(), v1=True)
@@ -263,7 +263,7 @@ def test_an_archive_without_one_checkpoint_is_refused(tmp_path, members):
 
 @pytest.mark.parametrize("name", ["net.ckpt", "padding.bin"])
 def test_an_archive_that_swells_is_given_up(tmp_path, monkeypatch, name):
-    monkeypatch.setattr(files, "MAX_BYTES", 100_000)
+    monkeypatch.setattr(reader, "MAX_BYTES", 100_000)
     path = archive(tmp_path / "net.tar.gz", (name, bytes(10_000_000)))
     assert path.stat().st_size < 100_000
     with pytest.raises(WeightsError, match="claims to hold more than a network of this kind can"):

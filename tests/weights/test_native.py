@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from caffe_builders import keras_network, snapshot
 
-from keras_googlenet.weights import WeightsError, files, load, read
+from keras_googlenet.weights import WeightsError, load, read, reader
 
 NATIVE = [".weights.h5", ".keras"]
 
@@ -98,7 +98,7 @@ def test_nothing_in_a_model_file_is_executed(tmp_path):
 @pytest.mark.parametrize("suffix", NATIVE)
 def test_size_is_checked_before_reading(tmp_path, monkeypatch, suffix):
     path = save(keras_network(), tmp_path / f"net{suffix}")
-    monkeypatch.setattr(files, "MAX_BYTES", 1000)
+    monkeypatch.setattr(reader, "MAX_BYTES", 1000)
     with pytest.raises(WeightsError, match=r"at most 1,000 bytes\. Received: [\d,]+ bytes"):
         read(path)
 

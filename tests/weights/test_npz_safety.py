@@ -8,7 +8,7 @@ import pytest
 from caffe_builders import caffe_layers, keras_network, snapshot
 from file_builders import npz_arrays, write_npz
 
-from keras_googlenet.weights import WeightsError, files, load, read
+from keras_googlenet.weights import WeightsError, load, read, reader
 
 
 class Bomb:
@@ -38,7 +38,7 @@ def test_a_pickle_is_no_archive(tmp_path):
 def test_size_is_checked_before_reading(tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "net.npz", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("conv1/7x7_s2/kernel.npy", bytes(1 << 20))
-    monkeypatch.setattr(files, "MAX_BYTES", 1 << 19)
+    monkeypatch.setattr(reader, "MAX_BYTES", 1 << 19)
     monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("decompressed the bomb"))
     with pytest.raises(WeightsError, match=r"at most 524,288 bytes. Received: 1,048,576 bytes"):
         read(tmp_path / "net.npz")

@@ -16,7 +16,7 @@ import sys
 import numpy as np
 from caffe_builders import caffe_layers, keras_network, snapshot
 from keras_googlenet.weights import WeightsError, load, read
-from keras_googlenet.weights.transfer import targets, transfer
+from keras_googlenet.weights.assignment import targets, transfer
 
 path, folder = sys.argv[1:]
 model, other = keras_network(), keras_network()

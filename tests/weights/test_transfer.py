@@ -8,7 +8,7 @@ import pytest
 from caffe_builders import keras_network, snapshot
 
 from keras_googlenet.weights import WeightsError
-from keras_googlenet.weights.transfer import targets, transfer
+from keras_googlenet.weights.assignment import targets, transfer
 
 
 @pytest.fixture

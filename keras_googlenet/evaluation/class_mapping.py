@@ -1,0 +1,68 @@
+"""Which of a model's outputs the classes of a data set are."""
+
+from keras_googlenet.errors import InputError
+from keras_googlenet.utils.class_names import ClassNames, number
+from keras_googlenet.utils.messages import few, nearest
+
+
+def columns(classes, outputs):
+    """The output of a model that each class of a data set is.
+
+    A class is matched by any of the output's names: its WordNet number (`n01440764`), the word for it. Where none is
+    just the same, letter case, blanks, `_` and hyphens between letters are passed over, and numbers compared by value.
+    A number is a name as any other, never a place among the outputs.
+
+    Args:
+        classes: The data set's class names.
+        outputs: For each of the model's outputs, its names.
+
+    Returns:
+        A tuple of columns, one for each class.
+
+    Raises:
+        InputError: A class is none of the outputs, or could be several of them, or two are the same one.
+
+    Example:
+        >>> columns(("n02219486", "bee"), [("n02206856", "bee"), ("n02219486", "ant")])
+        (1, 0)
+    """
+    known = ClassNames(outputs)
+    found = {name: known.find(name) for name in classes}
+    unknown = [name for name, some in found.items() if not some]
+    if unknown:
+        raise InputError(
+            f"The model does not know {len(unknown):,} of the {len(classes):,} classes: {few(unknown)}. Expected each "
+            f"to be one of its {len(outputs):,}: {few([names[-1] for names in outputs])}.{_meant(unknown, outputs)} "
+            f"Rename the class folders as the model calls them{_numbers(unknown)}"
+        )
+    for name, some in found.items():
+        if len(some) > 1:
+            raise InputError(f"The model has several classes of the name {name}: {_choice(some, outputs)}")
+    by_column = {}
+    for name in classes:
+        by_column.setdefault(found[name][0], []).append(name)
+    twice = [name for names in by_column.values() if len(names) > 1 for name in names]
+    if twice:
+        raise InputError(f"These classes are the same one to the model: {few(twice)}. Merge their folders")
+    return tuple(found[name][0] for name in classes)
+
+
+def _meant(unknown, outputs):
+    """The name that is most like the first of those unknown, where one is and it is no number."""
+    if number(unknown[0]) is not None:
+        return ""
+    return nearest(unknown[0], dict.fromkeys(name for names in outputs for name in names))
+
+
+def _numbers(unknown):
+    if any(number(name) is None for name in unknown):
+        return ""
+    return ": numbers are names, and not places among its outputs"
+
+
+def _choice(some, outputs):
+    """What to do about a name that several outputs have."""
+    keys = [outputs[column][0] for column in some]
+    if len(set(keys)) < len(keys):
+        return f"outputs {few(some)}. Give them names of their own (the model's `class_names`)"
+    return f"{few(keys)}. Rename its folder as one of these"

@@ -1,0 +1,164 @@
+"""A network as an artifact of a runtime, with its card, whole or not at all."""
+
+import contextlib
+import json
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_googlenet.architecture import DEFAULT_SIZE
+from keras_googlenet.errors import InputError
+from keras_googlenet.export import writers
+from keras_googlenet.export.card import card
+from keras_googlenet.export.precision import in_float32
+from keras_googlenet.export.trial import VIEWS, in_a_line, try_bytes, try_out
+from keras_googlenet.export.writers import FORMATS
+from keras_googlenet.model import Classifier
+
+CARD = "model_card.json"
+
+
+def export(model, target, format, *, labels, calibration=None, **about):
+    """Writes a network in a runtime's format, without auxiliary heads, whole or not at all, and a card with it.
+
+    A SavedModel is a folder: its `serving_default` takes `images`, as the network does, of shape `(batch, height,
+    width, 3)`, and `serve_bytes` takes `bytes`, the files of JPEG or PNG images, and does all preprocessing. Both
+    answer with `probabilities` and the `classes` they are of, both of shape `(batch, classes)`. The other formats are
+    a file, or two in OpenVINO's case, with an input `images` and an output `probabilities`; the card lies beside them.
+
+    The artifact answers as `Classifier` does: a softmax is put behind logits, and the independent scores of sigmoids
+    are called `scores`. The card says so.
+
+    Args:
+        model: A `GoogLeNetModel`, or any Keras classifier of images of a fixed size. The backend must be TensorFlow.
+        target: Where to: a folder for a SavedModel, else a file that ends as its format does. It must not exist.
+        format: One of `FORMATS`.
+        labels: A name for each class.
+        calibration: Views of typical images, uint8 or float RGB in 0-255 of shape `(count, height, width, 3)`: the
+            artifact then computes in 8-bit integers, where its runtime can, in a quarter of the room. None means
+            float32, also where the model was trained in half precision.
+        **about: `source`, `license` and `accuracy` for the card.
+
+    Raises:
+        InputError: The format is unknown, the target exists or ends otherwise, the backend is another, the model is no
+            classifier of images or its input has no fixed size, or the format has no 8-bit form or a package is not
+            installed.
+        WorkError: What the model answers to noise are no probabilities; it cannot be converted; or its runtime does not
+            open the artifact, or answers otherwise than the network. Then nothing is left of it.
+
+    Example:
+        >>> export(model, "served", "savedmodel", labels=("ant", "bee"))  # doctest: +SKIP
+    """
+    target = Path(target)
+    _check(target, format, calibration)
+    classifier = Classifier(model)
+    _check_model(classifier, labels)
+    precision = "float32" if calibration is None else "int8"
+    text = json.dumps(card(classifier.model, labels, precision=precision, **about), indent=1, ensure_ascii=False) + "\n"
+    with _made_beside(target) as made:
+        with in_float32(classifier.served):
+            _write(format, made, classifier, labels, calibration)
+        card_file = made / CARD if made.is_dir() else made.with_name(f"{made.name}.{CARD}")
+        card_file.write_text(text, encoding="utf-8")
+
+
+def write_onnx(model, path, labels=None, calibration=None):
+    """Writes an ONNX file, whose input is `images` and whose output `probabilities`, whole or not at all.
+
+    Scores of sigmoids are called `scores`, and what a model answers that is no classifier, `features`.
+
+    Args:
+        model: A Keras model of images, with one output. Logits get their softmax.
+        path: Path of the file.
+        labels: Not used; ONNX has no place for them.
+        calibration: As in `export`.
+
+    Raises:
+        InputError: A package that this needs is not installed.
+        WorkError: As in `export`.
+    """
+    try:
+        classifier = Classifier(model)
+    except InputError:
+        if calibration is not None:
+            raise
+        classifier = None
+    with _made_beside(Path(path)) as made, in_float32(model if classifier is None else classifier.served):
+        if classifier is not None:
+            _write("onnx", made, classifier, labels, calibration)
+            return
+        with in_a_line("The model cannot be converted to onnx"):
+            network = keras.Model(model.inputs, model.outputs[0])
+            writers.write_onnx(network, "features", made)
+        sides = (side or DEFAULT_SIZE for side in model.inputs[0].shape[1:])
+        images = np.random.default_rng(0).uniform(-100, 100, (2, *sides))
+        try_out("onnx", made, network, images, "features")
+
+
+def _write(format, path, classifier, labels, calibration):
+    """Writes an artifact, and has its runtime try it."""
+    _, write = FORMATS[format]
+    with in_a_line(f"The model cannot be converted to {format}"):
+        write(classifier, path, labels, calibration)
+    views = _noise(classifier) if calibration is None else np.asarray(calibration)[:VIEWS]
+    images, eight_bits = classifier.images.preprocess(views), calibration is not None
+    try_out(format, path, classifier.served, images, classifier.output_name, eight_bits=eight_bits)
+    if format == "savedmodel":
+        try_bytes(path, classifier)
+
+
+@contextlib.contextmanager
+def _made_beside(target):
+    """A path to make the artifact at, in a folder of its own; what lies there takes its name at the end, or is gone."""
+    missing, named = [folder for folder in target.parents if not folder.exists()], []
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix="partial-") as work:
+            made = Path(work) / target.name
+            yield made
+            for path in sorted(Path(work).iterdir(), key=lambda path: path == made):
+                named.append(path.replace(target.parent / path.name))
+    except BaseException:
+        for file in named:
+            file.unlink(missing_ok=True)
+        for folder in missing:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def _check(target, format, calibration):
+    if format not in FORMATS:
+        raise InputError(f"`format` must be one of {', '.join(FORMATS)}. Received: format={format!r}")
+    if keras.backend.backend() != "tensorflow" or keras.config.image_data_format() != "channels_last":
+        raise InputError(
+            "Exporting runs on Keras's TensorFlow backend with channels last; the artifacts need neither. Set "
+            f"KERAS_BACKEND=tensorflow. Received: {keras.backend.backend()}, {keras.config.image_data_format()}"
+        )
+    suffix, _ = FORMATS[format]
+    if target.suffix != suffix:
+        wanted = f"a name that ends in {suffix}" if suffix else "a folder's name, without a suffix"
+        raise InputError(f"The format {format} takes {wanted}. Received: {target}")
+    if target.exists():
+        raise InputError(f"The target exists already; remove it or choose another name. Received: {target}")
+    if calibration is not None and format == "savedmodel":
+        raise InputError(
+            "A SavedModel has no 8-bit form here; litert, onnx and openvino have. Received: format='savedmodel'"
+        )
+
+
+def _check_model(classifier, labels):
+    shape = classifier.model.inputs[0].shape
+    if None in shape[1:]:
+        raise InputError(f"The model's images must have a fixed size. Received: input_shape={shape}")
+    if len(labels) != classifier.classes:
+        raise InputError(
+            f"Expected a label for each of the model's {classifier.classes} classes. Received: {len(labels)}"
+        )
+    classifier.predict(_noise(classifier))  # which checks the numbers
+
+
+def _noise(classifier):
+    return np.random.default_rng(0).integers(0, 256, (2, *classifier.images.size, 3), dtype="uint8")

@@ -1,0 +1,225 @@
+"""Training on several devices and machines: which strategy, and who does what.
+
+The paper trained on CPUs "using modest amount of model and data-parallelism", asynchronously (section 6). This is
+synchronous: every step, all replicas compute the gradients of their parts of one batch and apply the sum, so that the
+result is one device's.
+"""
+
+import contextlib
+import dataclasses
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from keras_googlenet.errors import InputError, WorkError
+from keras_googlenet.training.distributed import cluster
+
+STRATEGIES = ("auto", "none", "mirrored", "multiworker")
+"""What `strategy_for` takes."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Placement:
+    """Where a run trains, and this process's part in it.
+
+    Attributes:
+        strategy: A `tf.distribute.Strategy`. Make the model, its optimizer and its metrics in its `scope()`.
+        workers: Processes that train together; 1 on one machine.
+        worker: Which of them this is, from 0.
+        replicas: Devices that train together, over all workers; each worker has as many.
+        addresses: `(kind, index, "host:port")` of each worker; empty on one machine.
+    """
+
+    strategy: Any
+    workers: int = 1
+    worker: int = 0
+    replicas: int = 1
+    addresses: tuple = ()
+
+    @property
+    def is_chief(self):
+        """Whether this worker writes the run's files and prints: the first does."""
+        return self.worker == 0
+
+    @property
+    def share(self):
+        """`(index, count)`: the part of each batch that this worker reads, and how many parts there are."""
+        return self.worker, self.workers
+
+    @property
+    def local_replicas(self):
+        """Devices of this worker."""
+        return self.replicas // self.workers
+
+    def per_replica(self, batch_size):
+        """A replica's part of a batch.
+
+        Args:
+            batch_size: Images per step over all workers and devices.
+
+        Returns:
+            The images per step of one replica.
+
+        Raises:
+            InputError: The replicas' parts would differ.
+        """
+        if batch_size % self.replicas == 0:
+            return batch_size // self.replicas
+        below = batch_size // self.replicas * self.replicas
+        sizes = " or ".join(str(size) for size in (below, below + self.replicas) if size)
+        raise InputError(
+            f"`batch_size` must be a multiple of the {self.replicas} replicas, each of which takes the same part of a "
+            f"batch. The nearest: {sizes}. Received: batch_size={batch_size}"
+        )
+
+    def summary(self):
+        """One line on the placement, for people."""
+        kind = "replica" if self.replicas == 1 else "replicas"
+        if self.workers == 1:
+            return f"{self.replicas} {kind}"
+        return f"{self.workers} workers, {self.replicas} {kind}; this is worker {self.worker}"
+
+
+def strategy_for(name="auto"):
+    """The strategy of a name, and this process's place in it.
+
+    With several workers it waits until all are there. Call it before anything that runs a TensorFlow operation: the
+    workers' connection cannot be configured later.
+
+    Args:
+        name: `none` for one device. `mirrored` for all GPUs of this machine, or all logical CPU devices where there
+            is none. `multiworker` for all devices of all the workers that `TF_CONFIG` or Slurm names. `auto` for
+            `multiworker` where these name more than one worker, else `mirrored` where there are several devices, else
+            `none`.
+
+    Returns:
+        A `Placement`.
+
+    Raises:
+        InputError: The name is unknown, the cluster is missing or wrong, or TensorFlow has already run something.
+        WorkError: The workers could not be connected.
+
+    Example:
+        >>> strategy_for("none").replicas
+        1
+    """
+    if name not in STRATEGIES:
+        raise InputError(f"`strategy` must be one of {', '.join(STRATEGIES)}. Received: strategy={name!r}")
+    found = cluster.find() if name in ("auto", "multiworker") else None
+    if name == "multiworker" and found is None:
+        raise InputError(
+            "The strategy `multiworker` needs to know the workers. "
+            f"Received: neither TF_CONFIG nor a step of Slurm. {cluster.HOW}"
+        )
+    if name == "multiworker" or (found is not None and len(found.tasks) > 1):
+        return _multiworker(found)
+    devices = _devices()
+    if name == "mirrored" or (name == "auto" and len(devices) > 1):
+        return _placement(tf.distribute.MirroredStrategy(devices))
+    return _placement(tf.distribute.get_strategy())
+
+
+def is_chief(name="auto"):
+    """Whether this process is the one that `strategy_for` of the same name makes the chief.
+
+    Args:
+        name: As in `strategy_for`.
+    """
+    found = cluster.find() if name in ("auto", "multiworker") else None
+    return found is None or found.worker == 0
+
+
+def distribute(placement, make_dataset, *, endless=False):
+    """The data set to give `fit`, `evaluate` or `validation_data`: each worker reads its own part.
+
+    The elements of the worker's data set are its replicas' batches: one for each of its replicas is one step, in their
+    order. A stream of this worker's part of each training batch becomes such by `Dataset.rebatch`:
+
+        size = placement.per_replica(batch_size)
+        distribute(placement, lambda share, replicas: stream(share).rebatch(size), endless=True)
+
+    Batches of one step may differ in size, as the last ones of an evaluation do, but none may be empty, and all
+    workers must have equally many steps. Give `fit` its `steps_per_epoch` and `validation_steps`, `evaluate` its
+    `steps`.
+
+    Args:
+        placement: A `Placement`.
+        make_dataset: A function of `share`, which is `(index, count)` of this worker, and of `replicas`, how many it
+            has, that returns a `tf.data.Dataset`. It is called once.
+        endless: The data set never ends. Workers then need not agree before each step whether there is one.
+
+    Returns:
+        A `tf.distribute.DistributedDataset`, or the data set itself under the strategy of one device.
+    """
+
+    def this_workers(context):
+        dataset = make_dataset(placement.share, placement.local_replicas)
+        if endless:
+            dataset = dataset.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+        return dataset
+
+    return placement.strategy.distribute_datasets_from_function(this_workers)
+
+
+@contextlib.contextmanager
+def write_folder(placement, folder):
+    """Where this worker writes what all must write together, such as a `tf.train.Checkpoint`.
+
+    Metrics are summed over the workers when they are read, so that saving takes part of them all; the chief's files
+    are enough.
+
+    Args:
+        placement: A `Placement`.
+        folder: The run's folder.
+
+    Yields:
+        `folder` as a `Path` for the chief, for the others a folder of their own that is deleted afterwards.
+    """
+    if placement.is_chief:
+        yield Path(folder)
+        return
+    with tempfile.TemporaryDirectory(prefix=f"worker-{placement.worker}-") as own:
+        yield Path(own)
+
+
+def _devices():
+    """The devices of this machine that `mirrored` uses, by name; nothing is initialized."""
+    gpus = tf.config.get_visible_devices("GPU")
+    if gpus:
+        return [f"GPU:{i}" for i in range(sum(map(_logical, gpus)))]
+    return [f"CPU:{i}" for i in range(sum(map(_logical, tf.config.get_visible_devices("CPU"))))]
+
+
+def _logical(device):
+    return len(tf.config.get_logical_device_configuration(device) or (None,))
+
+
+def _placement(strategy):
+    return Placement(strategy, replicas=strategy.num_replicas_in_sync)
+
+
+def _multiworker(found):
+    kind, index, _ = found.tasks[found.worker]
+    gpus = tf.config.get_visible_devices("GPU")
+    resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
+        tf.train.ClusterSpec(found.spec),
+        task_type=kind,
+        task_id=index,
+        rpc_layer="grpc",
+        num_accelerators={"GPU": sum(map(_logical, gpus))},
+    )
+    try:
+        strategy = tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
+    except RuntimeError as error:
+        raise InputError(
+            "The workers must be connected before anything runs a TensorFlow operation. Call `strategy_for` first. "
+            f"Received: {error}"
+        ) from error
+    except tf.errors.OpError as error:
+        raise WorkError(
+            f"The workers {', '.join(address for _, _, address in found.tasks)} could not be connected: "
+            f"{error.message.splitlines()[0]}. Check that all are running and can reach each other"
+        ) from error
+    return Placement(strategy, len(found.tasks), found.worker, strategy.num_replicas_in_sync, found.tasks)

@@ -1,0 +1,50 @@
+"""Polyak averaging (section 6): the averaged weights are the ones that are validated and saved."""
+
+from contextlib import ExitStack, contextmanager
+
+import keras
+import tensorflow as tf
+
+from keras_googlenet.training.optimizers.from_recipe import unwrap
+
+
+@contextmanager
+def averaged(model):
+    """Puts the optimizer's running averages in the place of a model's weights for a while.
+
+    The weights come back exactly as they were, unlike with `keras.callbacks.SwapEMAWeights`, which exchanges the two
+    by adding and subtracting. A model whose optimizer keeps no averages stays as it is.
+
+    Args:
+        model: A compiled model, trained for one step at least.
+
+    Example:
+        >>> with averaged(model):  # doctest: +SKIP
+        ...     model.save("averaged.keras")
+    """
+    pairs = unwrap(model.optimizer).averages
+    # Tensors, not copies: an assignment gives a variable another buffer and leaves the one that is held as it was.
+    held = [tf.convert_to_tensor(variable.value) for variable, _ in pairs]
+    for variable, average in pairs:
+        variable.assign(average)
+    try:
+        yield model
+    finally:
+        for (variable, _), value in zip(pairs, held, strict=True):
+            variable.assign(value)
+
+
+class ValidateAverages(keras.callbacks.Callback):
+    """Validates the averages: they are the model's weights from the beginning to the end of each validation."""
+
+    def __init__(self):
+        super().__init__()
+        self._validation = ExitStack()
+
+    def on_test_begin(self, logs=None):
+        """Exchanges the weights."""
+        self._validation.enter_context(averaged(self.model))
+
+    def on_test_end(self, logs=None):
+        """Puts them back."""
+        self._validation.close()

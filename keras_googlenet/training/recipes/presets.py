@@ -1,0 +1,117 @@
+"""Named recipes: what differs from the defaults, as one table."""
+
+import types
+
+from keras_googlenet.training.recipes import rules
+from keras_googlenet.training.recipes.recipe import Recipe, RecipeError, field_names
+from keras_googlenet.utils.messages import nearest
+
+PRESETS = types.MappingProxyType(
+    {
+        # The defaults: section 6, and BVLC's or our values where it is silent.
+        "paper": {},
+        # Caffe's models/bvlc_googlenet/quick_solver.prototxt, whose 2,400,000 iterations of 32 images are 60 epochs of
+        # ImageNet. It neither warms up nor clips; both stay, since the initialization is not BVLC's either.
+        "quick_solver": {
+            "batch_size": 32,
+            "epochs": 60,
+            "learning_rate": 0.01,
+            "schedule": "polynomial",
+            "decay_power": 0.5,
+            "momentum": 0.9,
+            "weight_decay": 2e-4,
+            "averaging": None,
+        },
+        # New classes for trained weights. The new classifier learns before it may move the trunk, at a rate that fits
+        # the norm of BVLC's features, about 44. 256 pixels show things as large as BVLC's training did, which cut 224
+        # out of images of 256. Section 6's patches and colors are harsh on a few hundred photos. The auxiliary heads
+        # are there to push gradient into an untrained trunk (section 5); a trained one they would only pull at.
+        "transfer": {
+            "weights": "imagenet",
+            "aux_heads": False,
+            "freeze": "trunk",
+            "freeze_epochs": 6,
+            "head_learning_rate": 0.01,
+            "image_size": 256,
+            "sampling": "shift",
+            "epochs": 10,
+            "learning_rate": 0.003,
+            "schedule": "cosine",
+        },
+        # Images of 32 to 64 pixels, such as CIFAR-10, from the initialization. Enlarged to 48 pixels, they leave the
+        # last modules 2x2 to look at, where 32 would leave one.
+        "small_images": {
+            "image_size": 48,
+            "sampling": "shift",
+            "batch_size": 64,
+            "epochs": 24,
+            "learning_rate": 0.03,
+            "schedule": "cosine",
+            "warmup_steps": 400,
+            "weight_decay": 5e-4,
+            "averaging": 0.995,
+        },
+        # Half a digit is none, nor is one in a mirror.
+        "digits": {"image_size": 32, "sampling": "centre", "epochs": 16, "weight_decay": 0.0},
+    }
+)
+"""What each preset sets; every other field has its default. `digits` is the data set's own."""
+
+
+def recipe_for(dataset, preset=None, **changes):
+    """The recipe for a data set: the defaults, a preset, and the caller's changes.
+
+    Args:
+        dataset: As in `Recipe`.
+        preset: A name of `PRESETS`; None means `digits` for the data set of that name, else `paper`.
+        **changes: Fields to set.
+
+    Returns:
+        A `Recipe`.
+
+    Raises:
+        RecipeError: There is no such preset or field, or a value breaks a rule.
+
+    Example:
+        >>> recipe_for("digits", epochs=2).image_size
+        32
+        >>> recipe_for("photos", preset="transfer").freeze
+        'trunk'
+    """
+    rules.check_names(changes, field_names())
+    if preset is None:
+        preset = "digits" if dataset == "digits" else "paper"
+    if preset not in PRESETS:
+        raise RecipeError(f"There is no preset {preset!r}.{nearest(preset, PRESETS)} The presets: {', '.join(PRESETS)}")
+    return Recipe(dataset=dataset, **{**PRESETS[preset], **changes})
+
+
+def transfer_for(dataset, **changes):
+    """The recipe that is meant by trained weights alone, without a preset: `transfer`, fitted to what else is set.
+
+    The other presets' learning rates are for an untrained network, and destroy a trained one.
+
+    Args:
+        dataset: As in `Recipe`. Digits keep their own size and sampling.
+        **changes: Fields to set. Of fewer than ten `epochs` the trunk is frozen for six tenths, rather than for six;
+            with `freeze="nothing"` for none.
+
+    Returns:
+        A `Recipe`.
+
+    Raises:
+        RecipeError: As `recipe_for`.
+
+    Example:
+        >>> transfer_for("photos", weights="imagenet", epochs=5).freeze_epochs
+        3
+    """
+    fitted = {}
+    if dataset == "digits":
+        fitted = {name: PRESETS["digits"][name] for name in ("image_size", "sampling", "weight_decay")}
+    epochs = changes.get("epochs")
+    if changes.get("freeze") == "nothing":
+        fitted |= {"freeze_epochs": 0, "head_learning_rate": None}
+    elif isinstance(epochs, int):
+        fitted["freeze_epochs"] = max(1, min(PRESETS["transfer"]["freeze_epochs"], epochs * 6 // 10))
+    return recipe_for(dataset, "transfer", **{**fitted, **changes})

@@ -1,0 +1,135 @@
+"""How a network is trained, as one frozen dataclass: section 6 of the paper, and choices where the paper is silent."""
+
+import dataclasses
+
+from keras_googlenet.training.recipes import rules
+from keras_googlenet.training.recipes.rules import RecipeError
+
+_OLDER = {"weight_decay": 0.0, "hold_out": "rank"}
+"""What a record without the field was trained with, where that is not today's default."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a training run; the resolved recipe is written into the run's folder.
+
+    "Paper" below is section 6 unless another is named; "BVLC" is Caffe's `models/bvlc_googlenet`, which speaks where
+    the paper is silent; "ours" is a choice of this project, which docs/training.md gives the reasons for.
+
+    Attributes:
+        dataset: `digits`, a folder of class subfolders, or a TFDS name.
+        data_dir: Where TFDS keeps its data sets; None means its default.
+        validation_fraction: Part held out of a data set that has no validation split. Ours.
+        hold_out: How it is chosen from a folder: `hash`, each file by a hash of its class and name, so that adding or
+            removing files moves no other; `rank`, exactly the fraction of each class, as version 0.1.0 did. Ours.
+        on_corrupt: What an unreadable image does: `stop` the run, or be `skip`ped. Ours.
+        variant: Name of the table to build (`architecture.VARIANTS`).
+        aux_heads: Whether the table's auxiliary heads are built and trained. Paper, section 5.
+        weights: Weights to start from: a registry name or a path; None starts from the initialization. Paper: none.
+        freeze: What keeps its weights at first: `nothing`, or the `trunk`, all but the classifiers. Paper: nothing.
+        freeze_epochs: Epochs before the trunk is thawed, at least 1 where it is frozen; `epochs` never thaws it.
+        head_learning_rate: Learning rate of these epochs; None means `learning_rate`.
+        image_size: Side of the square input, pixels. Paper, section 5: 224.
+        sampling: What training sees of an image: `paper` for a random patch with its colors distorted (paper), anew
+            in each epoch; `shift` for the whole image mirrored or not and moved by a few pixels, for images too small
+            to cut patches from (ours); `centre` for the central square, which evaluation sees in any case.
+        batch_size: Images per step, over all devices and workers together. BVLC: 32.
+        accumulate: Steps whose gradients make one update: an update sees `accumulate * batch_size` images. BVLC: 1.
+        epochs: Passes over the training images. BVLC's quick_solver: 60.
+        learning_rate: Initial learning rate, once warmed up, for an update's images. Ours; BVLC: 0.01.
+        schedule: How it falls: `step` (paper), `polynomial` (BVLC's quick_solver) or `cosine`.
+        decay_rate: Factor of each decay of `step`. Paper: 0.96, "decreasing the learning rate by 4%".
+        decay_epochs: Epochs between decays of `step`. Paper: 8.
+        decay_power: Exponent of `polynomial`. BVLC's quick_solver: 0.5.
+        warmup_steps: Updates over which the learning rate rises linearly from zero, at most a fifth of the run (or of
+            its phase, where the trunk is frozen first). Ours; BVLC: 0.
+        momentum: Paper: 0.9.
+        weight_decay: Factor of the kernels that is added to their gradient, as in Caffe: half of it is the factor of
+            their squares in the loss. Biases and batch normalization never decay. BVLC: 2e-4.
+        label_smoothing: Part of the label that is spread over all classes. Paper: 0.
+        clip_norm: Gradients of an update are scaled down to this global norm; None leaves them. Ours; BVLC: None.
+        averaging: Momentum of the exponential moving average of the weights, the averaged model being the one that
+            is validated and saved (paper: "Polyak averaging"). It remembers about `1 / (1 - averaging)` updates, at
+            most a seventh of the run. None leaves it out. The value is ours.
+        precision: `float32` (paper), or `mixed_float16` or `mixed_bfloat16` for GPUs and TPUs: the weights stay
+            float32, the arithmetic of the convolutions does not.
+        checkpoint_steps: Steps between checkpoints. Ours.
+        checkpoints_kept: How many checkpoints stay. Ours.
+        deterministic: Whether the same run gives the same bits, on a GPU at some cost in speed. Ours.
+        seed: Seed of the initialization, the shuffling, the sampling and the dropout.
+
+    Raises:
+        RecipeError: A field is of the wrong type or out of range, or two do not go together.
+
+    Example:
+        >>> Recipe(schedule="cosin")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        keras_googlenet.training.recipes.rules.RecipeError: `schedule` must be one of ... Did you mean 'cosine'?
+    """
+
+    dataset: str = "digits"
+    data_dir: str | None = None
+    validation_fraction: float = 0.2
+    hold_out: str = "hash"
+    on_corrupt: str = "stop"
+    variant: str = "paper"
+    aux_heads: bool = True
+    weights: str | None = None
+    freeze: str = "nothing"
+    freeze_epochs: int = 0
+    head_learning_rate: float | None = None
+    image_size: int = 224
+    sampling: str = "paper"
+    batch_size: int = 32
+    accumulate: int = 1
+    epochs: int = 60
+    learning_rate: float = 0.02
+    schedule: str = "step"
+    decay_rate: float = 0.96
+    decay_epochs: int = 8
+    decay_power: float = 0.5
+    warmup_steps: int = 100
+    momentum: float = 0.9
+    weight_decay: float = 2e-4
+    label_smoothing: float = 0.0
+    clip_norm: float | None = 1.0
+    averaging: float | None = 0.99
+    precision: str = "float32"
+    checkpoint_steps: int = 1000
+    checkpoints_kept: int = 3
+    deterministic: bool = True
+    seed: int = 0
+
+    def __post_init__(self):
+        rules.check(self)
+
+    @classmethod
+    def from_record(cls, record):
+        """The recipe that was written down as a dict, such as `recipe` in a run's `recipe.json`.
+
+        Args:
+            record: A dict of fields. `dataset` must be there. Another that is not takes its default, or what it was
+                before there was such a field.
+
+        Returns:
+            A `Recipe`.
+
+        Raises:
+            RecipeError: It is no dict, lacks `dataset`, has an unknown field, or a value that breaks a rule.
+
+        Example:
+            >>> Recipe.from_record(dataclasses.asdict(Recipe(epochs=3))).epochs
+            3
+        """
+        if not isinstance(record, dict):
+            raise RecipeError(f"A recipe must be a dict of its fields. Received: {record!r}")
+        rules.check_names(record, field_names())
+        if "dataset" not in record:
+            raise RecipeError(f"A recipe must name its `dataset`. Received only: {', '.join(record) or 'no fields'}")
+        return cls(**{**_OLDER, **record})
+
+
+def field_names():
+    """The names of a recipe's fields, a tuple."""
+    return tuple(field.name for field in dataclasses.fields(Recipe))

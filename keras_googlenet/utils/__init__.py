@@ -1,0 +1,1 @@
+"""What is no subject of its own: files, downloads, optional packages, names, and the words of messages."""

@@ -1,0 +1,109 @@
+"""Keras's own files: `.weights.h5`, and the `.weights.h5` inside a `.keras` archive.
+
+Keras names the groups of these files by class and order (`layers/conv2d_3/vars/0`), which changes
+with the network. Since each group also records its layer's name, the names are what counts here:
+the same layers are found whether or not the file has auxiliary heads or another classifier.
+
+The archive's description of the model is not read: nothing is deserialized, so no code can run.
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from keras_googlenet.weights.reader import WeightsError, check_size, collect, existing_file, reading
+
+REMEDY = "save it again, or delete it if it is in Keras's cache, where it will be made anew"
+
+
+def read(path: str | Path) -> dict[str, np.ndarray]:
+    """Reads a `.weights.h5` or `.keras` file.
+
+    Args:
+        path: The file. Links to other files are not followed.
+
+    Returns:
+        Arrays by `"<layer>/<index>"`, the index being the variable's place in `layer.weights`;
+        see `by_variable`. The optimizer's state is left out.
+
+    Raises:
+        WeightsError: If the file is missing, damaged, too large once read, refers to other files,
+            or does not record its layers' names, as those of older versions of Keras.
+    """
+    path = existing_file(path)
+    if path.name.lower().endswith(".keras"):
+        kind = "a model as model.save() writes it"
+        with reading(path, kind, REMEDY), zipfile.ZipFile(path) as archive:
+            check_size(path, archive.getinfo("model.weights.h5").file_size)
+            return _read_h5(path, io.BytesIO(archive.read("model.weights.h5")))
+    with reading(path, "weights as model.save_weights() writes them", REMEDY):
+        return _read_h5(path, path)
+
+
+def by_variable(arrays: Mapping[str, np.ndarray], targets: Iterable[str]) -> dict[str, np.ndarray]:
+    """Renames `"<layer>/<index>"` to `"<layer>/<variable>"`.
+
+    Args:
+        arrays: Arrays as `read` returns them.
+        targets: Names as `transfer.targets` returns them, in the order of `layer.weights`.
+
+    Returns:
+        The arrays. Those without a target keep their names, so that a strict transfer reports
+        them.
+
+    Example:
+        >>> by_variable({"conv/1": "b", "conv/0": "k", "old/0": "?"}, ["conv/kernel", "conv/bias"])
+        {'conv/bias': 'b', 'conv/kernel': 'k', 'old/0': '?'}
+    """
+    names: dict[str, str] = {}
+    counts: dict[str, int] = {}
+    for target in targets:
+        layer = target.rpartition("/")[0]
+        index = counts[layer] = counts.get(layer, -1) + 1
+        names[f"{layer}/{index}"] = target
+    return {names.get(key, key): array for key, array in arrays.items()}
+
+
+def _read_h5(path: Path, source: Path | io.BytesIO) -> dict[str, np.ndarray]:
+    with h5py.File(source, "r") as file:
+        found = list(_datasets(path, file))
+        check_size(path, sum(dataset.nbytes for _, dataset in found))
+        return collect(path, ((name, _array(dataset)) for name, dataset in found))
+
+
+def _datasets(path: Path, file: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:
+    """Yields the datasets of all layers, those of nested models too."""
+    items: list[tuple[str, h5py.HLObject]] = []
+    # visititems never follows soft and external links.
+    file.visititems(lambda *item: items.append(item))
+    for name, dataset in items:
+        match = re.fullmatch(r"((?:layers/[^/]+/)+vars)/(\d+)", name)
+        if match is None or not isinstance(dataset, h5py.Dataset):
+            continue
+        if dataset.external or dataset.is_virtual:
+            raise WeightsError(
+                f"{path} keeps its weights in other files, which are not followed. Expected the "
+                f"numbers in the file itself; save it again. Received: external dataset {name!r}"
+            )
+        layer = file[match[1]].attrs.get("name")
+        if layer is None:
+            raise WeightsError(
+                f"{path} does not record the names of its layers, as files of older versions of "
+                "Keras. Expected a name for each layer; load it with model.load_weights() into "
+                "the model that saved it, and save that again. "
+                f"Received: group {match[1]!r} without a name"
+            )
+        yield f"{layer}/{match[2]}", dataset
+
+
+def _array(dataset: h5py.Dataset) -> np.ndarray:
+    if dataset.attrs.get("dtype") == "bfloat16":  # which HDF5 lacks: stored as opaque bytes
+        import ml_dtypes
+
+        return np.array(dataset, dtype=ml_dtypes.bfloat16).astype(np.float32)
+    return np.array(dataset)
