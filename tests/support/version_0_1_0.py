@@ -31,6 +31,6 @@ def version_0_1_0():
     with (
         mock.patch.object(GoogLeNetModel, "layers", property(_layers), create=True),
         mock.patch.object(googlenet.blocks, "classifier", _classifier),
-        mock.patch("keras_googlenet.model.auxiliary.layers.classifier", _classifier),
+        mock.patch("keras_googlenet.model.auxiliary.blocks.classifier", _classifier),
     ):
         yield
