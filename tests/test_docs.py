@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.public import PACKAGE, ROOT, definition, definitions, public, used
+from support.public import PACKAGE, ROOT, definition, definitions, public, unannotated, used
 
 from keras_googlenet.cli import COMMANDS
 from keras_googlenet.cli.parser import parser
@@ -44,6 +44,10 @@ def test_each_public_name_is_on_one_api_page():
 def test_each_public_name_has_a_docstring():
     missing = [names[0] for (module, name), names in public().items() if not definitions(module)[name]]
     assert not missing
+
+
+def test_each_public_function_is_annotated():
+    assert list(unannotated()) == []
 
 
 def test_each_public_name_is_in_a_test():

@@ -86,7 +86,7 @@ def test_a_run_goes_on(files):
     assert found["top1"] == pytest.approx(expected["top1"], abs=0.006)
 
 
-def test_predictions(files, capsys):
+def test_predictions(files):
     """An evaluation goes on from a file of 0.1.0's, and comes to what 0.1.0 said of it."""
     kept = Predictions.read(files / "predictions.npz")
     assert kept.complete

@@ -1,6 +1,7 @@
 """What the package makes public, and what tests and examples use of it: from the source alone, nothing is imported."""
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
@@ -66,6 +67,28 @@ def public():
     for name in names:
         found.setdefault(definition(name), []).append(name)
     return found
+
+
+def unannotated():
+    """Public functions, and methods of public classes, that lack a hint of an argument or of what is returned."""
+    for module, name in public():
+        node = next((node for node in tree(module).body if getattr(node, "name", None) == name), None)
+        functions = [node] if isinstance(node, ast.FunctionDef) else getattr(node, "body", [])
+        for function in functions:
+            if isinstance(function, ast.FunctionDef) and not re.match("_(?!_init__)", function.name):
+                arguments = function.args
+                every = [
+                    *arguments.posonlyargs,
+                    *arguments.args,
+                    *arguments.kwonlyargs,
+                    arguments.vararg,
+                    arguments.kwarg,
+                ]
+                lacks = [
+                    a.arg for a in every if a is not None and a.annotation is None and a.arg not in ("self", "cls")
+                ]
+                if lacks or (function.returns is None and function.name != "__init__"):
+                    yield f"{module}.{name}: {function.name}({', '.join(lacks)})"
 
 
 def used(source):
