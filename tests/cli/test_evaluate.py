@@ -1,6 +1,7 @@
 """`keras-googlenet evaluate`: against ONNX Runtime on crops made here, from files, interrupted, and misused."""
 
 import json
+import shutil
 import tarfile
 
 import keras
@@ -199,3 +200,15 @@ def test_one_class_with_one_image_will_do(colored, tmp_path):
     file = tmp_path / "r.json"
     assert main(["evaluate", str(colored / "0.keras"), "--dataset", str(tmp_path / "data"), "--json", str(file)]) == 0
     assert result(file)[0]["count"] == 1
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_a_folder_around_the_data_set(colored, tmp_path, command, capsys):
+    """Of the two that a data set may come in, the inner one is named."""
+    shutil.copytree(colored / "data", tmp_path / "colors" / "colors")
+    inner = tmp_path / "colors" / "colors"
+    model = [str(colored / "0.keras")] if command == "evaluate" else ["--output", str(tmp_path / "run")]
+    assert main([command, *model, "--dataset", str(inner.parent)]) == 2
+    said = "".join(capsys.readouterr())
+    assert "only one class, colors/. It holds blue/, red/: if these are the classes or the splits, give" in said
+    assert f"give {inner}\n" in said
