@@ -11,8 +11,6 @@ from keras_googlenet.data.errors import reading_errors as reading_errors
 from keras_googlenet.data.images import decode_view as decode_view
 from keras_googlenet.data.images import read_image as read_image
 from keras_googlenet.data.images import read_view as read_view
-from keras_googlenet.data.labeled import Labeled as Labeled
-from keras_googlenet.data.labeled import labeled as labeled
 from keras_googlenet.data.pad_and_crop import ShiftSampler as ShiftSampler
 from keras_googlenet.data.pipeline import evaluation_batches as evaluation_batches
 from keras_googlenet.data.pipeline import evaluation_steps as evaluation_steps

@@ -10,7 +10,7 @@ from keras_googlenet.data import foreign
 from keras_googlenet.data.errors import DataError
 from keras_googlenet.data.holding_out import hold_out, same_everywhere
 from keras_googlenet.data.layout import find_splits
-from keras_googlenet.data.scan import Listing, entries, images_of, list_classes, read
+from keras_googlenet.data.scan import Listing, entries, images_of, list_classes, read, wrapped
 from keras_googlenet.data.source import Source
 from keras_googlenet.data.splits import HELD_OUT, TEST, TRAIN, VALIDATION, ListedSplit
 
@@ -62,7 +62,7 @@ def load_folder(root: Path, validation_fraction: float, rule: str = "hash") -> S
         share = f"{100 * validation_fraction:.3g}% of each class"
         by_rank, by_hash = f"{share}, chosen by a hash of the file's name", f"about {share}, each file by its own hash"
         held_out = by_rank if rule == "rank" else by_hash
-    splits = {part: images_of(listing) for part, listing in listings.items()}
+    splits = {part: images_of(listing, root) for part, listing in listings.items()}
     return Source(
         str(root),
         tuple(listings[TRAIN].images),
@@ -115,11 +115,14 @@ def load_labeled(
     folders = [parts[chosen]] if chosen in parts else list(parts.values()) or [root]
     listings = [list_classes(folder, least=1) for folder in folders]
     classes = tuple(sorted({name for listing in listings for name in listing.images}))
-    splits = [images_of(listing, classes) for listing in listings]
+    splits = [images_of(listing, root, classes) for listing in listings]
     items, labels = (np.concatenate([getattr(one, name) for one in splits]) for name in ("items", "labels"))
     strays = [path for listing in listings for path in listing.strays]
     words = "images" if chosen == "all" else f"{chosen} images"
-    return classes, ListedSplit(items, labels, decode=read), words, foreign.left_out(strays)
+    notes = foreign.left_out(strays)
+    if len(classes) == 1 and (hint := wrapped(folders[0] / classes[0])):
+        notes.append(f"only one class, {classes[0]}/. {hint}")
+    return classes, ListedSplit(items, labels, decode=read, root=root), words, notes
 
 
 def _has_labels(parts: Mapping[str, Path]) -> bool:

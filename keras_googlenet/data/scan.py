@@ -84,7 +84,8 @@ def list_classes(folder: Path, least: int = 2) -> Listing:
         raise DataError(f"{folder}: no class folders in it, but runs. {_hint([])}")
     if len(images) < least:
         [name] = images
-        raise DataError(f"{folder}: only one class, {name}/. {_wrapped(folder / name)}")
+        hint = wrapped(folder / name) or "Expected: two or more class folders"
+        raise DataError(f"{folder}: only one class, {name}/. {hint}")
     return Listing(folder, images, strays)
 
 
@@ -114,14 +115,14 @@ def _check_no_splits(folder: Path, images: dict[str, list[str]]) -> None:
         )
 
 
-def _wrapped(folder: Path) -> str:
-    """What to do about a folder that is alone in its own."""
+def wrapped(folder: Path) -> str:
+    """What to do about a folder that is alone in its own; nothing where no classes lie in it."""
     for _ in range(_DEEPEST):
         names, _ = entries(folder) if folder.is_dir() else ([], [])
         if len(names) > 1:
             return f"It holds {few(names)}: if these are the classes or the splits, give {folder}"
         folder = folder.joinpath(*names)
-    return "Expected: two or more class folders"
+    return ""
 
 
 def few(names: Iterable[str]) -> str:
@@ -200,15 +201,15 @@ def _walk(folder: Path, on_error: Callable[[DataError], None] | None = None) -> 
             yield path[len(str(folder)) + 1 :]
 
 
-def images_of(listing: Listing, classes: tuple[str, ...] = ()) -> ListedSplit:
-    """A listing's images; labels are indices into `classes`, or else into the listing's own."""
+def images_of(listing: Listing, root: Path, classes: tuple[str, ...] = ()) -> ListedSplit:
+    """A listing's images, in the data set's folder `root`; labels are indices into `classes`, or else its own."""
     paths, labels = [], []
     numbers = {name: label for label, name in enumerate(classes or listing.images)}
     for name, files in listing.images.items():
         label = numbers[name]
         paths += [os.fsencode(os.path.join(listing.folder, file)) for file in files]
         labels += [label] * len(files)
-    return ListedSplit(np.array(paths, object), np.array(labels, np.int64), decode=read)
+    return ListedSplit(np.array(paths, object), np.array(labels, np.int64), decode=read, root=root)
 
 
 def read(path: bytes) -> np.ndarray:

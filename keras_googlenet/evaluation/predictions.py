@@ -2,13 +2,16 @@
 
 import json
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_googlenet.errors import InputError
-from keras_googlenet.evaluation.crops import CROPS
+from keras_googlenet.evaluation.crops import CROPS, crop_indices
 from keras_googlenet.utils.files import arrays_in, written_whole
 
 POOLS = ("mean", "max")
@@ -52,8 +55,10 @@ class Predictions:
     outputs: tuple[tuple[str, ...], ...] | None = None
 
     @classmethod
-    def begun(cls, model, digest, images, labels, classes, crops, pool="mean", outputs=None):
-        """Predictions of which none are made yet.
+    def begun(
+        cls, model: str, digest: str, images: Iterable[str], labels: ArrayLike, classes: int, crops: Iterable[int]
+    ) -> "Predictions":
+        """Predictions of which none are made yet, to be pooled by the mean, of outputs without names.
 
         Args:
             model: See above.
@@ -61,24 +66,32 @@ class Predictions:
             images: See above.
             labels: See above.
             classes: How many classes the model tells apart.
-            crops: Numbers of crops, of 1, 10 and 144.
-            pool: See above.
-            outputs: See above.
+            crops: Numbers of crops, of 0, 1, 10 and 144.
         """
-        count = len(labels)
-        rows = {number: np.zeros((count, classes), "float32") for number in crops}
-        nothing = np.zeros(count, bool)
         labels = np.asarray(labels, "int64")
-        if outputs is not None:
-            outputs = tuple(tuple(map(str, names)) for names in outputs)
-        return cls(model, digest, tuple(images), labels, pool, rows, nothing, nothing.copy(), outputs)
+        rows = {number: np.zeros((len(labels), classes), "float32") for number in crops}
+        done, skipped = np.zeros((2, len(labels)), bool)
+        return cls(model, digest, tuple(images), labels, "mean", rows, done, skipped)
 
     @property
-    def complete(self):
+    def complete(self) -> bool:
         """Whether every image was seen, or found to be unreadable."""
         return bool((self.done | self.skipped).all())
 
-    def write(self, path):
+    def pool_crops(self, place: int, rows: np.ndarray) -> None:
+        """Pools what the model says of an image's crops, for each number of crops that is kept.
+
+        Args:
+            place: The image, by its place in the data set's order.
+            rows: Array of shape `(crops, classes)`, of the largest number of crops.
+        """
+        most = max(self.probabilities)
+        for number, kept in self.probabilities.items():
+            some = rows[list(crop_indices(number, of=most))]
+            kept[place] = some.max(axis=0) if self.pool == "max" else some.mean(axis=0)
+        self.done[place] = True
+
+    def write(self, path: str | Path) -> None:
         """Writes the file, whole or not at all; `read` reads it back.
 
         Args:
@@ -87,22 +100,17 @@ class Predictions:
         Raises:
             OSError: It cannot be written; what was there is as it was.
         """
-        about = {"format": _FORMAT, "model": self.model, "digest": self.digest, "pool": self.pool}
+        about: dict[str, Any] = {"format": _FORMAT, "model": self.model, "digest": self.digest, "pool": self.pool}
         if self.outputs is not None:
             about["outputs"] = self.outputs
-        arrays = {f"probabilities_{number}": rows for number, rows in self.probabilities.items()}
+        arrays: dict[str, Any] = {name: getattr(self, name) for name in ("labels", "done", "skipped")}
+        arrays["about"] = np.frombuffer(json.dumps({**about, "images": self.images}).encode(), "uint8")
+        arrays |= {f"probabilities_{number}": rows for number, rows in self.probabilities.items()}
         with written_whole(path) as partial, partial.open("wb") as file:
-            np.savez(
-                file,
-                about=np.frombuffer(json.dumps({**about, "images": self.images}).encode(), "uint8"),
-                labels=self.labels,
-                done=self.done,
-                skipped=self.skipped,
-                **arrays,
-            )
+            np.savez(file, **arrays)
 
     @classmethod
-    def read(cls, path):
+    def read(cls, path: str | Path) -> "Predictions":
         """Reads a file of predictions. Pickled arrays are refused: they could run code.
 
         Args:
@@ -124,7 +132,7 @@ class Predictions:
             raise PredictionsError(f"Cannot read {path}. Expected: {_WHAT}. Received: {reason}") from error
 
     @classmethod
-    def _checked(cls, arrays):
+    def _checked(cls, arrays: dict[str, np.ndarray]) -> "Predictions":
         about = json.loads(arrays.pop("about").tobytes().decode())
         if about.pop("format", None) != _FORMAT:
             raise ValueError("no such format")
@@ -151,11 +159,12 @@ class Predictions:
             outputs = tuple(tuple(map(str, names)) for names in outputs)
             if len(outputs) != min(classes):
                 raise ValueError("the outputs' names do not fit")
-        facts = {"pool": about["pool"], "probabilities": rows, "outputs": outputs}
-        return cls(str(about["model"]), str(about["digest"]), images, **facts, **marks)
+        labels, done, skipped = marks.values()
+        model, digest = str(about["model"]), str(about["digest"])
+        return cls(model, digest, images, labels, about["pool"], rows, done, skipped, outputs)
 
 
-def is_predictions(path):
+def is_predictions(path: str | Path) -> bool:
     """Whether a file is one of predictions, rather than of weights: by what it says of itself.
 
     Args:
@@ -168,7 +177,7 @@ def is_predictions(path):
         return False
 
 
-def _arrays(path):
+def _arrays(path: Path) -> dict[str, np.ndarray]:
     with zipfile.ZipFile(path) as archive:
         if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
             raise ValueError(f"it claims to hold more than {MAX_BYTES:,} bytes")

@@ -1,6 +1,7 @@
 """`keras-googlenet evaluate`: against ONNX Runtime on crops made here, from files, interrupted, and misused."""
 
 import json
+import shutil
 import tarfile
 
 import keras
@@ -12,7 +13,8 @@ from support.small import SMALL
 
 from keras_googlenet import GoogLeNet, preprocess_input, weights
 from keras_googlenet.cli import main
-from keras_googlenet.data import labeled, read_image, resize_crop
+from keras_googlenet.data import read_image, resize_crop
+from keras_googlenet.data.sources import load_split
 from keras_googlenet.evaluation import Predictions
 
 WNIDS = {"ants": "n02219486", "bees": "bee"}
@@ -94,8 +96,8 @@ def result(path):
 def test_without_crops_it_is_what_validation_sees(colored, tmp_path):
     assert evaluate(colored, "0.keras", "--predictions", str(tmp_path / "p.npz")) == 0
     found = Predictions.read(tmp_path / "p.npz")
-    images = labeled(colored / "data")
-    views = np.stack([resize_crop(read_image(colored / "data" / name), 32) for name in images.images])
+    split, _, _ = load_split(colored / "data")
+    views = np.stack([resize_crop(read_image(colored / "data" / name), 32) for name in split.names])
     outputs = keras.saving.load_model(colored / "0.keras").inference_model().predict(preprocess_input(views), verbose=0)
     np.testing.assert_allclose(found.probabilities[0], outputs, rtol=0, atol=1e-6)
     assert found.images[0] == "blue/0.png"
@@ -198,3 +200,15 @@ def test_one_class_with_one_image_will_do(colored, tmp_path):
     file = tmp_path / "r.json"
     assert main(["evaluate", str(colored / "0.keras"), "--dataset", str(tmp_path / "data"), "--json", str(file)]) == 0
     assert result(file)[0]["count"] == 1
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_a_folder_around_the_data_set(colored, tmp_path, command, capsys):
+    """Of the two that a data set may come in, the inner one is named."""
+    shutil.copytree(colored / "data", tmp_path / "colors" / "colors")
+    inner = tmp_path / "colors" / "colors"
+    model = [str(colored / "0.keras")] if command == "evaluate" else ["--output", str(tmp_path / "run")]
+    assert main([command, *model, "--dataset", str(inner.parent)]) == 2
+    said = "".join(capsys.readouterr())
+    assert "only one class, colors/. It holds blue/, red/: if these are the classes or the splits, give" in said
+    assert f"give {inner}\n" in said

@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from keras_googlenet.cli.paths import expand
-from keras_googlenet.data import DataError, image_files, labeled, load
+from keras_googlenet.data import DataError, image_files, load
+from keras_googlenet.data.sources import load_split
 
 FOLDERS = [
     *("$RECYCLE.BIN", "$Recycle.Bin", "RECYCLER", "System Volume Information", "lost+found", "__MACOSX", ".Trashes"),
@@ -42,7 +43,7 @@ def test_in_a_data_set(tmp_path):
         source = load(root)
         assert source.classes == ("cat", "dog")
         assert source.ignored == ()
-        assert len(labeled(root, "all").images) == (6 if root.name == "classes" else 12)
+        assert load_split(root, "all")[0].count == (6 if root.name == "classes" else 12)
 
 
 def test_a_folder_that_only_its_system_may_list(tmp_path, monkeypatch):
@@ -92,7 +93,7 @@ def test_the_folder_of_a_run_is_no_data(tmp_path, place, split):
     assert not any(
         item.endswith((b"samples.png", b"curves.png")) for item in (*source.train.items, *source.validation.items)
     )
-    assert len(labeled(root, "all").images) == 6
+    assert load_split(root, "all")[0].count == 6
     assert len(image_files(root)) == 6
 
 

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image, TiffImagePlugin
 
 from keras_googlenet.cli.paths import expand
-from keras_googlenet.data import DataError, ImageError, foreign, image_files, images, labeled, load, read_image
+from keras_googlenet.data import DataError, ImageError, foreign, image_files, images, load, read_image
+from keras_googlenet.data.sources import load_split
 
 INSTALL = "Pillow decodes HEIC once pillow-heif is installed: pip install pillow-heif"
 EXPORT = "export as JPEG or TIFF"
@@ -130,7 +131,7 @@ def test_a_data_set_says_what_it_left_out(phone):
 
 @pytest.mark.parametrize("part", [None, "validation"])
 def test_so_do_images_that_are_measured_on(phone, part):
-    assert sorted(labeled(phone, part).summary.splitlines()[1:]) == [
+    assert sorted(load_split(phone, part)[2].splitlines()[1:]) == [
         f"left out 4 HEIC images, the first {phone}/cat/IMG_0.HEIC; {INSTALL}",
         f"left out an SVG drawing, {phone}/dog/drawing.svg; export as PNG",
     ]
