@@ -29,11 +29,11 @@ def main():
     options = parser.parse_args()
 
     import keras_googlenet as kg
-    from keras_googlenet import data
+    from keras_googlenet.data.labeled import labeled
 
     model = kg.GoogLeNet(weights=None, aux_heads=False)
     with tempfile.TemporaryDirectory() as folder:
-        images = data.labeled(make(Path(folder) / "photos", options.photos))
+        images = labeled(make(Path(folder) / "photos", options.photos))
         seconds = {ours: [], passes: []}
         for measure in seconds:
             measure(model, images, warm_up=True)

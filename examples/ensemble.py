@@ -17,6 +17,7 @@ import numpy as np
 import keras_googlenet as kg
 from keras_googlenet import data, evaluation
 from keras_googlenet.architecture import PAPER, edit, wider
+from keras_googlenet.data.labeled import labeled
 
 LEFT_OUT = ("inception_3b", "inception_4b", "inception_4c", "inception_4e", "inception_5a")
 SHORT = edit(wider(PAPER, 0.125), lambda row: None if row.name in LEFT_OUT else row, name="short")
@@ -28,7 +29,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--crops", type=int, default=10, choices=(1, 10, 144))
     options = parser.parse_args()
-    source, images = data.load("digits"), data.labeled("digits", "validation")
+    source, images = data.load("digits"), labeled("digits", "validation")
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder, f"network-{seed}.npz") for seed in (0, 1)]
         for seed, file in enumerate(files):
@@ -49,7 +50,7 @@ def main():
 def trained(source, seed, epochs):
     """A network of its own seed."""
     keras.utils.set_random_seed(seed)
-    views = np.stack([data.resize_crop(image, 32) for image in source.train.items]).astype("float32")
+    views = np.stack([data.center_crop(image, 32) for image in source.train.items]).astype("float32")
     model = kg.GoogLeNet(weights=None, classes=10, input_shape=(32, 32, 3), variant=SHORT)
     model.compile(keras.optimizers.SGD(0.05, momentum=0.9, global_clipnorm=1.0), "sparse_categorical_crossentropy")
     model.fit(kg.preprocess_input(views), np.asarray(source.train.labels), epochs=epochs, verbose=0)

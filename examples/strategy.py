@@ -50,7 +50,7 @@ def losses(placement, steps):
 def digits():
     """Batches of the training images, in order, again and again."""
     split = data.load("digits").train
-    views = np.stack([data.resize_crop(image, 32) for image in split.items[: 8 * BATCH]]).astype("float32")
+    views = np.stack([data.center_crop(image, 32) for image in split.items[: 8 * BATCH]]).astype("float32")
     labels = np.asarray(split.labels[: 8 * BATCH])
     return tf.data.Dataset.from_tensor_slices((kg.preprocess_input(views), labels)).batch(BATCH).repeat()
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import keras
 
 from keras_googlenet import data, evaluation, report, training, visualize
+from keras_googlenet.data.errors import reading_errors
+from keras_googlenet.data.reading import Reader
 from keras_googlenet.imagenet import preprocess_input
 from keras_googlenet.training import trainer
 from keras_googlenet.training.run_folder import RunFolder
@@ -62,8 +64,8 @@ def _report(recipe, folder, load, verbose):
         return
     source = load(recipe)
     name = "validation" if source.test is None else "test"
-    reader = data.Reader(getattr(source, name), on_corrupt=recipe.on_corrupt, memory=0)
-    with data.reading_errors():
+    reader = Reader(getattr(source, name), on_corrupt=recipe.on_corrupt, memory=0)
+    with reading_errors():
         assessment = evaluation.assess(
             keras.saving.load_model(folder.last),
             data.evaluation_batches(

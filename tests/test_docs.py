@@ -18,8 +18,6 @@ PAGES = sorted(path for path in DOCS.rglob("*.md"))
 UNTESTED = {
     "keras_googlenet.architecture.Cost": "what `costs` returns",
     "keras_googlenet.architecture.Pixels": "a part of the tables SLIM and TORCHVISION",
-    "keras_googlenet.data.Labeled": "what `labeled` returns",
-    "keras_googlenet.data.Split": "a protocol; its two kinds are tested",
     "keras_googlenet.demo.build_page": "a part of what `keras-googlenet demo` serves",
     "keras_googlenet.demo.serve": "what `keras-googlenet demo` calls, tests/test_demo.py",
     "keras_googlenet.evaluation.Mistake": "a part of what `assess` returns",

@@ -95,12 +95,12 @@ def _check(arguments):
 
 def _images(arguments, models):
     """The images to measure the models on: of those that were held out, the ones that their runs held out."""
-    from keras_googlenet import data
+    from keras_googlenet.data.labeled import labeled
     from keras_googlenet.errors import InputError
     from keras_googlenet.training.recipes.settings import holding_out
 
     ways = list({str(way): way for way in map(holding_out, models) if way}.values()) or [{}]
-    images = [data.labeled(arguments.dataset, arguments.split, data_dir=arguments.data_dir, **way) for way in ways]
+    images = [labeled(arguments.dataset, arguments.split, data_dir=arguments.data_dir, **way) for way in ways]
     if any(one.images != images[0].images for one in images):
         raise InputError(
             "The runs of these models held out different images. Evaluate the models one by one, or on another "

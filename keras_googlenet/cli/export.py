@@ -67,9 +67,10 @@ def _views(arguments, size):
     import numpy as np
 
     from keras_googlenet import data
+    from keras_googlenet.data.labeled import labeled
 
-    images = data.labeled(arguments.calibration, data_dir=arguments.data_dir)
+    images = labeled(arguments.calibration, data_dir=arguments.data_dir)
     chosen = set(np.linspace(0, images.split.count - 1, min(CALIBRATION, images.split.count)).astype(int).tolist())
     records = enumerate(images.split.fixed().as_numpy_iterator())
     read = (images.split.read(record) for place, (_, record, _) in records if place in chosen)
-    return np.stack([data.resize_crop(image, size) for image in read])
+    return np.stack([data.center_crop(image, size) for image in read])

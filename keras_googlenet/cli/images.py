@@ -22,13 +22,13 @@ def views(path, *sizes):
     Raises:
         ImageError: It can't be read; the message names it.
     """
-    from keras_googlenet import data
+    from keras_googlenet.data.images import decode_view, read_view
 
     content = _standard_input() if path == STDIN else None
     with _quiet_libraries():
         if content is None:
-            return [data.read_view(path, size) for size in sizes]
-        return [data.decode_view(content, "standard input", size) for size in sizes]
+            return [read_view(path, size) for size in sizes]
+        return [decode_view(content, "standard input", size) for size in sizes]
 
 
 class Failures:

@@ -39,7 +39,7 @@ def _files(path, fail):
 
 
 def _images(folder, fail, nested=False):
-    from keras_googlenet.data import image_files
+    from keras_googlenet.data.scan import image_files
 
     unlisted = []
     files = [str(file) for file in image_files(Path(folder), on_error=unlisted.append)]
@@ -52,7 +52,7 @@ def _images(folder, fail, nested=False):
 
 def _matches(pattern, fail):
     """What a pattern matches, as a shell has it: sorted, without hidden or systems' files; of a folder the images."""
-    from keras_googlenet.data.ignored import is_dropping
+    from keras_googlenet.data.ignored import is_ignored
 
     parts = Path(pattern).parts
     first = next(i for i, part in enumerate(parts) if glob.has_magic(part))
@@ -63,8 +63,8 @@ def _matches(pattern, fail):
     except (OSError, ValueError) as error:
         fail(f"{one_line(pattern)}: {one_line(error)}")
         return []
-    if not any(map(is_dropping, parts[first:])):
-        found = [path for path in found if not any(map(is_dropping, path.relative_to(base).parts))]
+    if not any(map(is_ignored, parts[first:])):
+        found = [path for path in found if not any(map(is_ignored, path.relative_to(base).parts))]
     if not found:
         fail(f"{one_line(pattern)}: no file matches this pattern")
     files = [file for path in found for file in (_images(path, fail, "**" in parts) if path.is_dir() else [str(path)])]

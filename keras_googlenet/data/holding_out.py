@@ -44,9 +44,9 @@ def hold_out(name: str, paths: list[str], fraction: float, rule: str = "hash") -
     places = {path: place(name, path) for path in paths}
     chosen = [path for path in paths if places[path] < fraction]
     if not chosen:
-        return [min(paths, key=places.get)]
+        return [min(paths, key=places.__getitem__)]
     if len(chosen) == len(paths):
-        chosen.remove(max(paths, key=places.get))
+        chosen.remove(max(paths, key=places.__getitem__))
     return chosen
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_googlenet.data.errors import DataError
-from keras_googlenet.data.sources import is_folder, load
+from keras_googlenet.data.loading import is_folder, load
 from keras_googlenet.data.splits import HELD_OUT, Split
 
 PARTS = ("train", "validation", "test", "all")

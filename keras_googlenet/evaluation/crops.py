@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from keras_googlenet.data.center_crop import check_view, resize_crop
+from keras_googlenet.data.center_crop import center_crop, check_view
 
 CROPS = (0, 1, 10, 144)
 """Table 3's: the center crop; the corners and the center with their mirror images; all of section 7's. And 0, where
@@ -26,7 +26,7 @@ def crops(image, count, size=FULL_SIDE):
     bottom of a portrait): its top left, top right, bottom left, bottom right and center crop and the whole square
     resized; each followed by its mirror image. The 10 are the center square's at the smallest scale without the
     resized one, and 1 is their center crop, so that 144 crops contain both: see `members`. With 0 the only view is the
-    whole central square, as `data.resize_crop` makes it.
+    whole central square, as `data.center_crop` makes it.
 
     Resizing is Pillow's bilinear with antialiasing, and each scale is resized once. An image smaller than a scale is
     enlarged. Where halves of pixels occur, positions are rounded down.
@@ -54,7 +54,7 @@ def crops(image, count, size=FULL_SIDE):
         raise ValueError(f"`count` must be one of {', '.join(map(str, CROPS))}. Received: count={count!r}")
     check_view(image, size)
     if count == 0:
-        return resize_crop(image, size)[None]
+        return center_crop(image, size)[None]
     if count == 144:
         views = [_six(square, size) for side in scales(size) for square in squares(image, side)]
         return _with_mirrors([view for six in views for view in six])

@@ -7,6 +7,10 @@ import keras
 import numpy as np
 
 from keras_googlenet import architecture, data
+from keras_googlenet.data.pipeline import evaluation_steps, preview
+from keras_googlenet.data.reading import Reader
+from keras_googlenet.data.sampling import sampler_for
+from keras_googlenet.data.splits import Shard
 from keras_googlenet.errors import InputError
 from keras_googlenet.imagenet import preprocess_input
 from keras_googlenet.model import GoogLeNet, replicas
@@ -22,7 +26,7 @@ from keras_googlenet.training.optimizers.losses import loss
 from keras_googlenet.training.tensorboard import WriteTensorBoard
 from keras_googlenet.utils.files import written_whole
 
-SAMPLERS = {"paper": data.Sampler, "shift": data.ShiftSampler}
+_OLD_SAMPLINGS = {"centre": "center", "shift": "pad_and_crop"}
 
 
 class Run:
@@ -50,9 +54,9 @@ class Run:
         self.logs = {}
         self._saved = None
         self._readers = {
-            name: data.Reader(getattr(source, name), on_corrupt=recipe.on_corrupt) for name in ("train", "validation")
+            name: Reader(getattr(source, name), on_corrupt=recipe.on_corrupt) for name in ("train", "validation")
         }
-        self._sampler = SAMPLERS[recipe.sampling](recipe.seed) if recipe.sampling in SAMPLERS else None
+        self._sampler = sampler_for(_OLD_SAMPLINGS.get(recipe.sampling, recipe.sampling), recipe.seed)
         keras.utils.set_random_seed(recipe.seed)
         with placement.strategy.scope():
             self.model = build(recipe, source)
@@ -163,7 +167,7 @@ class Run:
                 sampler=self._sampler,
                 preprocess=preprocess_input,
                 first_step=self.step,
-                share=data.Share(*share),
+                shard=Shard(*share),
             )
             return whole if replicas == 1 else whole.rebatch(per_replica)
 
@@ -178,18 +182,18 @@ class Run:
                 image_size=self.recipe.image_size,
                 batch_size=size,
                 preprocess=preprocess_input,
-                share=data.Share(*share),
+                shard=Shard(*share),
                 replicas=replicas,
             )
 
-        steps = data.evaluation_steps(reader.split.count, size, self.placement.replicas)
+        steps = evaluation_steps(reader.split.count, size, self.placement.replicas)
         return distribute(self.placement, batches), steps
 
     def _draw(self, draw_samples):
         if draw_samples is None:
             return
         size, seed = self.recipe.image_size, self.recipe.seed
-        views = data.preview(self._readers["train"], image_size=size, sampler=self._sampler, seed=seed)
+        views = preview(self._readers["train"], image_size=size, sampler=self._sampler, seed=seed)
         with written_whole(self.folder.samples) as partial:
             draw_samples(views, partial)
 

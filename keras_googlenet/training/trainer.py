@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from keras_googlenet import data
+from keras_googlenet.data.errors import reading_errors
 from keras_googlenet.errors import InputError
 from keras_googlenet.training.distributed.lost_workers import lost_peers
 from keras_googlenet.training.distributed.strategy import strategy_for
@@ -73,7 +74,7 @@ def train(
     folder.check_outside(source)
     if resume:
         folder.check_same_images(source)
-    with data.reading_errors(), interruption() as interrupted, lost_peers(placement):
+    with reading_errors(), interruption() as interrupted, lost_peers(placement):
         run = Run(recipe, folder, source, placement, interrupted)
         run.begin(draw_samples)
         run.go(callbacks, draw_filters, verbose)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from keras_googlenet.data import labeled, load
+from keras_googlenet.data import load
 from keras_googlenet.data.holding_out import hold_out, place
+from keras_googlenet.data.labeled import labeled
 
 WORDS = [f"{a}{b}{c}" for a in "abcdefgh" for b in "ijklmnop" for c in "qrstuvwx"]
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from keras_googlenet.data import DataError, labeled, load
+from keras_googlenet.data import DataError, load
+from keras_googlenet.data.labeled import labeled
 
 
 def make(folder, *paths, each=3):

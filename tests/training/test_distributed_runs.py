@@ -13,6 +13,7 @@ from support.spread_training import RECIPE, UNREADABLE, VALIDATION
 from support.tiers import does
 
 from keras_googlenet import data, experiment, preprocess_input, training
+from keras_googlenet.data.reading import Reader
 from keras_googlenet.errors import InputError
 from keras_googlenet.training.checkpoints import Checkpoints
 from keras_googlenet.training.distributed import broadcast as agreement
@@ -171,7 +172,7 @@ def test_a_skipped_image_moves_none_of_the_others():
         def fixed(self):
             return tf.data.Dataset.from_tensors(([50, 90, 10, 70, 30, 20], [""] * 6, [0] * 6)).unbatch()
 
-    reader = data.Reader(Split())
+    reader = Reader(Split())
     reader.skipped = {10: "", 90: ""}
     places = experiment._readable(reader)
     assert [places[position] for position in range(4)] == [0, 3, 4, 5]

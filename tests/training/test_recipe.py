@@ -86,7 +86,7 @@ def test_settings_that_make_no_sense(text, message):
         ("epochs", 0, "at least 1"),
         ("batch_size", -1, "at least 1"),
         ("image_size", 16, "at least 32 pixels"),
-        ("sampling", "random", "one of paper, centre, shift"),
+        ("sampling", "random", "one of paper, center, pad_and_crop, centre, shift"),
         ("precision", "float16", "one of float32, mixed_float16, mixed_bfloat16.*Did you mean 'mixed_float16'"),
         ("hold_out", "random", "one of hash, rank"),
         ("on_corrupt", "skipp", "one of stop, skip.*Did you mean 'skip'"),

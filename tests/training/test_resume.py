@@ -16,6 +16,7 @@ from support.small_training import RECIPE, small_network
 from support.tiers import does
 
 from keras_googlenet import data, training
+from keras_googlenet.data.source import Source
 from keras_googlenet.errors import InputError
 from keras_googlenet.training import run as runs
 from keras_googlenet.training.checkpoints import Checkpoints
@@ -32,7 +33,7 @@ def small():
     def part(split, count):
         return type(split)(split.items[:count], split.labels[:count], split.decode)
 
-    few = data.Source("digits", whole.classes, part(whole.train, 240), part(whole.validation, 40), "some")
+    few = Source("digits", whole.classes, part(whole.train, 240), part(whole.validation, 40), "some")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runs, "build", small_network)
         patch.setattr(data, "load", lambda *args, **kwargs: few)

@@ -4,6 +4,7 @@ import dataclasses
 import types
 
 from keras_googlenet.architecture import MIN_SIZE, VARIANTS
+from keras_googlenet.data.sampling import SAMPLERS
 from keras_googlenet.errors import InputError
 from keras_googlenet.utils.messages import nearest
 
@@ -17,7 +18,7 @@ CHOICES = {
     "on_corrupt": ("stop", "skip"),
     "variant": tuple(VARIANTS),
     "freeze": ("nothing", "trunk"),
-    "sampling": ("paper", "centre", "shift"),
+    "sampling": (*SAMPLERS, "centre", "shift"),  # the last two are version 0.1.0's words
     "schedule": ("step", "polynomial", "cosine"),
     "precision": ("float32", "mixed_float16", "mixed_bfloat16"),
 }

@@ -6,7 +6,9 @@ import pytest
 from PIL import Image
 
 from keras_googlenet.cli.paths import expand
-from keras_googlenet.data import DataError, image_files, labeled, load
+from keras_googlenet.data import DataError, load
+from keras_googlenet.data.labeled import labeled
+from keras_googlenet.data.scan import image_files
 
 FOLDERS = [
     *("$RECYCLE.BIN", "$Recycle.Bin", "RECYCLER", "System Volume Information", "lost+found", "__MACOSX", ".Trashes"),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import BinaryIO
 
-from PIL import Image
+from PIL import ExifTags, Image, TiffImagePlugin
 
 HEIC = "HEIC"
 RAW = "raw"
@@ -55,9 +55,6 @@ _RAW_BRAND = b"crx "  # Canon's CR3
 
 _HEAD = 4096  # bytes that tell what a file is
 
-# Tags of the first image in a TIFF file, the container of most cameras' raw images.
-_NEW_SUBFILE_TYPE, _SUB_IFDS, _DNG_VERSION = 254, 330, 50706
-
 
 @cache
 def register() -> None:
@@ -93,12 +90,11 @@ def refuse_raw(image: Image.Image, file: BinaryIO) -> None:
     Raises:
         ValueError: it is one.
     """
-    if image.format != "TIFF":
-        return
-    tags = image.tag_v2
-    thumbnail = tags.get(_NEW_SUBFILE_TYPE, 0) & 1 and _SUB_IFDS in tags
-    if thumbnail or _DNG_VERSION in tags or by_content(_head(file)) == RAW:
-        raise ValueError(_one(RAW))
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        tags, known = image.tag_v2, ExifTags.Base
+        thumbnail = tags.get(known.NewSubfileType, 0) & 1 and known.SubIFDs in tags
+        if thumbnail or known.DNGVersion in tags or by_content(_head(file)) == RAW:
+            raise ValueError(_one(RAW))
 
 
 def by_content(head: bytes) -> str | None:
