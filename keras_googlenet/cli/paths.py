@@ -26,11 +26,9 @@ def expand(paths, fail):
 
 
 def _files(path, fail):
-    if path == STDIN:
-        return [path]
-    if os.path.isdir(path):
+    if path != STDIN and os.path.isdir(path):
         return _images(path, fail)
-    if os.path.lexists(path):  # a name may hold * or [
+    if path == STDIN or os.path.lexists(path):  # a name may hold * or [
         return [path]
     if _ADDRESS.match(path):
         fail(f"{one_line(path)}: an address; download it first and give the file")

@@ -62,7 +62,7 @@ def run(arguments):
     classifier = load_classifier(arguments.model)
     names = names_or_numbers(classifier, arguments.class_index)
     form = _json if arguments.json else _text
-    progress = Progress(len(files), "image", shown=len(files) > arguments.batch_size)
+    progress = Progress(len(files), shown=len(files) > arguments.batch_size)
     batch = []
     for done, path in enumerate(files, 1):
         try:
@@ -71,10 +71,10 @@ def run(arguments):
             progress.clear()
             fail(error)
         if len(batch) == arguments.batch_size or done == len(files):
-            results = _classify(classifier, batch, names, arguments.top)
-            lines = [form(*result, classifier.independent) for result in results]
+            results = list(_classify(classifier, batch, names, arguments.top))
             progress.clear()
-            print(*lines, sep="\n", end="\n" if lines else "", flush=True)
+            for result in results:
+                print(form(*result, classifier.independent), flush=True)
             progress.update(done)
             batch = []
     return int(bool(fail))

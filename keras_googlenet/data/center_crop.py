@@ -95,12 +95,7 @@ def _in_strips(image: Image.Image, rows: int, columns: int, turn: Image.Transpos
 
 def _central(width: int, height: int, rows: int, columns: int) -> Box:
     """The largest part of an image that has the proportions of a view, from the center."""
-    kept: float = width
-    tall: float = height
-    if width * rows >= height * columns:
-        kept = height * columns / rows
-    else:
-        tall = width * rows / columns
+    kept, tall = min(width, height * columns / rows), min(height, width * rows / columns)
     left, top = (width - kept) / 2, (height - tall) / 2
     return left, top, left + kept, top + tall
 

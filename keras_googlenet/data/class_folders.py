@@ -45,14 +45,17 @@ def find_splits(root: Path) -> tuple[dict[str, Path], list[str]]:
     """The folders for training, validation and testing, and what lies beside them.
 
     Args:
-        root: an existing folder.
+        root: a folder.
 
     Returns:
         The folders by `TRAIN`, `VALIDATION` and `TEST`, none where `root` holds the classes themselves; and paths.
 
     Raises:
-        DataError: a split stands beside folders that are none, so that either may be meant.
+        DataError: there is no such folder, or a split stands beside folders that are none, so that either may be meant.
     """
+    if not root.is_dir():
+        why = "this is a file" if root.exists() else "no such folder"
+        raise DataError(f"{root}: {why}. Expected: a folder with one subfolder for each class")
     folders, loose = entries(root)
     found = splits_among(folders)
     others = [name for name in folders if name not in found.values()]

@@ -37,9 +37,6 @@ def load_folder(root: Path, validation_fraction: float, rule: str = "hash") -> S
     Raises:
         DataError: the folder is missing, or not two or more classes with images in each.
     """
-    if not root.is_dir():
-        found = "this is a file" if root.exists() else "no such folder"
-        raise DataError(f"{root}: {found}. Expected: a folder with one subfolder for each class")
     parts, ignored = find_splits(root)
     if parts and TRAIN not in parts:
         only = next(iter(parts.values())).name
@@ -94,8 +91,6 @@ def load_labeled(
     Raises:
         DataError: there are no such images.
     """
-    if not root.is_dir():
-        raise DataError(f"{root}: no such folder. Expected: a folder with one subfolder for each class")
     parts, _ = find_splits(root)
     if part == TEST and not parts:
         raise DataError(f"{root}: there is no {TEST}/ in this folder. Expected: that, or another split asked for")

@@ -164,10 +164,9 @@ def _read(path: str | bytes | os.PathLike, finish: _Finish) -> np.ndarray:
     path = os.fsdecode(path)
     try:
         file = _open(path)
-    except FileNotFoundError as error:
-        raise ImageError(f"{one_line(path)}: no such file") from error
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
+        missing = isinstance(error, FileNotFoundError)
+        why = "no such file" if missing else getattr(error, "strerror", None) or error
         raise ImageError(f"{one_line(path)}: {one_line(why)}") from error
     with file:
         return _decode(file, path, finish)

@@ -82,11 +82,8 @@ def training_stream(
         rest = shuffled.skip(tf.where(epoch == first_epoch, tf.constant(skipped * local, tf.int64), 0))
         return rest.map(lambda index, record, label: (epoch, index, record, label))
 
-    def view(image, epoch, index):
-        return center_crop(image, image_size) if sampler is None else sampler(image, image_size, epoch, index)
-
     epochs = tf.data.Dataset.range(first_epoch, tf.int64.max)
-    views = _views(epochs.flat_map(records), reader, view, image_size)
+    views = _views(epochs.flat_map(records), reader, image_size, sampler)
     return _finish(views.batch(local, drop_remainder=True), replace_unreadable, preprocess)
 
 
@@ -131,7 +128,7 @@ def evaluation_batches(
     count = (reader.split.count + shard.count - 1 - shard.index) // shard.count
 
     def batches(records, size):
-        return _views(records, reader, lambda image, *_: center_crop(image, image_size), image_size).batch(size)
+        return _views(records, reader, image_size).batch(size)
 
     size, larger = divmod(count, pieces)
     taken = larger * (size + 1)
@@ -202,7 +199,7 @@ def _check(image_size, batch_size):
             raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value}")
 
 
-def _views(records, reader, view, size):
+def _views(records, reader, size, sampler=None):
     """Records to (whether it could be read, view, label)."""
     import tensorflow as tf
 
@@ -210,7 +207,7 @@ def _views(records, reader, view, size):
         image = reader.read(int(index), record)
         if image is None:
             return False, np.zeros((size, size, 3), np.uint8)
-        return True, view(image, int(epoch), int(index))
+        return True, sampler(image, size, int(epoch), int(index)) if sampler else center_crop(image, size)
 
     def to_view(epoch, index, record, label):
         # One Python call per image: Pillow decodes and resizes without holding the interpreter.

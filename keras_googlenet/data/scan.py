@@ -1,5 +1,6 @@
 """The files of a folder, at any depth: which are images, and which are passed over."""
 
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -64,7 +65,7 @@ def files(folder: Path, on_error: OnError | None = None) -> Iterator[str]:
 
 def holds_only_runs(folder: Path) -> bool:
     """Whether there are folders of runs in a folder, and nothing else."""
-    paths = [path for path, _ in zip(files(folder), range(100), strict=False)]
+    paths = list(itertools.islice(files(folder), 100))
     return bool(paths) and all(is_run(folder / path) for path in paths)
 
 

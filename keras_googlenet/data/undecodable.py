@@ -2,50 +2,47 @@
 
 import contextlib
 import os
-from collections import Counter
 from collections.abc import Iterable
 from functools import cache
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from PIL import ExifTags, Image, TiffImagePlugin
 
-HEIC = "HEIC"
-RAW = "raw"
 
-# What a file is, and what helps.
-_KINDS = {
-    HEIC: ("a HEIC image", "HEIC images", "Pillow decodes HEIC once pillow-heif is installed: pip install pillow-heif"),
-    RAW: ("a camera's raw image", "raw images of cameras", "export as JPEG or TIFF"),
-    "JXL": ("a JPEG XL image", "JPEG XL images", "convert to JPEG or PNG"),
-    "SVG": ("an SVG drawing", "SVG drawings", "export as PNG"),
-    "PDF": ("a PDF document", "PDF documents", "export its pages as PNG"),
-    "video": ("a video", "videos", "save its frames as JPEG or PNG"),
-}
+class Kind(NamedTuple):
+    """A kind of file: what one and many of them are called, what to do about them, and how they are recognized."""
 
-_RAW_EXTENSIONS = (
-    *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dng", ".erf", ".kdc", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf"),
-    *(".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"),
+    one: str
+    many: str
+    remedy: str
+    extensions: tuple[str, ...] = ()
+    signatures: tuple[bytes, ...] = ()
+
+
+HEIC = Kind(
+    "a HEIC image",
+    "HEIC images",
+    "Pillow decodes HEIC once pillow-heif is installed: pip install pillow-heif",
+    (".heic", ".heics", ".heif", ".heifs", ".hif"),
 )
+RAW = Kind(
+    "a camera's raw image",
+    "raw images of cameras",
+    "export as JPEG or TIFF",
+    (
+        *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dng", ".erf", ".kdc", ".mrw", ".nef", ".nrw", ".orf", ".pef"),
+        *(".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"),
+    ),
+    (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FOVb"),  # Fujifilm; Olympus; Panasonic; Sigma
+)
+SVG = Kind("an SVG drawing", "SVG drawings", "export as PNG", (".svg", ".svgz"))
+VIDEO = Kind("a video", "videos", "save its frames as JPEG or PNG", (), (b"\x1a\x45\xdf\xa3",))  # Matroska, WebM
 
-_EXTENSIONS = {
-    **dict.fromkeys((".heic", ".heics", ".heif", ".heifs", ".hif"), HEIC),
-    **dict.fromkeys(_RAW_EXTENSIONS, RAW),
-    ".jxl": "JXL",
-    ".svg": "SVG",
-    ".svgz": "SVG",
-}
-
-_SIGNATURES = (
-    (b"FUJIFILMCCD-RAW", RAW),
-    (b"IIRO", RAW),  # Olympus
-    (b"IIRS", RAW),
-    (b"MMOR", RAW),
-    (b"IIU\0", RAW),  # Panasonic
-    (b"FOVb", RAW),  # Sigma
-    (b"\xff\x0a", "JXL"),
-    (b"\0\0\0\x0cJXL \r\n\x87\n", "JXL"),
-    (b"%PDF-", "PDF"),
-    (b"\x1a\x45\xdf\xa3", "video"),  # Matroska, WebM
+_JXL_SIGNATURES = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
+KINDS = (
+    *(HEIC, RAW, SVG, VIDEO),
+    Kind("a JPEG XL image", "JPEG XL images", "convert to JPEG or PNG", (".jxl",), _JXL_SIGNATURES),
+    Kind("a PDF document", "PDF documents", "export its pages as PNG", (), (b"%PDF-",)),
 )
 
 # A file of the family of MP4 begins with its brands (ISO/IEC 14496-12, 23008-12).
@@ -72,12 +69,9 @@ def why_unidentified(file: BinaryIO) -> str:
         file: open for reading.
     """
     head = _head(file)
-    if not head:
-        return "the file is empty"
-    kind = by_content(head)
-    if kind is None:
-        return "not an image in a format that Pillow can read"
-    return _one(kind)
+    if kind := by_content(head):
+        return f"{kind.one}; {kind.remedy}"
+    return "not an image in a format that Pillow can read" if head else "the file is empty"
 
 
 def refuse_raw(image: Image.Image, file: BinaryIO) -> None:
@@ -91,39 +85,38 @@ def refuse_raw(image: Image.Image, file: BinaryIO) -> None:
         ValueError: it is one.
     """
     if isinstance(image, TiffImagePlugin.TiffImageFile):
-        tags, known = image.tag_v2, ExifTags.Base
+        tags, known = image.tag_v2, ExifTags.Base  # of the first image in the file
         thumbnail = tags.get(known.NewSubfileType, 0) & 1 and known.SubIFDs in tags
         if thumbnail or known.DNGVersion in tags or by_content(_head(file)) == RAW:
-            raise ValueError(_one(RAW))
+            raise ValueError(f"{RAW.one}; {RAW.remedy}")
 
 
-def by_content(head: bytes) -> str | None:
+def by_content(head: bytes) -> Kind | None:
     """What kind of file, that Pillow does not decode, begins so; or None.
 
     Args:
         head: the first bytes.
     """
-    for signature, kind in _SIGNATURES:
-        if head.startswith(signature):
+    for kind in KINDS:
+        if head.startswith(kind.signatures):
             return kind
     if head[:4] == b"II*\0" and head[8:10] == b"CR":
         return RAW  # Canon's CR2
     if head[4:8] == b"ftyp":
         return _by_brands(head)
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if text.startswith(b"<svg") or (text.startswith((b"<?xml", b"<!doctype svg", b"<!--")) and b"<svg" in text):
-        return "SVG"
-    return None
+    is_svg = text.startswith((b"<?xml", b"<!doctype svg", b"<!--")) and b"<svg" in text
+    return SVG if is_svg or text.startswith(b"<svg") else None
 
 
-def _by_brands(head: bytes) -> str | None:
+def _by_brands(head: bytes) -> Kind | None:
     length = int.from_bytes(head[:4])
     brands = {head[8:12], *(head[place : place + 4] for place in range(16, min(length, len(head)), 4))}
     if brands & _AVIF_BRANDS:
         return None  # Pillow knows AVIF: this one is damaged
     if _RAW_BRAND in brands:
         return RAW
-    return HEIC if brands & _HEIC_BRANDS else "video"
+    return HEIC if brands & _HEIC_BRANDS else VIDEO
 
 
 def _head(file: BinaryIO) -> bytes:
@@ -135,16 +128,13 @@ def _head(file: BinaryIO) -> bytes:
     return head
 
 
-def _one(kind: str) -> str:
-    one, _, remedy = _KINDS[kind]
-    return f"{one}; {remedy}"
-
-
-def by_name(path: str) -> str | None:
+def by_name(path: str) -> Kind | None:
     """What kind of image, that Pillow does not decode, a file is by its extension; or None."""
     register()
     extension = os.path.splitext(path)[1].lower()
-    return None if extension in Image.registered_extensions() else _EXTENSIONS.get(extension)
+    if extension in Image.registered_extensions():
+        return None
+    return next((kind for kind in KINDS if extension in kind.extensions), None)
 
 
 def left_out(paths: Iterable[str]) -> list[str]:
@@ -157,11 +147,12 @@ def left_out(paths: Iterable[str]) -> list[str]:
         >>> left_out(["a/1.svg", "a/2.SVG", "a/notes.txt"])
         ['left out 2 SVG drawings, the first a/1.svg; export as PNG']
     """
-    kinds = [(kind, path) for path in sorted(paths) if (kind := by_name(path))]
-    first = dict(reversed(kinds))
+    found: dict[Kind, list[str]] = {}
+    for path in sorted(paths):
+        if kind := by_name(path):
+            found.setdefault(kind, []).append(path)
     lines = []
-    for kind, count in Counter(kind for kind, _ in kinds).items():
-        one, many, remedy = _KINDS[kind]
-        found = f"{one}, {first[kind]}" if count == 1 else f"{count:,} {many}, the first {first[kind]}"
-        lines.append(f"left out {found}; {remedy}")
+    for kind, (first, *others) in found.items():
+        some = f"{len(others) + 1:,} {kind.many}, the first {first}" if others else f"{kind.one}, {first}"
+        lines.append(f"left out {some}; {kind.remedy}")
     return lines
