@@ -51,7 +51,8 @@ def find_splits(root: Path) -> tuple[dict[str, Path], list[str]]:
         The folders by `TRAIN`, `VALIDATION` and `TEST`, none where `root` holds the classes themselves; and paths.
 
     Raises:
-        DataError: there is no such folder, or a split stands beside folders that are none, so that either may be meant.
+        DataError: there is no such folder, or it holds a split beside folders that are no splits: all of them may be
+            classes.
     """
     if not root.is_dir():
         why = "this is a file" if root.exists() else "no such folder"

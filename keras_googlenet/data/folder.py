@@ -56,9 +56,8 @@ def load_folder(root: Path, validation_fraction: float, rule: str = "hash") -> S
         held_out = f"the folder {parts[VALIDATION].name}/"
     else:
         scans[TRAIN], scans[VALIDATION] = _split(scans[TRAIN], validation_fraction, rule)
-        some = f"{100 * validation_fraction:.3g}% of each class"
-        by_rank, by_hash = f"{some}, chosen by a hash of the file's name", f"about {some}, each file by its own hash"
-        held_out = by_rank if rule == "rank" else by_hash
+        how = "{}, chosen by a hash of the file's name" if rule == "rank" else "about {}, each file by its own hash"
+        held_out = how.format(f"{100 * validation_fraction:.3g}% of each class")
     return Source(
         str(root),
         classes=tuple(scans[TRAIN].images),
@@ -92,20 +91,16 @@ def load_labeled(
         DataError: there are no such images.
     """
     parts, _ = find_splits(root)
-    if part == TEST and not parts:
-        raise DataError(f"{root}: there is no {TEST}/ in this folder. Expected: that, or another split asked for")
     if part != TEST and not _has_labels(parts):
-        parts = {name: folder for name, folder in parts.items() if name != TEST}
-    if part is None and parts.keys() == {TRAIN}:
-        part = VALIDATION
-    held_out = part == VALIDATION and part not in parts and TRAIN in parts
-    if part is not None and (held_out or (part != "all" and not parts)):
+        del parts[TEST]
+    chosen = part or next((name for name in (TEST, VALIDATION) if name in parts), VALIDATION if parts else "all")
+    if chosen not in (*parts, "all"):
+        if chosen == TEST or (parts and TRAIN not in parts):
+            found = f"Received: {', '.join(parts)}" if parts else "Expected: that, or another split asked for"
+            raise DataError(f"{root}: there is no {chosen}/ in this folder. {found}")
         source = load_folder(root, validation_fraction, rule)
-        words = f"{part} images ({source.held_out} for validation)"
-        return source.classes, getattr(source, part), words, undecodable.left_out(map(str, source.ignored))
-    chosen = part or next((name for name in (TEST, VALIDATION) if name in parts), "all")
-    if chosen != "all" and chosen not in parts:
-        raise DataError(f"{root}: this folder has no {chosen} images. Received: {', '.join(parts)}")
+        words = f"{chosen} images ({source.held_out} for validation)"
+        return source.classes, source.splits[chosen], words, undecodable.left_out(map(str, source.ignored))
     folders = [parts[chosen]] if chosen in parts else list(parts.values()) or [root]
     scans = [scan_classes(folder, least=1) for folder in folders]
     classes = tuple(sorted({name for scan in scans for name in scan.images}))

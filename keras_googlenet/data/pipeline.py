@@ -126,16 +126,11 @@ def evaluation_batches(
     pieces = evaluation_steps(reader.split.count, batch_size, shard.count * replicas) * replicas
     records = reader.split.fixed(shard).map(lambda index, record, label: (0, index, record, label))
     count = (reader.split.count + shard.count - 1 - shard.index) // shard.count
-
-    def batches(records, size):
-        return _views(records, reader, image_size).batch(size)
-
     size, larger = divmod(count, pieces)
     taken = larger * (size + 1)
-    dataset = batches(records.skip(taken), size)
-    if larger:
-        dataset = batches(records.take(taken), size + 1).concatenate(dataset)
-    return _finish(dataset, drop_unreadable, preprocess)
+    parts = ((records.take(taken), size + 1), (records.skip(taken), size))
+    first, last = (_views(part, reader, image_size).batch(size) for part, size in parts)
+    return _finish(first.concatenate(last), drop_unreadable, preprocess)
 
 
 def evaluation_steps(count: int, batch_size: int, replicas: int = 1) -> int:
