@@ -29,19 +29,19 @@ def main():
     options = parser.parse_args()
 
     import keras_googlenet as kg
-    from keras_googlenet.data.labeled import labeled
+    from keras_googlenet.data.loading import load_split
 
     model = kg.GoogLeNet(weights=None, aux_heads=False)
     with tempfile.TemporaryDirectory() as folder:
-        images = labeled(make(Path(folder) / "photos", options.photos))
+        split, _, _ = load_split(make(Path(folder) / "photos", options.photos))
         seconds = {ours: [], passes: []}
         for measure in seconds:
-            measure(model, images, warm_up=True)
+            measure(model, split, warm_up=True)
         print(f"{'round':>5} {'evaluation, s':>14} {'forward passes, s':>18}")
         for number in range(options.rounds):
             for measure, found in seconds.items():
                 begun = time.perf_counter()
-                measure(model, images)
+                measure(model, split)
                 found.append(time.perf_counter() - begun)
             print(f"{number:>5} {seconds[ours][-1]:>14.1f} {seconds[passes][-1]:>18.1f}", flush=True)
     ratio = statistics.median(seconds[ours]) / statistics.median(seconds[passes])
@@ -60,21 +60,17 @@ def make(folder, count):
     return folder
 
 
-def ours(model, images, warm_up=False):
+def ours(model, split, warm_up=False):
     """The evaluation; to warm up, of one crop of each photo."""
-    from keras_googlenet import evaluation, preprocess_input
+    from keras_googlenet.evaluation import predict
 
-    count = 1 if warm_up else CROPS
-    predictions = evaluation.Predictions.begun("m", "", images.images, images.labels, 1000, [count])
-    evaluation.fill(
-        predictions, model, images.split, size=SIZE, preprocess=preprocess_input, batch_size=BATCH, verbose=0
-    )
+    predict(model, split, crops=(1 if warm_up else CROPS,), batch_size=BATCH, verbose=0)
 
 
-def passes(model, images, warm_up=False):
+def passes(model, split, warm_up=False):
     """As many crops in full batches; to warm up, one batch."""
     batch = np.random.default_rng(0).uniform(-120, 130, (BATCH, SIZE, SIZE, 3)).astype("float32")
-    for _ in range(1 if warm_up else -(-len(images.images) * CROPS // BATCH)):
+    for _ in range(1 if warm_up else -(-split.count * CROPS // BATCH)):
         model.predict_on_batch(batch)
 
 

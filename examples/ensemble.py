@@ -17,7 +17,8 @@ import numpy as np
 import keras_googlenet as kg
 from keras_googlenet import data, evaluation
 from keras_googlenet.architecture import PAPER, edit, wider
-from keras_googlenet.data.labeled import labeled
+from keras_googlenet.evaluation.crops import numbers_up_to
+from keras_googlenet.evaluation.error_rates import format_table
 
 LEFT_OUT = ("inception_3b", "inception_4b", "inception_4c", "inception_4e", "inception_5a")
 SHORT = edit(wider(PAPER, 0.125), lambda row: None if row.name in LEFT_OUT else row, name="short")
@@ -29,22 +30,19 @@ def main():
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--crops", type=int, default=10, choices=(1, 10, 144))
     options = parser.parse_args()
-    source, images = data.load("digits"), labeled("digits", "validation")
+    source = data.load("digits")
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder, f"network-{seed}.npz") for seed in (0, 1)]
         for seed, file in enumerate(files):
             evaluation.predict(
                 trained(source, seed, options.epochs),
-                images,
-                evaluation.columns(images.classes, [(name,) for name in source.classes]),
-                size=32,
-                preprocess=kg.preprocess_input,
-                crops=evaluation.numbers_up_to(options.crops),
+                source.validation,
+                crops=numbers_up_to(options.crops),
                 file=file,  # an evaluation that is interrupted goes on from it
                 verbose=0,
             )
         kept = [evaluation.Predictions.read(file) for file in files]
-    print(evaluation.format_table(evaluation.table3(kept)))
+    print(format_table(evaluation.table3(kept)))
 
 
 def trained(source, seed, epochs):

@@ -1,26 +1,28 @@
 """A run from the recipe to the report: trains, measures the result once, and shows both."""
 
-import dataclasses
 import functools
-import os
 from pathlib import Path
 
-import keras
-
-from keras_googlenet import data, evaluation, report, training, visualize
-from keras_googlenet.data.errors import reading_errors
-from keras_googlenet.data.reading import Reader
-from keras_googlenet.imagenet import preprocess_input
-from keras_googlenet.training import trainer
+from keras_googlenet import evaluation, report, training, visualize
+from keras_googlenet.data.source import Source
+from keras_googlenet.evaluation import EvaluationResult
+from keras_googlenet.evaluation.crop_batches import read_ahead
+from keras_googlenet.model import load_model
+from keras_googlenet.model.classifier import Classifier
+from keras_googlenet.training import Recipe, trainer
+from keras_googlenet.training.interruption import Interrupted, interruption
 from keras_googlenet.training.run_folder import RunFolder
 from keras_googlenet.utils.files import written_whole
 
 
-def run(recipe, folder, *, strategy="auto", resume=False, verbose="auto"):
+def run(
+    recipe: Recipe, folder: str | Path, *, strategy: str = "auto", resume: bool = False, verbose: int | str = "auto"
+) -> dict[str, float]:
     """Trains a network, evaluates it, and leaves a report.
 
     The averaged network of the last epoch is evaluated: on the test images where the data set has some, which nothing
-    has looked at before, else on the validation images. What is evaluated already is not evaluated again.
+    has looked at before, else on the validation images. What is evaluated already is not evaluated again. Until the
+    report is written, `predictions.npz` in the folder keeps what is done, for `resume` to go on from.
 
     Args:
         recipe: A `training.Recipe`.
@@ -52,56 +54,49 @@ def run(recipe, folder, *, strategy="auto", resume=False, verbose="auto"):
         draw_filters=visualize.filter_grid,
         verbose=verbose,
     )
+    paths = RunFolder(folder)
     if training.is_chief(strategy):
-        _report(recipe, RunFolder(folder), load, verbose)
+        with written_whole(paths.curves) as partial:
+            report.plot_curves(paths.metrics, partial)
+        if not (paths.evaluation.exists() and paths.report.exists()):
+            _report(recipe, paths, load(recipe), verbose)
     return logs
 
 
-def _report(recipe, folder, load, verbose):
-    with written_whole(folder.curves) as partial:
-        report.plot_curves(folder.metrics, partial)
-    if folder.evaluation.exists() and folder.report.exists():
-        return
-    source = load(recipe)
-    name = "validation" if source.test is None else "test"
-    reader = Reader(getattr(source, name), on_corrupt=recipe.on_corrupt, memory=0)
-    with reading_errors():
-        assessment = evaluation.assess(
-            keras.saving.load_model(folder.last),
-            data.evaluation_batches(
-                reader, image_size=recipe.image_size, batch_size=recipe.batch_size, preprocess=preprocess_input
-            ),
-            source.classes,
-            reader.split.count if recipe.on_corrupt == "stop" else None,
-            split=name,
+def _report(recipe: Recipe, folder: RunFolder, source: Source, verbose: int | str) -> None:
+    kept = folder.path / "predictions.npz"
+    split = source.validation if source.test is None else source.test
+    result = EvaluationResult.of(
+        [_predict(recipe, folder, source, split, kept, verbose)],
+        source.classes,
+        "validation" if source.test is None else "test",
+        path=split.path,
+    )
+    with written_whole(folder.evaluation) as partial:
+        partial.write_text(result.to_json(), encoding="utf-8")
+    images = dict(read_ahead(split, [mistake.index for mistake in result.mistakes], lambda image: image))
+    report.write_report(folder.path, image=images.get, skipped=folder.read_skipped())
+    kept.unlink()
+
+
+def _predict(recipe, folder, source, split, file, verbose):
+    """The predictions of the run's model, as `keras-googlenet evaluate` makes them; a signal interrupts them."""
+    classifier = Classifier(load_model(str(folder.last)))
+    with interruption() as interrupted:
+
+        def check_signal():
+            if interrupted.signal is not None:
+                raise Interrupted(interrupted.signal, f"{file} keeps what is evaluated. Go on with --resume.")
+
+        return evaluation.predict(
+            classifier.served,
+            split,
+            size=classifier.images.side,
+            preprocess=classifier.images.preprocess,
+            outputs=[(name,) for name in source.classes],
+            file=file,
+            batch_size=recipe.batch_size,
+            on_corrupt=recipe.on_corrupt,
+            on_image=check_signal,
             verbose=verbose,
         )
-    assessment = dataclasses.replace(assessment, mistakes=tuple(_named(assessment.mistakes, reader)))
-    with written_whole(folder.evaluation) as partial:
-        partial.write_text(assessment.to_json(), encoding="utf-8")
-    images = evaluation.images_at(reader.split, [mistake.index for mistake in assessment.mistakes])
-    report.write_report(folder.path, image=images.get, skipped=folder.read_skipped())
-
-
-def _named(mistakes, reader):
-    """The mistakes, counted among the readable images, as the split counts its images and calls them."""
-    places = _readable(reader)
-    name = _names(reader.split)
-    for mistake in mistakes:
-        place = places[mistake.index]
-        yield dataclasses.replace(mistake, index=place, name=name(place))
-
-
-def _readable(reader):
-    """Where in the split's fixed order the images stand that could be read, a sequence."""
-    if not reader.skipped:
-        return range(reader.split.count)
-    indices = (int(index) for index, _, _ in reader.split.fixed().as_numpy_iterator())
-    return [place for place, index in enumerate(indices) if index not in reader.skipped]
-
-
-def _names(split):
-    """A function from an image's place to what it is called: its file's path, or None where it has none."""
-    items = getattr(split, "items", None)
-    named = items is not None and len(items) and isinstance(items[0], (str, bytes, Path))
-    return (lambda place: os.fsdecode(items[place])) if named else (lambda place: None)

@@ -47,38 +47,41 @@ def run(arguments):
     Returns:
         Exit status.
     """
-    from keras_googlenet import evaluation
     from keras_googlenet.errors import InputError
-    from keras_googlenet.utils.files import written_whole
+    from keras_googlenet.evaluation import Predictions, error_rates, table3
+    from keras_googlenet.evaluation.error_rates import format_table
+    from keras_googlenet.evaluation.predictions import is_predictions
 
     _check(arguments)
-    given = [spec for spec in arguments.models if not evaluation.is_predictions(spec)]
+    given = [spec for spec in arguments.models if not is_predictions(spec)]
     if given and not arguments.dataset:
         raise InputError(f"Name the images to measure {given[0]} on with --dataset: digits, a folder, or a TFDS name.")
     images = _images(arguments, given) if given else None
-    if images is not None:
-        print(images.summary, flush=True)
     everyone = [
-        _evaluated(spec, images, arguments) if spec in given else evaluation.Predictions.read(spec)
-        for spec in arguments.models
+        _predictions(spec, images, arguments) if spec in given else Predictions.read(spec) for spec in arguments.models
     ]
-    crops = _crops(arguments, everyone)
-    rows = evaluation.table3(everyone) if arguments.table3 else [evaluation.errors(everyone, crops)]
-    print(evaluation.format_table(rows))
+    rows = table3(everyone) if arguments.table3 else [error_rates(everyone, _crops(arguments, everyone))]
+    print(format_table(rows))
     skipped = int(max(one.skipped.sum() for one in everyone))
     if skipped:
         print(f"skipped {skipped:,} images that cannot be read")
     if arguments.json:
-        record = {
-            "models": [one.model for one in everyone],
-            "dataset": arguments.dataset,
-            "pool": everyone[0].pool,
-            "skipped": skipped,
-            "results": [row.to_record() for row in rows],
-        }
-        with written_whole(arguments.json) as partial:
-            partial.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        _write_json(arguments, everyone, skipped, rows)
     return 1 if skipped else 0
+
+
+def _write_json(arguments, everyone, skipped, rows):
+    from keras_googlenet.utils.files import written_whole
+
+    record = {
+        "models": [one.model for one in everyone],
+        "dataset": arguments.dataset,
+        "pool": everyone[0].pool,
+        "skipped": skipped,
+        "results": [row.to_record() for row in rows],
+    }
+    with written_whole(arguments.json) as partial:
+        partial.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 def _check(arguments):
@@ -94,19 +97,21 @@ def _check(arguments):
 
 
 def _images(arguments, models):
-    """The images to measure the models on: of those that were held out, the ones that their runs held out."""
-    from keras_googlenet.data.labeled import labeled
+    """The images to measure the models on, of those held out the ones that their runs held out; and the classes."""
+    from keras_googlenet.data.loading import load_split
     from keras_googlenet.errors import InputError
     from keras_googlenet.training.recipes.settings import holding_out
 
     ways = list({str(way): way for way in map(holding_out, models) if way}.values()) or [{}]
-    images = [labeled(arguments.dataset, arguments.split, data_dir=arguments.data_dir, **way) for way in ways]
-    if any(one.images != images[0].images for one in images):
+    found = [load_split(arguments.dataset, arguments.split, data_dir=arguments.data_dir, **way) for way in ways]
+    split, classes, summary = found[0]
+    if any(other.names != split.names for other, _, _ in found[1:]):
         raise InputError(
             "The runs of these models held out different images. Evaluate the models one by one, or on another "
             f"--split. Received: {' and '.join(map(str, ways))}"
         )
-    return images[0]
+    print(summary, flush=True)
+    return split, classes
 
 
 def _crops(arguments, everyone):
@@ -121,33 +126,37 @@ def _crops(arguments, everyone):
     return max(common)
 
 
-def _evaluated(spec, images, arguments):
+def _predictions(spec, images, arguments):
     """What one model says of the images."""
-    from keras_googlenet import data, evaluation
     from keras_googlenet.cli.models import load_classifier
+    from keras_googlenet.data import ImageError
+    from keras_googlenet.evaluation import predict
+    from keras_googlenet.evaluation.class_mapping import class_mapping
+    from keras_googlenet.evaluation.crops import numbers_up_to
 
+    split, classes = images
     classifier = load_classifier(spec)
     _check_fit(classifier, spec, arguments)
-    outputs = _outputs(classifier, images.classes, arguments.class_index)
+    outputs = _outputs(classifier, classes, arguments.class_index)
     file = _file(spec, arguments)
     most = arguments.crops or 0
     try:
-        return evaluation.predict(
+        return predict(
             classifier.served,
-            images,
-            evaluation.columns(images.classes, outputs),
+            split,
+            class_mapping(classes, outputs),
             size=classifier.images.side,
             preprocess=classifier.images.preprocess,
-            crops=evaluation.numbers_up_to(most) if arguments.table3 else (most,),
+            crops=numbers_up_to(most) if arguments.table3 else (most,),
             pool=arguments.pool,
             name=str(spec),
             outputs=outputs,
             file=file,
             batch_size=arguments.batch_size,
-            skip=arguments.on_corrupt == "skip",
+            on_corrupt=arguments.on_corrupt,
             verbose=1 if sys.stdout.isatty() else 0,
         )
-    except (KeyboardInterrupt, data.ImageError):
+    except (KeyboardInterrupt, ImageError):
         if file is not None:
             print(f"{file} keeps what was done: the same command goes on from there", file=sys.stderr)
         raise

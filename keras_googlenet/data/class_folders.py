@@ -33,12 +33,12 @@ class Scan:
     images: dict[str, list[str]]
     ignored: list[str]
 
-    def split(self, classes: Collection[str] = ()) -> ListedSplit:
-        """The images; labels are indices into `classes`, or else into the scan's own."""
+    def split(self, root: Path, classes: Collection[str] = ()) -> ListedSplit:
+        """The images, named from `root`; labels are indices into `classes`, or else into the scan's own."""
         numbers = {name: label for label, name in enumerate(classes or self.images)}
         paths = [os.fsencode(os.path.join(self.folder, path)) for found in self.images.values() for path in found]
         labels = [numbers[name] for name, found in self.images.items() for _ in found]
-        return ListedSplit(np.array(paths, object), np.array(labels, np.int64), decode=read_image)
+        return ListedSplit(np.array(paths, object), np.array(labels, np.int64), decode=read_image, root=root)
 
 
 def find_splits(root: Path) -> tuple[dict[str, Path], list[str]]:

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from keras_googlenet.data import undecodable
-from keras_googlenet.data.class_folders import Scan, find_splits, scan_classes
+from keras_googlenet.data.class_folders import Scan, find_splits, scan_classes, wrapped
 from keras_googlenet.data.errors import DataError
 from keras_googlenet.data.holding_out import hold_out, same_everywhere
 from keras_googlenet.data.images import read_image
 from keras_googlenet.data.scan import entries
 from keras_googlenet.data.source import Source
-from keras_googlenet.data.splits import HELD_OUT, TEST, TRAIN, VALIDATION, ListedSplit
+from keras_googlenet.data.splits import HELD_OUT, TEST, TRAIN, VALIDATION, ListedSplit, Split
 from keras_googlenet.utils.messages import few
 
 
@@ -61,11 +61,11 @@ def load_folder(root: Path, validation_fraction: float, rule: str = "hash") -> S
     return Source(
         str(root),
         classes=tuple(scans[TRAIN].images),
-        train=scans[TRAIN].split(),
-        validation=scans[VALIDATION].split(),
+        train=scans[TRAIN].split(root),
+        validation=scans[VALIDATION].split(root),
         held_out=held_out,
         ignored=tuple(map(Path, sorted(ignored))),
-        test=scans[TEST].split() if TEST in scans else None,
+        test=scans[TEST].split(root) if TEST in scans else None,
         folders=folders,
         notes=tuple(notes),
     )
@@ -73,7 +73,7 @@ def load_folder(root: Path, validation_fraction: float, rule: str = "hash") -> S
 
 def load_labeled(
     root: Path, part: str | None, validation_fraction: float = HELD_OUT, rule: str = "hash"
-) -> tuple[tuple[str, ...], ListedSplit, str, list[str]]:
+) -> tuple[tuple[str, ...], Split, str, list[str]]:
     """Find images to measure a network on: unlike `load_folder`, nothing has to be there to learn from.
 
     Args:
@@ -104,11 +104,13 @@ def load_labeled(
     folders = [parts[chosen]] if chosen in parts else list(parts.values()) or [root]
     scans = [scan_classes(folder, least=1) for folder in folders]
     classes = tuple(sorted({name for scan in scans for name in scan.images}))
-    splits = [scan.split(classes) for scan in scans]
+    splits = [scan.split(root, classes) for scan in scans]
     items, labels = (np.concatenate([getattr(one, name) for one in splits]) for name in ("items", "labels"))
-    left_out = undecodable.left_out(path for scan in scans for path in scan.ignored)
+    notes = undecodable.left_out(path for scan in scans for path in scan.ignored)
+    if len(classes) == 1 and (hint := wrapped(folders[0] / classes[0])):
+        notes.append(f"only one class, {classes[0]}/. {hint}")
     words = "images" if chosen == "all" else f"{chosen} images"
-    return classes, ListedSplit(items, labels, decode=read_image), words, left_out
+    return classes, ListedSplit(items, labels, decode=read_image, root=root), words, notes
 
 
 def _has_labels(parts: Mapping[str, Path]) -> bool:

@@ -8,7 +8,9 @@ import numpy as np
 from keras_googlenet.data.errors import DataError
 from keras_googlenet.data.holding_out import RULES
 from keras_googlenet.data.source import Source
-from keras_googlenet.data.splits import HELD_OUT, ListedSplit
+from keras_googlenet.data.splits import HELD_OUT, ListedSplit, Split
+
+PARTS = ("train", "validation", "test", "all")
 
 
 def load(
@@ -64,6 +66,53 @@ def load(
     from keras_googlenet.data.tfds import load_tfds
 
     return load_tfds(str(spec), data_dir, validation_fraction)
+
+
+def load_split(
+    spec: str | os.PathLike,
+    part: str | None = None,
+    *,
+    data_dir: str | os.PathLike | None = None,
+    validation_fraction: float = HELD_OUT,
+    hold_out: str = "hash",
+) -> tuple[Split, tuple[str, ...], str]:
+    """Find the images to measure a network on: unlike for `load`, nothing has to be there to learn from.
+
+    Args:
+        spec: as in `load`.
+        part: `"train"`, `"validation"`, `"test"` or, for a folder, `"all"`. `None` means `"test"` where the data set
+            has it, else `"validation"`; all images of a folder without a split of its own.
+        data_dir: as in `load`.
+        validation_fraction: as in `load`; what a run held out is measured with that of its recipe.
+        hold_out: as in `load`; likewise.
+
+    Returns:
+        The images; the class names; and what was found, in words: one line, and one for each format of images that
+        were left out.
+
+    Raises:
+        DataError: there is no such data set, or it lacks that part.
+
+    Example:
+        >>> split, classes, summary = load_split("digits")
+        >>> summary
+        'digits: 360 validation images in 10 classes'
+    """
+    if part not in (None, *PARTS):
+        raise DataError(f"`part` must be one of {', '.join(PARTS)}. Received: part={part!r}")
+    notes: list[str] = []
+    if is_folder(spec):
+        from keras_googlenet.data.folder import load_labeled
+
+        classes, split, words, notes = load_labeled(Path(spec).expanduser(), part, validation_fraction, hold_out)
+    else:
+        source = load(spec, data_dir=data_dir, validation_fraction=validation_fraction, hold_out=hold_out)
+        part = part or ("validation" if source.test is None else "test")
+        if part not in source.splits:
+            raise DataError(f"{spec} has no {part} images to choose. Expected: train or validation")
+        classes, split, words = source.classes, source.splits[part], f"{part} images"
+    counted = f"{split.count:,} {words} in {len(classes):,} class{'es' if len(classes) > 1 else ''}"
+    return split, tuple(classes), "\n".join((f"{spec}: {counted}", *notes))
 
 
 def is_folder(spec: str | os.PathLike) -> bool:

@@ -77,6 +77,17 @@ class Split(Protocol):
     def count(self) -> int:
         """Number of images."""
 
+    @property
+    def labels(self) -> np.ndarray:
+        """int64 array of shape (count,): the class of each image, in the fixed order."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each image is called, in the fixed order: its path from the data set's folder, or else its number."""
+
+    def path(self, place: int) -> str | None:
+        """Where the file of an image lies, by its place in the fixed order; `None` where it has none of its own."""
+
     def fixed(self, shard: Shard = WHOLE) -> tf.data.Dataset:
         """The records of a worker, each exactly once, in the same order at each pass.
 
@@ -113,6 +124,11 @@ class Split(Protocol):
         """For each class the checksums of three files at most, on one line; nothing where the images are no files."""
 
 
+def numbered(count: int) -> tuple[str, ...]:
+    """What images are called that are no files."""
+    return tuple(map(str, range(count)))
+
+
 @dataclass(frozen=True, eq=False)
 class ListedSplit:
     """A split whose images are all known: their files' paths, or small images themselves. Its records are indices.
@@ -121,16 +137,29 @@ class ListedSplit:
         items: array of `count` paths or images.
         labels: int64 array of shape (count,), indices into the classes.
         decode: one item to a uint8 RGB image.
+        root: the data set's folder, from which the names of files count.
     """
 
     items: np.ndarray
     labels: np.ndarray
     decode: Callable[[Any], np.ndarray]
+    root: str | os.PathLike | None = None
 
     @property
     def count(self) -> int:
         """Number of images."""
         return len(self.labels)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """See `Split.names`."""
+        if self.items.dtype != object:
+            return numbered(self.count)
+        return tuple(os.path.relpath(os.fsdecode(path), self.root) for path in self.items)
+
+    def path(self, place: int) -> str | None:
+        """See `Split.path`."""
+        return os.fsdecode(self.items[place]) if self.items.dtype == object else None
 
     def fixed(self, shard: Shard = WHOLE) -> tf.data.Dataset:
         """See `Split.fixed`; a worker's part is a run of neighbors."""

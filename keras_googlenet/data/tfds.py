@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import tensorflow_datasets as tfds
 from keras_googlenet.data.errors import DataError
 from keras_googlenet.data.images import decode_image
 from keras_googlenet.data.source import Source
-from keras_googlenet.data.splits import TEST, TRAIN, VALIDATION, WHOLE, Shard, splits_among
+from keras_googlenet.data.splits import TEST, TRAIN, VALIDATION, WHOLE, Shard, numbered, splits_among
 from keras_googlenet.utils.messages import nearest
 
 # Records are shuffled while still encoded. ImageNet's average 110 KB, so that this buffer takes
@@ -39,6 +40,20 @@ class TfdsSplit:
     def count(self) -> int:
         """Number of images."""
         return self.builder.info.splits[self.instruction].num_examples
+
+    @functools.cached_property
+    def labels(self) -> np.ndarray:
+        """See `Split.labels`; the data set tells them only with the images."""
+        return np.fromiter((label for _, _, label in self.fixed().as_numpy_iterator()), np.int64)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """See `Split.names`."""
+        return numbered(self.count)
+
+    def path(self, place: int) -> str | None:
+        """See `Split.path`."""
+        return None
 
     def fixed(self, shard: Shard = WHOLE) -> tf.data.Dataset:
         """See `Split.fixed`; a worker reads its own part of the files."""

@@ -1,11 +1,13 @@
 """Which of a model's outputs the classes of a data set are."""
 
+from collections.abc import Sequence
+
 from keras_googlenet.errors import InputError
 from keras_googlenet.utils.class_names import ClassNames, number
 from keras_googlenet.utils.messages import few, nearest
 
 
-def columns(classes, outputs):
+def class_mapping(classes: Sequence[str], outputs: Sequence[Sequence[str]]) -> tuple[int, ...]:
     """The output of a model that each class of a data set is.
 
     A class is matched by any of the output's names: its WordNet number (`n01440764`), the word for it. Where none is
@@ -23,7 +25,7 @@ def columns(classes, outputs):
         InputError: A class is none of the outputs, or could be several of them, or two are the same one.
 
     Example:
-        >>> columns(("n02219486", "bee"), [("n02206856", "bee"), ("n02219486", "ant")])
+        >>> class_mapping(("n02219486", "bee"), [("n02206856", "bee"), ("n02219486", "ant")])
         (1, 0)
     """
     known = ClassNames(outputs)
@@ -38,7 +40,7 @@ def columns(classes, outputs):
     for name, some in found.items():
         if len(some) > 1:
             raise InputError(f"The model has several classes of the name {name}: {_choice(some, outputs)}")
-    by_column = {}
+    by_column: dict[int, list[str]] = {}
     for name in classes:
         by_column.setdefault(found[name][0], []).append(name)
     twice = [name for names in by_column.values() if len(names) > 1 for name in names]

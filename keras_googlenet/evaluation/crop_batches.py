@@ -1,114 +1,98 @@
 """Between the images of a split and the network: reading ahead, and batches that are full whatever their number."""
 
+import itertools
 import os
 from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import keras
 import numpy as np
 
 from keras_googlenet.data import ImageError
+from keras_googlenet.data.splits import Split
 from keras_googlenet.model.outputs import check_probabilities
 
 
-class Batches:
-    """Packs crops into full batches and keeps the answers until they are taken.
+def predict_crops(
+    model: keras.Model,
+    images: Iterable[tuple[int, np.ndarray]],
+    views: int,
+    batch_size: int,
+    preprocess: Callable[[np.ndarray], Any],
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Has a model see the crops of images; those of neighboring images share batches.
+
+    All batches have the same shape: the last one is filled up.
 
     Args:
-        model: A classifier whose output is probabilities.
-        size: Crops in a batch.
+        model: A classifier whose output, or the first of several, is probabilities.
+        images: The place of each image and its uint8 crops, of shape `(views, size, size, 3)`.
+        views: Crops of an image.
+        batch_size: Crops in a batch.
         preprocess: From uint8 crops to what the model takes.
 
-    Attributes:
-        given: Crops that were added.
-        answered: How many of them the model has seen.
+    Yields:
+        An image's place and its float64 rows, of shape `(views, classes)`, as soon as they are known.
+
+    Raises:
+        WorkError: The model's output is not probabilities.
     """
-
-    def __init__(self, model, size, preprocess):
-        self._model, self._size, self._preprocess = model, size, preprocess
-        self._waiting, self._answers = [], deque()
-        self._first = 0
-        self.given = self.answered = 0
-
-    def add(self, views):
-        """Takes more crops, and has the model see all batches that are full with them."""
-        self.given += len(views)
-        self._waiting.append(views)
-        if sum(map(len, self._waiting)) >= self._size:
-            views = np.concatenate(self._waiting)
-            full = len(views) // self._size * self._size
-            for start in range(0, full, self._size):
-                self._ask(views[start : start + self._size])
-            self._waiting = [views[full:]] if full < len(views) else []
-
-    def finish(self):
-        """Answers what is left, in a batch filled up so that it has the shape of the others."""
-        if self._waiting:
-            views = np.concatenate(self._waiting)
-            self._waiting = []
-            filled = np.zeros((self._size, *views.shape[1:]), views.dtype)
-            filled[: len(views)] = views
-            self._ask(filled, len(views))
-
-    def take(self, start, end):
-        """The answers to the crops `start` to `end`, counted from the first; those before them are let go."""
-        while self._first + len(self._answers[0]) <= start:
-            self._first += len(self._answers.popleft())
-        rows, first = [], self._first
-        for answer in self._answers:
-            rows.append(answer[max(start - first, 0) : max(end - first, 0)])
-            first += len(answer)
-        return np.concatenate(rows)
-
-    def _ask(self, views, count=None):
-        output = self._model.predict_on_batch(np.asarray(self._preprocess(views)))
-        output = np.asarray(output[0] if isinstance(output, (list, tuple)) else output, "float64")[:count]
+    crops = ((place, crop) for place, some in images for crop in some)
+    rows: list[np.ndarray] = []
+    while batch := list(itertools.islice(crops, batch_size)):
+        full = np.zeros((batch_size, *batch[0][1].shape), batch[0][1].dtype)
+        full[: len(batch)] = [crop for _, crop in batch]
+        output = model.predict_on_batch(np.asarray(preprocess(full)))
+        output = np.asarray(output[0] if isinstance(output, (list, tuple)) else output, "float64")[: len(batch)]
         check_probabilities(output)
-        self._answers.append(output)
-        self.answered += len(output)
+        for (place, _), row in zip(batch, output, strict=True):
+            rows.append(row)
+            if len(rows) == views:
+                yield place, np.stack(rows)
+                rows = []
 
 
-def read_ahead(split, places, view, skip):
+def read_ahead(
+    split: Split, places: Collection[int], crop: Callable[[np.ndarray], np.ndarray], skip: bool = False
+) -> Iterator[tuple[int, np.ndarray | None]]:
     """Reads some images of a split by threads, a few at a time.
 
     Args:
-        split: A `data.Split`.
-        places: Which images, by their place in its fixed order, ascending.
-        view: From an image to what is wanted of it.
+        split: Where they come from.
+        places: Which images, by their place in the split's fixed order.
+        crop: From an image to what is wanted of it.
         skip: Whether to pass over images that cannot be read.
 
     Yields:
-        The place and the view, in order; None for an image that is skipped.
+        The place and what `crop` makes of the image, in the split's order; None for an image that is skipped.
 
     Raises:
         ImageError: An image cannot be read.
     """
-    wanted = iter(places)
-    workers = os.cpu_count() or 1
 
-    def read(record):
+    def read(record: Any) -> np.ndarray | None:
         try:
-            return view(split.read(record))
+            return crop(split.read(record))
         except ImageError:
             if not skip:
                 raise
             return None
 
+    wanted = set(places)
+    records = itertools.islice(split.fixed().as_numpy_iterator(), max(wanted, default=-1) + 1)
+    workers = os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as pool:
-        queue = deque()
+        queue: deque = deque()
         try:
-            following = next(wanted, None)
-            for place, (_, record, _) in enumerate(split.fixed().as_numpy_iterator()):
-                if following is None:
-                    break
-                if place != following:
-                    continue
-                following = next(wanted, None)
-                queue.append((place, pool.submit(read, record)))
+            for place, (_, record, _) in enumerate(records):
+                if place in wanted:
+                    queue.append((place, pool.submit(read, record)))
                 if len(queue) > workers:
                     first, future = queue.popleft()
                     yield first, future.result()
-            while queue:
-                first, future = queue.popleft()
+            for first, future in queue:
                 yield first, future.result()
         finally:
             for _, future in queue:

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from keras_googlenet.data.center_crop import center_crop, check_view
+from keras_googlenet.data.center_crop import Size, center_crop, check_view
 
 CROPS = (0, 1, 10, 144)
 """Table 3's: the center crop; the corners and the center with their mirror images; all of section 7's. And 0, where
@@ -19,14 +19,14 @@ PANORAMA = 4
 """An image longer than so many of its squares is never resized as a whole: only its three squares are."""
 
 
-def crops(image, count, size=FULL_SIDE):
+def crops(image: np.ndarray, count: int, size: Size = FULL_SIDE) -> np.ndarray:
     """The crops of an image, in a fixed order.
 
     All 144: for each of four scales, for the left, center and right square of the resized image (top, center and
     bottom of a portrait): its top left, top right, bottom left, bottom right and center crop and the whole square
     resized; each followed by its mirror image. The 10 are the center square's at the smallest scale without the
-    resized one, and 1 is their center crop, so that 144 crops contain both: see `members`. With 0 the only view is the
-    whole central square, as `data.center_crop` makes it.
+    resized one, and 1 is their center crop, so that 144 crops contain both. With 0 the only view is the whole central
+    square, as `data.center_crop` makes it.
 
     Resizing is Pillow's bilinear with antialiasing, and each scale is resized once. An image smaller than a scale is
     enlarged. Where halves of pixels occur, positions are rounded down.
@@ -34,8 +34,8 @@ def crops(image, count, size=FULL_SIDE):
     Args:
         image: uint8 RGB array of shape `(height, width, 3)`.
         count: 0, 1, 10 or 144.
-        size: Side of the crops, pixels. At 224 the scales are the paper's; at another size they are 8/7, 9/7, 10/7
-            and 11/7 of it, rounded.
+        size: Side of the crops, pixels; with 0 also a height and a width. At 224 the scales are the paper's; at
+            another size they are 8/7, 9/7, 10/7 and 11/7 of it, rounded.
 
     Returns:
         uint8 array of shape `(max(count, 1), size, size, 3)`.
@@ -55,6 +55,8 @@ def crops(image, count, size=FULL_SIDE):
     check_view(image, size)
     if count == 0:
         return center_crop(image, size)[None]
+    if not isinstance(size, (int, np.integer)):
+        raise ValueError(f"Crops are squares. Received: size={size}")
     if count == 144:
         views = [_six(square, size) for side in scales(size) for square in squares(image, side)]
         return _with_mirrors([view for six in views for view in six])
@@ -63,7 +65,7 @@ def crops(image, count, size=FULL_SIDE):
     return np.stack(five[4:]) if count == 1 else _with_mirrors(five)
 
 
-def members(count, of=144):
+def crop_indices(count: int, of: int = 144) -> range:
     """Which of the crops are those of a smaller number.
 
     Args:
@@ -77,9 +79,9 @@ def members(count, of=144):
         ValueError: `of` crops do not contain `count`.
 
     Example:
-        >>> list(members(10))
+        >>> list(crop_indices(10))
         [12, 13, 14, 15, 16, 17, 18, 19, 20, 21]
-        >>> list(members(1, of=10))
+        >>> list(crop_indices(1, of=10))
         [8]
     """
     if count not in numbers_up_to(of):
@@ -91,7 +93,7 @@ def members(count, of=144):
     return range(first, first + 10) if count == 10 else range(first + 8, first + 9)
 
 
-def numbers_up_to(count):
+def numbers_up_to(count: int) -> tuple[int, ...]:
     """The numbers of crops that a number contains, itself included.
 
     Args:
@@ -104,7 +106,7 @@ def numbers_up_to(count):
     return tuple(number for number in CROPS if min(count, 1) <= number <= count)
 
 
-def scales(size=FULL_SIDE):
+def scales(size: int = FULL_SIDE) -> tuple[int, ...]:
     """The four lengths of the shorter side, in pixels, for crops of a size.
 
     Example:
@@ -114,7 +116,7 @@ def scales(size=FULL_SIDE):
     return tuple(round(side * size / FULL_SIDE) for side in SIDES)
 
 
-def squares(image, side):
+def squares(image: np.ndarray, side: int) -> list[np.ndarray]:
     """The left, center and right square of a resized image; of a portrait the top, center and bottom one.
 
     Args:

@@ -1,43 +1,54 @@
 """Several models' predictions side by side: of the same images, and of classes in the same order."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from keras_googlenet.evaluation.predictions import PredictionsError
+from keras_googlenet.evaluation.predictions import Predictions, PredictionsError
 from keras_googlenet.utils.class_names import ClassNames, composed
 from keras_googlenet.utils.messages import few
 
 
-def together(predictions, crops):
-    """The probabilities of several models, in the order of the first one's classes.
+def averaged(predictions: Sequence[Predictions], crops: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The models' probabilities averaged, of the images that could be read.
 
     Args:
         predictions: `Predictions` of one model or of several.
         crops: The number of crops.
 
     Returns:
-        A list of arrays of shape `(images, classes)`.
+        The images' places in the data set's order; their labels, columns of the first model; and float64 probabilities
+        of shape `(images, classes)`.
 
     Raises:
-        PredictionsError: They are not of the same images and classes, not complete, or lack that number of crops.
+        PredictionsError: They are not of the same images and classes, not complete, or lack that number of crops; or
+            there is no image that could be read.
     """
-    first, found = predictions[0], []
-    for one in predictions:
-        _check_kind(one, first, crops)
-        order = _order(one, first)
-        if list(map(composed, one.images)) != list(map(composed, first.images)) or not np.array_equal(
-            order[one.labels], first.labels
-        ):
-            raise PredictionsError(
-                f"Expected predictions for the same images. Received: {first.model} with {len(first.images):,}, "
-                f"{one.model} with {len(one.images):,} images, or with other names or classes"
-            )
-        rows = np.empty_like(one.probabilities[crops])
-        rows[:, order] = one.probabilities[crops]
-        found.append(rows)
-    return found
+    first, seen = predictions[0], np.logical_and.reduce([one.done for one in predictions])
+    orders = [_order(one, first, crops) for one in predictions]
+    if not seen.any():
+        raise PredictionsError("Expected an image or more that could be read. Received: none")
+    total = np.zeros((int(seen.sum()), len(orders[0])))
+    for one, order in zip(predictions, orders, strict=True):
+        total[:, order] += one.probabilities[crops][seen]
+    return np.flatnonzero(seen), first.labels[seen], total / len(predictions)
 
 
-def _check_kind(one, first, crops):
+def _order(one: Predictions, first: Predictions, crops: int) -> np.ndarray:
+    """For each column, the first model's of the same class."""
+    _check_kind(one, first, crops)
+    order = _columns(one, first)
+    if list(map(composed, one.images)) != list(map(composed, first.images)) or not np.array_equal(
+        order[one.labels], first.labels
+    ):
+        raise PredictionsError(
+            f"Expected predictions for the same images. Received: {first.model} with {len(first.images):,}, "
+            f"{one.model} with {len(one.images):,} images, or with other names or classes"
+        )
+    return order
+
+
+def _check_kind(one: Predictions, first: Predictions, crops: int) -> None:
     if crops not in one.probabilities:
         has = ", ".join(map(str, one.probabilities))
         raise PredictionsError(f"Expected predictions of {one.model} with {crops} crops. Received: with {has}")
@@ -54,15 +65,17 @@ def _check_kind(one, first, crops):
         )
 
 
-def _order(one, first):
-    """For each column, the first model's of the same class."""
+def _columns(one: Predictions, first: Predictions) -> np.ndarray:
     count = next(iter(first.probabilities.values())).shape[1]
-    if None in (one.outputs, first.outputs) or one.outputs == first.outputs:
+    if one.outputs is None or first.outputs is None or one.outputs == first.outputs:
         return np.arange(count)
     known = ClassNames(first.outputs)
     order = [next((some[0] for some in map(known.find, names) if len(some) == 1), None) for names in one.outputs]
     unknown = [names[-1] for names, place in zip(one.outputs, order, strict=True) if place is None]
     if unknown or len(set(order)) < count:
-        received = (f"{each.model} with {few([names[-1] for names in each.outputs])}" for each in (first, one))
+        received = (
+            f"{model} with {few([names[-1] for names in outputs])}"
+            for model, outputs in ((first.model, first.outputs), (one.model, one.outputs))
+        )
         raise PredictionsError(f"Expected predictions of the same classes. Received: {'; '.join(received)}")
     return np.array(order)

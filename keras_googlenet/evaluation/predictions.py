@@ -2,13 +2,15 @@
 
 import json
 import zipfile
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from keras_googlenet.errors import InputError
-from keras_googlenet.evaluation.crops import CROPS
+from keras_googlenet.evaluation.crops import CROPS, crop_indices
 from keras_googlenet.utils.files import arrays_in, written_whole
 
 POOLS = ("mean", "max")
@@ -52,7 +54,17 @@ class Predictions:
     outputs: tuple[tuple[str, ...], ...] | None = None
 
     @classmethod
-    def begun(cls, model, digest, images, labels, classes, crops, pool="mean", outputs=None):
+    def begun(
+        cls,
+        model: str,
+        digest: str,
+        images: Iterable[str],
+        labels: Sequence[int] | np.ndarray,
+        classes: int,
+        crops: Iterable[int],
+        pool: str = "mean",
+        outputs: Iterable[Sequence[str]] | None = None,
+    ) -> "Predictions":
         """Predictions of which none are made yet.
 
         Args:
@@ -69,16 +81,27 @@ class Predictions:
         rows = {number: np.zeros((count, classes), "float32") for number in crops}
         nothing = np.zeros(count, bool)
         labels = np.asarray(labels, "int64")
-        if outputs is not None:
-            outputs = tuple(tuple(map(str, names)) for names in outputs)
-        return cls(model, digest, tuple(images), labels, pool, rows, nothing, nothing.copy(), outputs)
+        return cls(model, digest, tuple(images), labels, pool, rows, nothing, nothing.copy(), _names(outputs))
 
     @property
-    def complete(self):
+    def complete(self) -> bool:
         """Whether every image was seen, or found to be unreadable."""
         return bool((self.done | self.skipped).all())
 
-    def write(self, path):
+    def pool_crops(self, place: int, rows: np.ndarray) -> None:
+        """Pools what the model says of an image's crops, for each number of crops that is kept.
+
+        Args:
+            place: The image, by its place in the data set's order.
+            rows: Array of shape `(crops, classes)`, of the largest number of crops.
+        """
+        most = max(self.probabilities)
+        for number, kept in self.probabilities.items():
+            some = rows[list(crop_indices(number, of=most))]
+            kept[place] = some.max(axis=0) if self.pool == "max" else some.mean(axis=0)
+        self.done[place] = True
+
+    def write(self, path: str | Path) -> None:
         """Writes the file, whole or not at all; `read` reads it back.
 
         Args:
@@ -87,10 +110,10 @@ class Predictions:
         Raises:
             OSError: It cannot be written; what was there is as it was.
         """
-        about = {"format": _FORMAT, "model": self.model, "digest": self.digest, "pool": self.pool}
+        about: dict[str, Any] = {"format": _FORMAT, "model": self.model, "digest": self.digest, "pool": self.pool}
         if self.outputs is not None:
             about["outputs"] = self.outputs
-        arrays = {f"probabilities_{number}": rows for number, rows in self.probabilities.items()}
+        arrays: dict[str, Any] = {f"probabilities_{number}": rows for number, rows in self.probabilities.items()}
         with written_whole(path) as partial, partial.open("wb") as file:
             np.savez(
                 file,
@@ -102,7 +125,7 @@ class Predictions:
             )
 
     @classmethod
-    def read(cls, path):
+    def read(cls, path: str | Path) -> "Predictions":
         """Reads a file of predictions. Pickled arrays are refused: they could run code.
 
         Args:
@@ -124,7 +147,7 @@ class Predictions:
             raise PredictionsError(f"Cannot read {path}. Expected: {_WHAT}. Received: {reason}") from error
 
     @classmethod
-    def _checked(cls, arrays):
+    def _checked(cls, arrays: dict[str, np.ndarray]) -> "Predictions":
         about = json.loads(arrays.pop("about").tobytes().decode())
         if about.pop("format", None) != _FORMAT:
             raise ValueError("no such format")
@@ -146,16 +169,19 @@ class Predictions:
             raise ValueError("images or labels do not fit")
         if not all(np.isfinite(array).all() for array in rows.values()):
             raise ValueError("a probability is not a number")
-        outputs = about.get("outputs")
-        if outputs is not None:
-            outputs = tuple(tuple(map(str, names)) for names in outputs)
-            if len(outputs) != min(classes):
-                raise ValueError("the outputs' names do not fit")
-        facts = {"pool": about["pool"], "probabilities": rows, "outputs": outputs}
-        return cls(str(about["model"]), str(about["digest"]), images, **facts, **marks)
+        outputs = _names(about.get("outputs"))
+        if outputs is not None and len(outputs) != min(classes):
+            raise ValueError("the outputs' names do not fit")
+        labels, done, skipped = marks.values()
+        model, digest = str(about["model"]), str(about["digest"])
+        return cls(model, digest, images, labels, about["pool"], rows, done, skipped, outputs)
 
 
-def is_predictions(path):
+def _names(outputs: Iterable[Sequence[str]] | None) -> tuple[tuple[str, ...], ...] | None:
+    return None if outputs is None else tuple(tuple(map(str, names)) for names in outputs)
+
+
+def is_predictions(path: str | Path) -> bool:
     """Whether a file is one of predictions, rather than of weights: by what it says of itself.
 
     Args:
@@ -168,7 +194,7 @@ def is_predictions(path):
         return False
 
 
-def _arrays(path):
+def _arrays(path: Path) -> dict[str, np.ndarray]:
     with zipfile.ZipFile(path) as archive:
         if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
             raise ValueError(f"it claims to hold more than {MAX_BYTES:,} bytes")

@@ -1,57 +1,68 @@
-"""Section 7's protocol: softmax probabilities averaged over the crops of an image, and over models."""
+"""Section 7's protocol: softmax probabilities averaged over the crops of an image. All measures come from it."""
 
 import contextlib
 import hashlib
 import os
 import time
-from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
-from keras_googlenet.evaluation.crop_batches import Batches, read_ahead
+from keras_googlenet.data.center_crop import Size
+from keras_googlenet.data.splits import Split
+from keras_googlenet.evaluation.crop_batches import predict_crops, read_ahead
 from keras_googlenet.evaluation.crops import crops as cut
-from keras_googlenet.evaluation.crops import members
+from keras_googlenet.evaluation.measures import crossentropy
 from keras_googlenet.evaluation.predictions import Predictions, PredictionsError
+from keras_googlenet.model.inputs import image_input
 
 SAVE_SECONDS = 60
 """Between two writings of a file of predictions, so that an evaluation that is killed loses no more."""
 
 
 def predict(
-    model,
-    images,
-    columns,
+    model: keras.Model,
+    split: Split,
+    columns: Sequence[int] | None = None,
     *,
-    size,
-    preprocess,
-    crops=(0,),
-    pool="mean",
-    name="model",
-    outputs=None,
-    file=None,
-    batch_size=32,
-    skip=False,
-    verbose="auto",
-):
-    """What a model says of labeled images.
+    size: Size | None = None,
+    preprocess: Callable[[np.ndarray], Any] | None = None,
+    crops: Sequence[int] = (0,),
+    pool: str = "mean",
+    name: str = "model",
+    outputs: Sequence[Sequence[str]] | None = None,
+    file: str | Path | None = None,
+    batch_size: int = 32,
+    on_corrupt: str = "stop",
+    on_image: Callable[[], None] | None = None,
+    verbose: int | str = "auto",
+) -> Predictions:
+    """What a model says of each image of a split.
+
+    Each image is decoded once, each of its scales resized once, and the crops of neighboring images share batches,
+    so that all batches are full whatever the number of images. Images are read ahead by threads, a few at a time.
 
     Args:
-        model: A classifier whose output is probabilities, on any backend.
-        images: `data.Labeled` images.
-        columns: The model's output for each of their classes: see `columns`.
-        size: Side of the crops, pixels: the model's input.
-        preprocess: From float32 or uint8 crops, RGB, 0-255, to what the model takes, such as `preprocess_input`.
+        model: A classifier whose output, or the first of several, is probabilities, on any backend.
+        split: The images and their labels, such as `data.load("digits").validation`.
+        columns: The model's output for each class of the split: see `class_mapping`. None: they are numbered alike.
+        size: Side of the crops, pixels. None: the model's input.
+        preprocess: From uint8 crops, RGB, 0-255, to what the model takes. None: as the model's layers tell, which is
+            `preprocess_input` for a `GoogLeNet`.
         crops: Numbers of crops to keep probabilities for. The model sees the largest number, which contains the others.
         pool: Over an image's crops, `mean` or `max`.
         name: What the model is called.
-        outputs: For each of the model's outputs, its names, as `columns` takes them. They are kept, so that an ensemble
-            is sure to be of the same classes.
+        outputs: For each of the model's outputs, its names. They are kept, so that an ensemble is sure to be of the
+            same classes.
         file: An `.npz` file. It is written once a minute and at the end, also when the evaluation is interrupted or
             fails; an evaluation of the same model, images and crops goes on from it.
         batch_size: Crops in a batch.
-        skip: Pass over images that cannot be read.
-        verbose: 0 for silence, 1 for Keras's progress bar; `auto` is 1.
+        on_corrupt: `stop` to raise the error of an image that cannot be read, `skip` to pass over it.
+        on_image: Called with nothing when an image is done. What it raises ends the evaluation.
+        verbose: 0 for silence, 1 for Keras's progress bar, 2 for one line at the end; `auto` is 1.
 
     Returns:
         `Predictions`.
@@ -59,44 +70,66 @@ def predict(
     Raises:
         ImageError: An image cannot be read.
         PredictionsError: The file is damaged, or of something else. It is as it was.
+        ValueError: A label is no class.
         WorkError: The model's output is not probabilities.
         OSError: The file cannot be written.
 
     Example:
-        >>> predict(model, images, (0, 1), size=224, preprocess=preprocess_input, crops=(1, 10, 144))  # doctest: +SKIP
+        >>> from keras_googlenet import GoogLeNet, data
+        >>> split = data.load("digits").validation
+        >>> predict(GoogLeNet("model.keras"), split, crops=(1, 10, 144)).complete  # doctest: +SKIP
+        True
     """
-    labels = [columns[label] for label in images.labels]
-    mark = digest(model, images.images, labels, size)
-    predictions = Predictions.begun(name, mark, images.images, labels, model.output_shape[-1], crops, pool, outputs)
+    if size is None or preprocess is None:
+        images = image_input(model)
+        size, preprocess = size or images.side, preprocess or images.preprocess
+    classes = _outputs(model)
+    labels = _labels(split, range(classes) if columns is None else columns)
+    mark = digest(model, split.names, labels, size)
+    predictions = Predictions.begun(name, mark, split.names, labels, classes, crops, pool, outputs)
     if file is not None and os.path.exists(file):
         predictions = _continued(Predictions.read(file), predictions, file)
-    written = time.monotonic()
+    written, most, bar = time.monotonic(), max(crops), _Bar(predictions, verbose)
 
-    def save():
-        nonlocal written
-        if file is not None and time.monotonic() - written > SAVE_SECONDS:
-            predictions.write(file)
-            written = time.monotonic()
+    def images_left() -> Iterator[tuple[int, np.ndarray]]:
+        left = np.flatnonzero(~predictions.done).tolist()
+        for place, views in read_ahead(split, left, lambda image: cut(image, most, size), on_corrupt == "skip"):
+            if views is None:
+                predictions.skipped[place] = True
+            else:
+                yield place, views
 
     with contextlib.ExitStack() as last:
         if file is not None:
             predictions.write(file)  # a file that cannot be written is noticed before the work is done
             last.callback(predictions.write, file)
-        fill(
-            predictions,
-            model,
-            images.split,
-            size=size,
-            preprocess=preprocess,
-            batch_size=batch_size,
-            skip=skip,
-            save=save,
-            verbose=verbose,
-        )
+        for place, rows in predict_crops(model, images_left(), max(most, 1), batch_size, preprocess):
+            predictions.pool_crops(place, rows)
+            bar.add([place])
+            if file is not None and time.monotonic() - written > SAVE_SECONDS:
+                predictions.write(file)
+                written = time.monotonic()
+            if on_image is not None:
+                on_image()
+    bar.show(finalize=True)
     return predictions
 
 
-def _continued(found, wanted, file):
+def _outputs(model: keras.Model) -> int:
+    shape = model.output_shape
+    return (shape[0] if isinstance(shape, list) else shape)[-1]
+
+
+def _labels(split: Split, columns: Sequence[int]) -> np.ndarray:
+    labels = np.asarray(split.labels)
+    if not len(labels):
+        raise ValueError("Expected one or more images. Received: a split of none")
+    if labels.min() < 0 or labels.max() >= len(columns):
+        raise ValueError(f"Labels must be 0 to {len(columns) - 1}. Received: {labels.min()} to {labels.max()}")
+    return np.asarray(columns)[labels]
+
+
+def _continued(found: Predictions, wanted: Predictions, file: str | Path) -> Predictions:
     def facts(one):
         return one.digest, set(one.probabilities), one.pool
 
@@ -110,61 +143,7 @@ def _continued(found, wanted, file):
     return found
 
 
-def fill(predictions, model, split, *, size, preprocess, batch_size=32, skip=False, save=None, verbose="auto"):
-    """Has a model see the images that it has not seen yet.
-
-    Each image is decoded once, each of its scales resized once, and the crops of neighboring images share batches,
-    so that all batches but the last are full whatever the number of images. Images are read ahead by threads, a few
-    at a time.
-
-    Args:
-        predictions: The `Predictions` to fill in; their largest number of crops is what the model sees.
-        model: A classifier whose output is probabilities, on any backend.
-        split: The `data.Split`, whose fixed order is that of `predictions`.
-        size: Side of the crops.
-        preprocess: From float32 crops, RGB, 0-255, to what the model takes.
-        batch_size: Crops in a batch.
-        skip: Pass over images that cannot be read.
-        save: Called now and then, when an image is done, with nothing.
-        verbose: 0 for silence, 1 for Keras's progress bar; `auto` is 1.
-
-    Raises:
-        ImageError: An image cannot be read.
-        WorkError: The model's output is not probabilities.
-    """
-    most = max(predictions.probabilities)
-    ready = predictions.done | predictions.skipped
-    bar = keras.utils.Progbar(len(ready), verbose=1 if verbose == "auto" else verbose, unit_name="image")
-    seen = int(ready.sum())
-    bar.update(seen, finalize=False)
-    packer = Batches(model, batch_size, preprocess)
-    pending = deque()
-
-    def settle():
-        nonlocal seen
-        while pending and pending[0][1] <= packer.answered:
-            place, end = pending.popleft()
-            _pool(predictions, place, packer.take(end - max(most, 1), end))
-            predictions.done[place] = True
-            seen += 1
-            bar.update(seen, finalize=False)
-            if save is not None:
-                save()
-
-    for place, views in read_ahead(split, np.flatnonzero(~ready), lambda image: cut(image, most, size), skip):
-        if views is None:
-            predictions.skipped[place] = True
-            seen += 1
-            continue
-        packer.add(views)
-        pending.append((place, packer.given))
-        settle()
-    packer.finish()
-    settle()
-    bar.update(seen, finalize=True)
-
-
-def digest(model, images, labels, size):
+def digest(model: keras.Model, images: Sequence[str], labels: Sequence[int] | np.ndarray, size: Size) -> str:
     """What predictions follow from, in a word: the weights, the images' names and classes, and the crops' size.
 
     Args:
@@ -178,16 +157,37 @@ def digest(model, images, labels, size):
     """
     found = hashlib.sha256(f"{size} {model.output_shape}".encode())
     for array in model.get_weights():
-        found.update(np.ascontiguousarray(array))
+        found.update(np.ascontiguousarray(array).data)
     for name in images:
         found.update(f"{name}\n".encode(errors="surrogateescape"))
-    found.update(np.ascontiguousarray(labels, "int64"))
+    found.update(np.ascontiguousarray(labels, "int64").data)
     return found.hexdigest()
 
 
-def _pool(predictions, place, rows):
-    """Pools the crops' answers, float64 `(crops, classes)`, for each number of crops that is asked for."""
-    most = max(predictions.probabilities)
-    for number, kept in predictions.probabilities.items():
-        some = rows[list(members(number, of=most))]
-        kept[place] = some.max(axis=0) if predictions.pool == "max" else some.mean(axis=0)
+class _Bar:
+    """Keras's progress bar, with the loss and the accuracy of the images so far."""
+
+    def __init__(self, predictions: Predictions, verbose: int | str):
+        self._predictions, self._loss, self._right = predictions, 0.0, 0
+        self._bar = keras.utils.Progbar(
+            len(predictions.labels),
+            verbose=1 if verbose == "auto" else verbose,
+            stateful_metrics=("loss", "accuracy"),
+            unit_name="image",
+        )
+        self._seen = 0
+        self.add(np.flatnonzero(predictions.done).tolist())
+
+    def add(self, places: Sequence[int]) -> None:
+        """Counts images that the model has seen."""
+        rows = self._predictions.probabilities[max(self._predictions.probabilities)][places]
+        labels = self._predictions.labels[places]
+        self._loss += crossentropy(rows, labels).sum()
+        self._right += int((rows.argmax(axis=-1) == labels).sum())
+        self._seen += len(places)
+        self.show()
+
+    def show(self, finalize: bool = False) -> None:
+        """Shows how far it is."""
+        values = [("loss", self._loss / self._seen), ("accuracy", self._right / self._seen)] if self._seen else None
+        self._bar.update(self._seen + int(self._predictions.skipped.sum()), values, finalize=finalize)

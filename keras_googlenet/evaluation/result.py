@@ -1,10 +1,14 @@
 """What is known of a network once it has seen each image of a split: the contents of `evaluation.json`."""
 
 import json
-import math
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
+
+from keras_googlenet.evaluation.ensemble import averaged
+from keras_googlenet.evaluation.measures import TOP, crossentropy, ranks, wilson_interval
+from keras_googlenet.evaluation.predictions import Predictions
 
 MATRIX_CLASSES = 200
 """With more classes the confusion matrix is left out of the JSON: 1000 classes make a million numbers."""
@@ -12,18 +16,13 @@ MATRIX_CLASSES = 200
 CONFUSED_PAIRS = 20
 """Pairs of classes that the JSON lists, the most confused ones first."""
 
-TOP = 5
-"""Guesses in the challenge's own measure (section 7: "top-5 error rate")."""
-
-_Z95 = 1.959963984540054  # the normal distribution's 97.5th percentile
-
 
 @dataclass(frozen=True)
 class Mistake:
     """An image that was given the wrong class.
 
     Attributes:
-        index: Position of the image in the data set that was assessed, from 0.
+        index: Position of the image in the split, from 0.
         true: Its class.
         predicted: The class that it was given.
         probability: Of the class that it was given, 0-1.
@@ -38,12 +37,12 @@ class Mistake:
 
 
 @dataclass(frozen=True, eq=False)
-class Assessment:
+class EvaluationResult:
     """A network's results on a data set.
 
     Attributes:
         class_names: What the classes are called; every class below is an index into them.
-        split: What was assessed, in a word: `validation` or `test`.
+        split: What was measured, in a word: `validation` or `test`.
         count: Number of images.
         loss: Mean cross-entropy, natural logarithm.
         top1: Part of the images whose class got the highest probability, 0-1.
@@ -61,20 +60,80 @@ class Assessment:
     confusion: np.ndarray
     mistakes: tuple[Mistake, ...]
 
+    @classmethod
+    def of(
+        cls,
+        predictions: Sequence[Predictions],
+        class_names: Sequence[str],
+        split: str = "validation",
+        *,
+        crops: int = 0,
+        mistakes: int = 24,
+        path: Callable[[int], str | None] = lambda place: None,
+    ) -> "EvaluationResult":
+        """What the predictions of a model, or of an ensemble, come to.
+
+        Args:
+            predictions: As in `error_rates`.
+            class_names: A name for each output of the first model.
+            split: What was measured, in a word: `validation` or `test`.
+            crops: The number of crops, of those that all have.
+            mistakes: How many of the most confident mistakes to keep.
+            path: From an image's position to what a mistake calls it, such as the split's own `path`.
+
+        Returns:
+            An `EvaluationResult`, over the images that could be read.
+
+        Raises:
+            PredictionsError: As in `error_rates`.
+            ValueError: There is not one name for each output.
+
+        Example:
+            >>> predictions = Predictions.begun("a model", "", ("1.jpg", "2.jpg"), [0, 1], 2, crops=(0,))
+            >>> for place in (0, 1):
+            ...     predictions.pool_crops(place, np.array([[0.75, 0.25]]))
+            >>> EvaluationResult.of([predictions], ("cat", "dog")).top1
+            0.5
+        """
+        places, labels, probabilities = averaged(predictions, crops)
+        classes = len(class_names)
+        if probabilities.shape[1] != classes:
+            raise ValueError(
+                f"Expected an output for each of the {classes} classes. Received: {probabilities.shape[1]} outputs"
+            )
+        guesses, sureness = probabilities.argmax(axis=1), probabilities.max(axis=1)
+        confusion = np.zeros((classes, classes), "int64")
+        np.add.at(confusion, (labels, guesses), 1)
+        wrong = np.flatnonzero(guesses != labels)
+        worst = wrong[np.argsort(-sureness[wrong], kind="stable")][:mistakes]
+        return cls(
+            class_names=tuple(class_names),
+            split=split,
+            count=len(labels),
+            loss=float(crossentropy(probabilities, labels).mean()),
+            top1=int(np.trace(confusion)) / len(labels),
+            top5=float(np.mean(ranks(probabilities, labels) < TOP)) if classes > TOP else None,
+            confusion=confusion,
+            mistakes=tuple(
+                Mistake(int(places[i]), int(labels[i]), int(guesses[i]), float(sureness[i]), path(int(places[i])))
+                for i in worst
+            ),
+        )
+
     @property
-    def interval(self):
+    def interval(self) -> tuple[float, float]:
         """The 95% interval of `top1`, `(low, high)`: what other images of the same kind may well give."""
         return wilson_interval(int(np.trace(self.confusion)), self.count)
 
     @property
-    def class_accuracy(self):
+    def class_accuracy(self) -> tuple[float | None, ...]:
         """Part of each class's images that was recognized; None for a class without images."""
         totals = self.confusion.sum(axis=1).tolist()
         right = np.diag(self.confusion).tolist()
         return tuple(r / t if t else None for r, t in zip(right, totals, strict=True))
 
     @property
-    def most_confused(self):
+    def most_confused(self) -> tuple[tuple[int, int, int], ...]:
         """The pairs of classes mistaken most often, `(true, predicted, images)`, the most frequent first."""
         wrong = self.confusion.copy()
         np.fill_diagonal(wrong, 0)
@@ -82,7 +141,7 @@ class Assessment:
         pairs = zip(*np.unravel_index(order, wrong.shape), strict=True)
         return tuple((int(true), int(other), int(wrong[true, other])) for true, other in pairs if wrong[true, other])
 
-    def to_json(self):
+    def to_json(self) -> str:
         """What `evaluation.json` holds.
 
         Returns:
@@ -103,50 +162,3 @@ class Assessment:
             "mistakes": [asdict(mistake) for mistake in self.mistakes],
         }
         return json.dumps(record, indent=1, allow_nan=False) + "\n"
-
-
-def wilson_interval(successes, count):
-    """The 95% interval of a proportion after Wilson, which holds for few images and for proportions near 0 and 1 too.
-
-    Args:
-        successes: How many of them.
-        count: Out of how many, at least 1.
-
-    Returns:
-        `(low, high)`, each 0-1.
-
-    Raises:
-        ValueError: `count` is not positive, or `successes` is not within it.
-
-    Example:
-        >>> [round(bound, 4) for bound in wilson_interval(81, 263)]
-        [0.2553, 0.3662]
-
-    Reference:
-        Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", JASA 22 (1927).
-    """
-    if not 0 <= successes <= count or count < 1:
-        raise ValueError(f"Expected 0 <= successes <= count, and count >= 1. Received: {successes} of {count}")
-    share, z2 = successes / count, _Z95**2
-    center = (share + z2 / (2 * count)) / (1 + z2 / count)
-    half = _Z95 / (1 + z2 / count) * math.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
-    return max(0.0, center - half), min(1.0, center + half)
-
-
-def places(probabilities, labels):
-    """How many classes go before the right one; where probabilities are equal the first class wins, as in argmax.
-
-    Args:
-        probabilities: Array of shape `(images, classes)`.
-        labels: int array of shape `(images,)`.
-
-    Returns:
-        int array of shape `(images,)`.
-
-    Example:
-        >>> places(np.array([[0.2, 0.5, 0.3]]), np.array([2])).tolist()
-        [1]
-    """
-    right = probabilities[np.arange(len(labels)), labels][:, None]
-    before = np.arange(probabilities.shape[1]) < labels[:, None]
-    return ((probabilities > right) | ((probabilities == right) & before)).sum(axis=1)

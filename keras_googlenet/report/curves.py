@@ -2,7 +2,8 @@
 
 import io
 import math
-import re
+from pathlib import Path
+from typing import Any
 
 from keras_googlenet.report.metrics import heads, read_metrics
 
@@ -16,7 +17,7 @@ GRAY = "#8c8c8c"
 """Of the learning rate."""
 
 
-def plot_curves(metrics_path, picture_path):
+def plot_curves(metrics_path: str | Path, picture_path: str | Path) -> None:
     """Draws loss and accuracy of every head over the epochs, training dashed and validation solid.
 
     The learning rate is a thin gray line behind the losses. Values that are not finite leave a gap.
@@ -28,42 +29,38 @@ def plot_curves(metrics_path, picture_path):
     Raises:
         ValueError: The file holds no epoch.
     """
-    figure = _figure(*read_metrics(metrics_path), KINDS, (10, 4.2))
+    epochs, columns = read_metrics(metrics_path)
+    if not epochs:
+        raise ValueError(f"Expected a row per epoch. Received: {metrics_path} without any")
+    figure = _figure(epochs, columns, KINDS, (10, 4.2))
     for axes in figure.axes[: len(KINDS)]:
         axes.legend(fontsize=8)
     figure.savefig(picture_path, dpi=120, format="png")
 
 
-def curves_svg(metrics_path, kind):
-    """One of the panels as SVG to stand inside a page, without its key: it takes the color of the text around it.
+def curves_svg(epochs: list[int], columns: dict[str, list[float]], kind: str) -> str:
+    """One of the panels as SVG to stand inside a page, without its key; the page's style colors what is black.
 
     Args:
-        metrics_path: A run's `metrics.csv`, a row per epoch.
+        epochs: As `read_metrics` gives them, one or more.
+        columns: Likewise.
         kind: `loss` or `accuracy`.
 
     Returns:
         An `<svg>` element, text. Its identifiers hold the kind, so that both panels may stand in one page.
-
-    Raises:
-        ValueError: The file holds no epoch.
     """
     import matplotlib
 
     text = io.StringIO()
-    settings = {"svg.fonttype": "none", "svg.hashsalt": kind, "svg.id": kind}
+    settings: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": kind, "svg.id": kind}
     with matplotlib.rc_context(settings):
-        figure = _figure(*read_metrics(metrics_path), (kind,), (4.9, 3.7))
+        figure = _figure(epochs, columns, (kind,), (4.9, 3.7))
         for axes in figure.axes:
             axes.patch.set_visible(False)
         empty = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(text, format="svg", transparent=True, metadata=empty)
-    svg = text.getvalue()[text.getvalue().index("<svg") :]
-    svg = re.sub(r'<g id="[^"]*">', "<g>", svg)
-    svg = re.sub(r'(<svg [^>]*?)height="[^"]*"', r"\1", svg, count=1)
-    svg = re.sub(r'(<svg [^>]*?)width="[^"]*"', rf'\1role="img" aria-label="{kind} over the epochs"', svg, count=1)
-    # Text has no color in Matplotlib's SVG where it is black; lines have.
-    svg = svg.replace("<text ", '<text fill="currentColor" ')
-    return svg.replace("stroke: #000000", "stroke: currentColor").replace("fill: #000000", "fill: currentColor")
+    svg = text.getvalue()
+    return svg[svg.index("<svg") :].replace('<g id="', f'<g id="{kind}_')
 
 
 def _figure(epochs, columns, kinds, size):

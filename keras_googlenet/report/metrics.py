@@ -1,10 +1,12 @@
 """A run's `metrics.csv`, read for drawing."""
 
-import csv
+from collections.abc import Iterable
 from pathlib import Path
 
+from keras_googlenet.utils.files import read_rows
 
-def read_metrics(path):
+
+def read_metrics(path: str | Path) -> tuple[list[int], dict[str, list[float]]]:
     """The columns of a `metrics.csv`.
 
     An epoch that was trained again after an interruption counts once, as it went the last time; a value that is
@@ -14,25 +16,23 @@ def read_metrics(path):
         path: The file, a row per epoch.
 
     Returns:
-        The epochs, counted from 1 and ascending, and a dict from a metric's name to its values, floats.
+        The epochs, counted from 1 and ascending, and a dict from a metric's name to its values, floats. Both are empty
+        before the first epoch has ended.
 
     Raises:
-        ValueError: The file holds no epoch, or what is no number.
+        ValueError: The file holds what is no number.
     """
-    with Path(path).open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row.get("epoch")]
-    if not rows:
-        raise ValueError(f"Expected a row per epoch. Received: {path} without any")
+    rows = [row for row in read_rows(path) if row.get("epoch")]
     try:
         latest = {int(row["epoch"]) + 1: row for row in rows}
         epochs = sorted(latest)
-        names = [name for name in rows[0] if name not in ("epoch", None)]
+        names = [name for name in rows[0] if name not in ("epoch", None)] if rows else []
         return epochs, {name: [float(latest[epoch][name] or "nan") for epoch in epochs] for name in names}
     except ValueError as error:
         raise ValueError(f"Expected numbers in {path}. Received: {error}") from None
 
 
-def heads(columns):
+def heads(columns: Iterable[str]) -> list[str]:
     """The heads that were measured, the main one first; one without a name where there is only one.
 
     With several outputs Keras's plain `loss` is their weighted sum, and each has a `<head>_loss`.

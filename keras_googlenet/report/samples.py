@@ -1,5 +1,8 @@
 """A grid of training images, as the network is shown them."""
 
+from pathlib import Path
+
+import numpy as np
 from PIL import Image
 
 CELL = 128
@@ -9,7 +12,7 @@ GAP = 4
 """Pixels of white around it."""
 
 
-def plot_samples(images, picture_path, columns=8):
+def plot_samples(images: np.ndarray, picture_path: str | Path, columns: int = 8) -> None:
     """Draws images side by side, row by row.
 
     Args:

@@ -1,5 +1,6 @@
 """How files are written here: whole or not at all."""
 
+import csv
 import io
 import os
 from contextlib import contextmanager
@@ -21,6 +22,21 @@ def written_whole(path):
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def read_rows(path):
+    """The rows of a CSV file whose first line names its columns.
+
+    Args:
+        path: The file.
+
+    Returns:
+        A list of a dict of text for each row; empty where there is no file.
+    """
+    if not Path(path).exists():
+        return []
+    with Path(path).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def is_within(path, folder):

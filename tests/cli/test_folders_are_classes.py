@@ -11,7 +11,8 @@ from PIL import Image
 from keras_googlenet import GoogLeNetModel
 from keras_googlenet.cli import main
 from keras_googlenet.errors import InputError
-from keras_googlenet.evaluation import Predictions, PredictionsError, columns, errors
+from keras_googlenet.evaluation import Predictions, PredictionsError, error_rates
+from keras_googlenet.evaluation.class_mapping import class_mapping
 from keras_googlenet.visualize import find_class
 
 WIDE = "\N{FULLWIDTH LATIN SMALL LETTER A}"
@@ -130,8 +131,8 @@ def test_numbers_of_imagenet(folders, expected, tmp_path, capsys):
 
 def test_numbers_are_names_in_python_too():
     with pytest.raises(InputError, match="numbers are names"):
-        columns(("1", "0"), [("n02206856", "bee"), ("n02219486", "ant")])
-    assert columns(("1", "0"), [("0", "class 0"), ("1", "class 1")]) == (1, 0)
+        class_mapping(("1", "0"), [("n02206856", "bee"), ("n02219486", "ant")])
+    assert class_mapping(("1", "0"), [("0", "class 0"), ("1", "class 1")]) == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -177,10 +178,10 @@ def test_an_ensemble_goes_by_names(tmp_path):
     for one in kept:  # nearly certain alone, so nearly certain together
         certain = one.probabilities[0][np.arange(9), one.labels]
         assert certain.min() > 0.99
-    assert errors(kept, 0).top1 == 0.0
+    assert error_rates(kept, 0).top1 == 0.0
     kept[1].outputs = (("red",), ("green",), ("tea",))
     with pytest.raises(PredictionsError, match="of the same classes. Received: .*red, green, .*; .*red, green, tea"):
-        errors(kept, 0)
+        error_rates(kept, 0)
 
 
 def test_files_of_other_networks_do_not_mix(tmp_path, capsys):
@@ -208,4 +209,4 @@ def test_files_of_version_01_are_read(tmp_path):
     named.write(tmp_path / "new.npz")
     new = Predictions.read(tmp_path / "new.npz")
     assert new.outputs == (("x",), ("y",), ("z",))
-    assert errors([old, new], 0).top1 == errors([new, old], 0).top1 == 0.0
+    assert error_rates([old, new], 0).top1 == error_rates([new, old], 0).top1 == 0.0

@@ -10,7 +10,7 @@ from PIL import Image
 
 from keras_googlenet.data import load
 from keras_googlenet.data.holding_out import hold_out, place
-from keras_googlenet.data.labeled import labeled
+from keras_googlenet.data.loading import load_split
 
 WORDS = [f"{a}{b}{c}" for a in "abcdefgh" for b in "ijklmnop" for c in "qrstuvwx"]
 
@@ -144,8 +144,8 @@ def test_the_rule_of_version_0_1_0(tmp_path):
     assert found == set(ranked[:5])
     assert source.validation.count == 10
     assert source.held_out == "20% of each class, chosen by a hash of the file's name"
-    measured = labeled(str(tmp_path), "validation", hold_out="rank")
-    assert {Path(name).name for name in measured.images} == found
+    measured, _, _ = load_split(str(tmp_path), "validation", hold_out="rank")
+    assert {Path(name).name for name in measured.names} == found
 
 
 def test_the_same_folder_with_accents_composed_and_decomposed(tmp_path):

@@ -7,7 +7,7 @@ from PIL import Image
 
 from keras_googlenet.cli.paths import expand
 from keras_googlenet.data import DataError, load
-from keras_googlenet.data.labeled import labeled
+from keras_googlenet.data.loading import load_split
 from keras_googlenet.data.scan import image_files
 
 FOLDERS = [
@@ -44,7 +44,7 @@ def test_in_a_data_set(tmp_path):
         source = load(root)
         assert source.classes == ("cat", "dog")
         assert source.ignored == ()
-        assert len(labeled(root, "all").images) == (6 if root.name == "classes" else 12)
+        assert load_split(root, "all")[0].count == (6 if root.name == "classes" else 12)
 
 
 def test_a_folder_that_only_its_system_may_list(tmp_path, monkeypatch):
@@ -94,7 +94,7 @@ def test_the_folder_of_a_run_is_no_data(tmp_path, place, split):
     assert not any(
         item.endswith((b"samples.png", b"curves.png")) for item in (*source.train.items, *source.validation.items)
     )
-    assert len(labeled(root, "all").images) == 6
+    assert load_split(root, "all")[0].count == 6
     assert len(image_files(root)) == 6
 
 

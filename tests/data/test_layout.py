@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from keras_googlenet.data import DataError, load
-from keras_googlenet.data.labeled import labeled
+from keras_googlenet.data.loading import load_split
 
 
 def make(folder, *paths, each=3):
@@ -40,7 +40,7 @@ def test_split_folders_by_their_names(tmp_path, train, validation):
     assert source.classes == ("cat", "dog")
     assert (source.train.count, source.validation.count) == (6, 2)
     assert source.held_out == f"the folder {validation}/"
-    assert labeled(tmp_path).summary == f"{tmp_path}: 2 validation images in 2 classes"
+    assert load_split(tmp_path)[2] == f"{tmp_path}: 2 validation images in 2 classes"
 
 
 @pytest.mark.parametrize("test", ["test", "testing", "Test", "TESTING"])
@@ -49,7 +49,7 @@ def test_a_test_folder_by_its_names(tmp_path, test):
     make(tmp_path, *pair(test), each=2)
     source = load(tmp_path)
     assert (source.classes, source.test.count) == (("cat", "dog"), 4)
-    assert labeled(tmp_path).summary == f"{tmp_path}: 4 test images in 2 classes"
+    assert load_split(tmp_path)[2] == f"{tmp_path}: 4 test images in 2 classes"
 
 
 def test_of_two_folders_for_validation_one_serves_and_the_other_is_named(tmp_path):
@@ -66,7 +66,7 @@ def test_a_split_beside_classes_is_refused(tmp_path, split):
     assert f"{split}/ would be a split, but beside it there is cat/, dog/." in message
     assert message.endswith("If all of these are classes, put them into a folder train/")
     with pytest.raises(DataError, match="would be a split"):
-        labeled(tmp_path)
+        load_split(tmp_path)
 
 
 def test_a_class_may_be_called_as_a_split_below_train(tmp_path):
@@ -138,14 +138,14 @@ def test_test_images_without_labels_do_not_stop_training(tmp_path, names):
     assert source.test is None
     said = f"{tmp_path / 'test'} has no folder of a class: left out, the network is measured on validation"
     assert source.summary().splitlines()[1] == said
-    assert "validation images" in labeled(tmp_path).summary
-    assert len(labeled(tmp_path, "all").images) == 6
+    assert "validation images" in load_split(tmp_path)[2]
+    assert load_split(tmp_path, "all")[0].count == 6
 
 
 def test_test_images_without_labels_that_are_asked_for(tmp_path):
     make(tmp_path, *pair("train"), "test")
     with pytest.raises(DataError, match=rf"{tmp_path / 'test'}: no class folders in it. 3 images lie directly in it"):
-        labeled(tmp_path, "test")
+        load_split(tmp_path, "test")
 
 
 def test_a_test_folder_with_labels_must_have_all_classes(tmp_path):

@@ -13,7 +13,7 @@ from sklearn.datasets import load_digits
 
 import keras_googlenet.data
 from keras_googlenet.data import DataError, load
-from keras_googlenet.data.labeled import labeled
+from keras_googlenet.data.loading import load_split
 
 
 def make(folder, **classes):
@@ -244,13 +244,13 @@ def test_validation_without_a_folder_of_its_own_is_what_training_holds_out(tmp_p
     make(tmp_path / root, a=10, b=5)
     expected = [str(Path(root, name)) for name in names(load(tmp_path).validation, tmp_path / root)]
     assert 2 <= len(expected) <= 5
-    assert list(labeled(tmp_path, "validation").images) == expected
-    assert len(labeled(tmp_path).images) == (len(expected) if root else 15)
-    assert len(labeled(tmp_path, "all").images) == 15
+    assert list(load_split(tmp_path, "validation")[0].names) == expected
+    assert load_split(tmp_path)[0].count == (len(expected) if root else 15)
+    assert load_split(tmp_path, "all")[0].count == 15
 
 
 def test_the_images_of_a_test_folder_are_measured_on_unasked(tmp_path):
     for part in ("train", "test"):
         make(tmp_path / part, a=2, b=2)
-    assert {Path(name).parts[0] for name in labeled(tmp_path).images} == {"test"}
-    assert [Path(name).parts[0] for name in labeled(tmp_path, "validation").images] == ["train"] * 2
+    assert {Path(name).parts[0] for name in load_split(tmp_path)[0].names} == {"test"}
+    assert [Path(name).parts[0] for name in load_split(tmp_path, "validation")[0].names] == ["train"] * 2

@@ -9,7 +9,7 @@ from PIL import Image, TiffImagePlugin
 
 from keras_googlenet.cli.paths import expand
 from keras_googlenet.data import DataError, ImageError, images, load, read_image, undecodable
-from keras_googlenet.data.labeled import labeled
+from keras_googlenet.data.loading import load_split
 from keras_googlenet.data.scan import image_files
 
 INSTALL = "Pillow decodes HEIC once pillow-heif is installed: pip install pillow-heif"
@@ -132,7 +132,7 @@ def test_a_data_set_says_what_it_left_out(phone):
 
 @pytest.mark.parametrize("part", [None, "validation"])
 def test_so_do_images_that_are_measured_on(phone, part):
-    assert sorted(labeled(phone, part).summary.splitlines()[1:]) == [
+    assert sorted(load_split(phone, part)[2].splitlines()[1:]) == [
         f"left out 4 HEIC images, the first {phone}/cat/IMG_0.HEIC; {INSTALL}",
         f"left out an SVG drawing, {phone}/dog/drawing.svg; export as PNG",
     ]

