@@ -5,10 +5,8 @@ from pathlib import Path
 
 from keras_googlenet import evaluation, report, training, visualize
 from keras_googlenet.data.source import Source
-from keras_googlenet.evaluation import EvaluationResult
 from keras_googlenet.evaluation.crop_batches import read_ahead
 from keras_googlenet.model import load_model
-from keras_googlenet.model.classifier import Classifier
 from keras_googlenet.training import Recipe, trainer
 from keras_googlenet.training.interruption import Interrupted, interruption
 from keras_googlenet.training.run_folder import RunFolder
@@ -65,38 +63,27 @@ def run(
 
 def _report(recipe: Recipe, folder: RunFolder, source: Source, verbose: int | str) -> None:
     kept = folder.path / "predictions.npz"
-    split = source.validation if source.test is None else source.test
-    result = EvaluationResult.of(
-        [_predict(recipe, folder, source, split, kept, verbose)],
-        source.classes,
-        "validation" if source.test is None else "test",
-        path=split.path,
-    )
-    with written_whole(folder.evaluation) as partial:
-        partial.write_text(result.to_json(), encoding="utf-8")
-    images = dict(read_ahead(split, [mistake.index for mistake in result.mistakes], lambda image: image))
-    report.write_report(folder.path, image=images.get, skipped=folder.read_skipped())
-    kept.unlink()
-
-
-def _predict(recipe, folder, source, split, file, verbose):
-    """The predictions of the run's model, as `keras-googlenet evaluate` makes them; a signal interrupts them."""
-    classifier = Classifier(load_model(str(folder.last)))
+    name = "validation" if source.test is None else "test"
+    split = source.splits[name]
     with interruption() as interrupted:
 
         def check_signal():
             if interrupted.signal is not None:
-                raise Interrupted(interrupted.signal, f"{file} keeps what is evaluated. Go on with --resume.")
+                raise Interrupted(interrupted.signal, f"{kept} keeps what is evaluated. Go on with --resume.")
 
-        return evaluation.predict(
-            classifier.served,
+        predictions = evaluation.predict(
+            load_model(str(folder.last)),
             split,
-            size=classifier.images.side,
-            preprocess=classifier.images.preprocess,
             outputs=[(name,) for name in source.classes],
-            file=file,
+            file=kept,
             batch_size=recipe.batch_size,
             on_corrupt=recipe.on_corrupt,
             on_image=check_signal,
             verbose=verbose,
         )
+    result = evaluation.EvaluationResult.of([predictions], source.classes, name, path=split.path)
+    with written_whole(folder.evaluation) as partial:
+        partial.write_text(result.to_json(), encoding="utf-8")
+    images = dict(read_ahead(split, [mistake.index for mistake in result.mistakes], lambda image: image))
+    report.write_report(folder.path, image=images.get, skipped=folder.read_skipped())
+    kept.unlink()

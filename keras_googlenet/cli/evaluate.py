@@ -16,6 +16,8 @@ import json
 import sys
 from pathlib import Path
 
+from keras_googlenet.errors import InputError
+
 
 def add_arguments(parser):
     """Declares the command's arguments."""
@@ -47,7 +49,6 @@ def run(arguments):
     Returns:
         Exit status.
     """
-    from keras_googlenet.errors import InputError
     from keras_googlenet.evaluation import Predictions, error_rates, table3
     from keras_googlenet.evaluation.error_rates import format_table
     from keras_googlenet.evaluation.predictions import is_predictions
@@ -85,8 +86,6 @@ def _write_json(arguments, everyone, skipped, rows):
 
 
 def _check(arguments):
-    from keras_googlenet.errors import InputError
-
     if arguments.batch_size < 1:
         raise InputError(f"--batch-size must be at least 1. Received: {arguments.batch_size}")
     if arguments.table3 and not arguments.crops:
@@ -99,7 +98,6 @@ def _check(arguments):
 def _images(arguments, models):
     """The images to measure the models on, of those held out the ones that their runs held out; and the classes."""
     from keras_googlenet.data.loading import load_split
-    from keras_googlenet.errors import InputError
     from keras_googlenet.training.recipes.settings import holding_out
 
     ways = list({str(way): way for way in map(holding_out, models) if way}.values()) or [{}]
@@ -116,8 +114,6 @@ def _images(arguments, models):
 
 def _crops(arguments, everyone):
     """The number of crops that the result is of: what was asked for, or the most that all have."""
-    from keras_googlenet.errors import InputError
-
     if arguments.crops is not None:
         return arguments.crops
     common = set.intersection(*(set(one.probabilities) for one in everyone))
@@ -178,8 +174,6 @@ def _outputs(classifier, classes, class_index):
 
 def _check_fit(classifier, spec, arguments):
     """Refuses models that the protocol has no answer for."""
-    from keras_googlenet.errors import InputError
-
     if classifier.independent:
         raise InputError(
             "Errors are measured on probabilities, which sum to 1. "

@@ -4,6 +4,7 @@ import numpy as np
 from PIL import Image
 
 from keras_googlenet.data.center_crop import Size, center_crop, check_view
+from keras_googlenet.errors import InputError
 
 CROPS = (0, 1, 10, 144)
 """Table 3's: the center crop; the corners and the center with their mirror images; all of section 7's. And 0, where
@@ -41,7 +42,7 @@ def crops(image: np.ndarray, count: int, size: Size = FULL_SIDE) -> np.ndarray:
         uint8 array of shape `(max(count, 1), size, size, 3)`.
 
     Raises:
-        ValueError: `count` is none of these, `size` is not positive, or `image` is no such array.
+        ValueError: `count` is none of these, `size` is not positive or is no square's, or `image` is no such array.
 
     Example:
         >>> crops(np.zeros((375, 500, 3), "uint8"), 144).shape
@@ -56,7 +57,7 @@ def crops(image: np.ndarray, count: int, size: Size = FULL_SIDE) -> np.ndarray:
     if count == 0:
         return center_crop(image, size)[None]
     if not isinstance(size, (int, np.integer)):
-        raise ValueError(f"Crops are squares. Received: size={size}")
+        raise InputError(f"Crops are squares: evaluate a model of other images without crops. Received: size={size}")
     if count == 144:
         views = [_six(square, size) for side in scales(size) for square in squares(image, side)]
         return _with_mirrors([view for six in views for view in six])

@@ -2,12 +2,13 @@
 
 import json
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_googlenet.errors import InputError
 from keras_googlenet.evaluation.crops import CROPS, crop_indices
@@ -55,17 +56,9 @@ class Predictions:
 
     @classmethod
     def begun(
-        cls,
-        model: str,
-        digest: str,
-        images: Iterable[str],
-        labels: Sequence[int] | np.ndarray,
-        classes: int,
-        crops: Iterable[int],
-        pool: str = "mean",
-        outputs: Iterable[Sequence[str]] | None = None,
+        cls, model: str, digest: str, images: Iterable[str], labels: ArrayLike, classes: int, crops: Iterable[int]
     ) -> "Predictions":
-        """Predictions of which none are made yet.
+        """Predictions of which none are made yet, to be pooled by the mean, of outputs without names.
 
         Args:
             model: See above.
@@ -73,15 +66,12 @@ class Predictions:
             images: See above.
             labels: See above.
             classes: How many classes the model tells apart.
-            crops: Numbers of crops, of 1, 10 and 144.
-            pool: See above.
-            outputs: See above.
+            crops: Numbers of crops, of 0, 1, 10 and 144.
         """
-        count = len(labels)
-        rows = {number: np.zeros((count, classes), "float32") for number in crops}
-        nothing = np.zeros(count, bool)
         labels = np.asarray(labels, "int64")
-        return cls(model, digest, tuple(images), labels, pool, rows, nothing, nothing.copy(), _names(outputs))
+        rows = {number: np.zeros((len(labels), classes), "float32") for number in crops}
+        done, skipped = np.zeros((2, len(labels)), bool)
+        return cls(model, digest, tuple(images), labels, "mean", rows, done, skipped)
 
     @property
     def complete(self) -> bool:
@@ -113,16 +103,11 @@ class Predictions:
         about: dict[str, Any] = {"format": _FORMAT, "model": self.model, "digest": self.digest, "pool": self.pool}
         if self.outputs is not None:
             about["outputs"] = self.outputs
-        arrays: dict[str, Any] = {f"probabilities_{number}": rows for number, rows in self.probabilities.items()}
+        arrays: dict[str, Any] = {name: getattr(self, name) for name in ("labels", "done", "skipped")}
+        arrays["about"] = np.frombuffer(json.dumps({**about, "images": self.images}).encode(), "uint8")
+        arrays |= {f"probabilities_{number}": rows for number, rows in self.probabilities.items()}
         with written_whole(path) as partial, partial.open("wb") as file:
-            np.savez(
-                file,
-                about=np.frombuffer(json.dumps({**about, "images": self.images}).encode(), "uint8"),
-                labels=self.labels,
-                done=self.done,
-                skipped=self.skipped,
-                **arrays,
-            )
+            np.savez(file, **arrays)
 
     @classmethod
     def read(cls, path: str | Path) -> "Predictions":
@@ -169,16 +154,14 @@ class Predictions:
             raise ValueError("images or labels do not fit")
         if not all(np.isfinite(array).all() for array in rows.values()):
             raise ValueError("a probability is not a number")
-        outputs = _names(about.get("outputs"))
-        if outputs is not None and len(outputs) != min(classes):
-            raise ValueError("the outputs' names do not fit")
+        outputs = about.get("outputs")
+        if outputs is not None:
+            outputs = tuple(tuple(map(str, names)) for names in outputs)
+            if len(outputs) != min(classes):
+                raise ValueError("the outputs' names do not fit")
         labels, done, skipped = marks.values()
         model, digest = str(about["model"]), str(about["digest"])
         return cls(model, digest, images, labels, about["pool"], rows, done, skipped, outputs)
-
-
-def _names(outputs: Iterable[Sequence[str]] | None) -> tuple[tuple[str, ...], ...] | None:
-    return None if outputs is None else tuple(tuple(map(str, names)) for names in outputs)
 
 
 def is_predictions(path: str | Path) -> bool:

@@ -83,10 +83,11 @@ def predict(
     if size is None or preprocess is None:
         images = image_input(model)
         size, preprocess = size or images.side, preprocess or images.preprocess
-    classes = _outputs(model)
+    classes, names = _outputs(model), split.names
     labels = _labels(split, range(classes) if columns is None else columns)
-    mark = digest(model, split.names, labels, size)
-    predictions = Predictions.begun(name, mark, split.names, labels, classes, crops, pool, outputs)
+    predictions = Predictions.begun(name, digest(model, names, labels, size), names, labels, classes, crops)
+    predictions.pool = pool
+    predictions.outputs = None if outputs is None else tuple(tuple(map(str, some)) for some in outputs)
     if file is not None and os.path.exists(file):
         predictions = _continued(Predictions.read(file), predictions, file)
     written, most, bar = time.monotonic(), max(crops), _Bar(predictions, verbose)

@@ -12,18 +12,19 @@ THUMBNAIL = 128
 """Longest side of a picture of a mistake, pixels."""
 
 
-def thumbnail(image: np.ndarray) -> str:
+def thumbnail(image: np.ndarray) -> tuple[str, bool]:
     """An image no larger than `THUMBNAIL`.
 
     Args:
         image: uint8 RGB array of shape (height, width, 3).
 
     Returns:
-        A `data:` address.
+        A `data:` address, and whether the image is smaller than that.
     """
     picture = Image.fromarray(image)
+    is_small = max(picture.size) < THUMBNAIL
     picture.thumbnail((THUMBNAIL, THUMBNAIL))
-    return _address(picture, "JPEG", quality=88)
+    return _address(picture, "JPEG", quality=88), is_small
 
 
 def embedded(path: Path) -> str:

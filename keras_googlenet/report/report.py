@@ -13,7 +13,7 @@ from keras_googlenet.errors import InputError
 from keras_googlenet.report.confusion import matrix, most_confused, worst_classes
 from keras_googlenet.report.curves import COLORS, GRAY, KINDS, curves_svg
 from keras_googlenet.report.metrics import heads, read_metrics
-from keras_googlenet.report.pictures import THUMBNAIL, embedded, thumbnail
+from keras_googlenet.report.pictures import embedded, thumbnail
 from keras_googlenet.utils.files import written_whole
 
 SKIPPED = 200
@@ -53,7 +53,7 @@ def write_report(
     )
     try:
         page = environment.get_template("report.html.jinja").render(
-            _contents(folder, image or (lambda index: None)), skipped=skipped, SKIPPED=SKIPPED
+            _contents(folder, image or (lambda index: None)), skipped=skipped, SKIPPED=SKIPPED, thumbnail=thumbnail
         )
     except (KeyError, IndexError, TypeError, AttributeError, jinja2.UndefinedError) as error:
         message = f"{folder}: its recipe.json or evaluation.json is not what a run leaves"
@@ -95,7 +95,8 @@ def _contents(folder: Path, image: Callable[[int], np.ndarray | None]) -> dict[s
             "tall": any(len(name) > 3 for name in evaluation["class_names"]),
             "pairs": most_confused(evaluation),
             "worst": worst_classes(evaluation),
-            "mistakes": [_mistake(evaluation["class_names"], image, **fields) for fields in evaluation["mistakes"]],
+            "names": evaluation["class_names"],
+            "mistakes": [(mistake, image(mistake["index"])) for mistake in evaluation["mistakes"]],
         }
     return contents
 
@@ -139,27 +140,6 @@ def _last_epoch(columns: dict[str, list[float]]) -> Iterator[tuple[str, ...]]:
         names = [f"{part}{head and head + '_'}{kind}" for kind in KINDS for part in ("", "val_")]
         styles = zip(names, ("{:.3f}", "{:.3f}", "{:.2%}", "{:.2%}"), strict=True)
         yield head or "network", *(style.format(columns[name][-1]) if name in columns else "" for name, style in styles)
-
-
-def _mistake(
-    names: list[str],
-    image: Callable[[int], np.ndarray | None],
-    *,
-    index: int,
-    true: int,
-    predicted: int,
-    probability: float,
-    name: str | None = None,
-) -> dict[str, Any]:
-    pixels = image(index)
-    return {
-        "true": names[true],
-        "predicted": names[predicted],
-        "probability": f"{probability:.1%}",
-        "label": f"image {index}" if name is None else name,
-        "picture": None if pixels is None else thumbnail(pixels),
-        "small": pixels is not None and max(pixels.shape[:2]) < THUMBNAIL,
-    }
 
 
 def _commands(recipe: dict[str, Any], folder: Path, epochs: list[int]) -> list[tuple[str, str]]:

@@ -203,7 +203,8 @@ def test_files_of_version_01_are_read(tmp_path):
     kept.write(tmp_path / "old.npz")
     old = Predictions.read(tmp_path / "old.npz")
     assert old.outputs is None
-    named = Predictions.begun("n", "e", ["a.png"], [1], 3, [0], outputs=[("x",), ("y",), ("z",)])
+    named = Predictions.begun("n", "e", ["a.png"], [1], 3, [0])
+    named.outputs = (("x",), ("y",), ("z",))
     named.probabilities[0][:] = (0.1, 0.7, 0.2)
     named.done[:] = True
     named.write(tmp_path / "new.npz")
