@@ -84,9 +84,11 @@ class Split(Protocol):
     @property
     def names(self) -> tuple[str, ...]:
         """What each image is called, in the fixed order: its path from the data set's folder, or else its number."""
+        return tuple(map(str, range(self.count)))
 
     def path(self, place: int) -> str | None:
         """Where the file of an image lies, by its place in the fixed order; `None` where it has none of its own."""
+        return None
 
     def fixed(self, shard: Shard = WHOLE) -> tf.data.Dataset:
         """The records of a worker, each exactly once, in the same order at each pass.
@@ -122,11 +124,7 @@ class Split(Protocol):
 
     def samples(self) -> list[str]:
         """For each class the checksums of three files at most, on one line; nothing where the images are no files."""
-
-
-def numbered(count: int) -> tuple[str, ...]:
-    """What images are called that are no files."""
-    return tuple(map(str, range(count)))
+        return []
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +152,7 @@ class ListedSplit:
     def names(self) -> tuple[str, ...]:
         """See `Split.names`."""
         if self.items.dtype != object:
-            return numbered(self.count)
+            return tuple(map(str, range(self.count)))
         return tuple(os.path.relpath(os.fsdecode(path), self.root) for path in self.items)
 
     def path(self, place: int) -> str | None:

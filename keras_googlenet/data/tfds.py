@@ -15,7 +15,7 @@ import tensorflow_datasets as tfds
 from keras_googlenet.data.errors import DataError
 from keras_googlenet.data.images import decode_image
 from keras_googlenet.data.source import Source
-from keras_googlenet.data.splits import TEST, TRAIN, VALIDATION, WHOLE, Shard, numbered, splits_among
+from keras_googlenet.data.splits import TEST, TRAIN, VALIDATION, WHOLE, Shard, Split, splits_among
 from keras_googlenet.utils.messages import nearest
 
 # Records are shuffled while still encoded. ImageNet's average 110 KB, so that this buffer takes
@@ -25,7 +25,7 @@ FILE_ORDERS = 8
 
 
 @dataclass(frozen=True, eq=False)
-class TfdsSplit:
+class TfdsSplit(Split):
     """One split of a TFDS data set.
 
     Attributes:
@@ -45,15 +45,6 @@ class TfdsSplit:
     def labels(self) -> np.ndarray:
         """See `Split.labels`; the data set tells them only with the images."""
         return np.fromiter((label for _, _, label in self.fixed().as_numpy_iterator()), np.int64)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """See `Split.names`."""
-        return numbered(self.count)
-
-    def path(self, place: int) -> str | None:
-        """See `Split.path`."""
-        return None
 
     def fixed(self, shard: Shard = WHOLE) -> tf.data.Dataset:
         """See `Split.fixed`; a worker reads its own part of the files."""
@@ -108,10 +99,6 @@ class TfdsSplit:
     def fingerprint(self, root: str) -> str:
         """See `Split.fingerprint`; the data set's version stands for its images."""
         return f"{self.builder.info.full_name} {self.instruction}"
-
-    def samples(self) -> list[str]:
-        """See `Split.samples`."""
-        return []
 
 
 def load_tfds(name: str, data_dir: str | os.PathLike | None, validation_fraction: float) -> Source:
