@@ -7,9 +7,10 @@ from pathlib import Path
 
 import keras
 
-from keras_googlenet import data, evaluation, report, training, visualize
+from keras_googlenet import data, evaluation, report, training
 from keras_googlenet.imagenet import preprocess_input
-from keras_googlenet.training import trainer
+from keras_googlenet.training import feeding
+from keras_googlenet.training.distributed.strategy import is_chief
 from keras_googlenet.training.run_folder import RunFolder
 from keras_googlenet.utils.files import written_whole
 
@@ -39,18 +40,16 @@ def run(recipe, folder, *, strategy="auto", resume=False, verbose="auto"):
         >>> run(training.recipe_for("digits"), "runs/digits")["val_predictions_accuracy"]  # doctest: +SKIP
         0.986
     """
-    load = functools.cache(trainer.load_source)  # one listing, to the end, whatever changes in the meantime
+    load = functools.cache(feeding.load_source)  # one listing, to the end, whatever changes in the meantime
     logs = training.train(
         recipe,
         folder,
         strategy=strategy,
         resume=resume,
         load=load,
-        draw_samples=report.plot_samples,
-        draw_filters=visualize.filter_grid,
         verbose=verbose,
     )
-    if training.is_chief(strategy):
+    if is_chief(strategy):
         _report(recipe, RunFolder(folder), load, verbose)
     return logs
 

@@ -37,13 +37,13 @@ class Checkpoints:
 
     Args:
         folder: Where they go; all workers see it.
-        placement: The run's `Placement`: of several workers, the chief's files are the ones that are kept.
+        context: The run's `DistributionContext`: of several workers, the chief's files are the ones that are kept.
         kept: How many to keep; the oldest go first.
     """
 
-    def __init__(self, folder, placement, kept=3):
+    def __init__(self, folder, context, kept=3):
         self.folder = Path(folder)
-        self.placement = placement
+        self.context = context
         self.kept = kept
 
     def save(self, model, step):
@@ -60,20 +60,20 @@ class Checkpoints:
         self._check_finite(model, step)
         path = self.path(step)
         try:
-            with write_folder(self.placement, self.folder) as folder:
+            with write_folder(self.context, self.folder) as folder:
                 folder.mkdir(parents=True, exist_ok=True)
                 _checkpoint(_state(model, PARTS)).write(str(folder / path.name))
         except (OSError, *_FULL) as error:
-            if is_loss(error) and self.placement.workers > 1:
+            if is_loss(error) and self.context.workers > 1:
                 raise  # the disk is well: another worker was lost
-            if self.placement.is_chief:
+            if self.context.is_chief:
                 self._remove(path)
             why = " ".join((str(error) or type(error).__name__).split())[:200]
             raise CheckpointError(
                 f"The checkpoint of step {step} could not be written: {why}. {self.last_good()} "
                 "Make room, then go on with --resume."
             ) from None
-        for old in self.steps()[: -self.kept] if self.placement.is_chief else ():
+        for old in self.steps()[: -self.kept] if self.context.is_chief else ():
             self._remove(self.path(old))
 
     def restore(self, model, step, parts=PARTS):
@@ -115,7 +115,7 @@ class Checkpoints:
 
     def forget_after(self, step):
         """Removes the checkpoints after a step: a run that goes on from it will write them anew."""
-        for later in self.steps() if self.placement.is_chief else ():
+        for later in self.steps() if self.context.is_chief else ():
             if later > step:
                 self._remove(self.path(later))
 

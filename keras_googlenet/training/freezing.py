@@ -3,6 +3,7 @@
 import dataclasses
 
 from keras_googlenet.architecture import PAPER
+from keras_googlenet.model import GoogLeNetModel
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,15 +64,12 @@ def trunk_layers(model):
         A list of layers, from the input on.
     """
     heads = [head.name for head in (model.architecture or PAPER).auxiliary]
-    classifier = model.outputs[0]._keras_history.operation
-
-    def in_head(layer):
-        return layer is classifier or any(layer.name == head or layer.name.startswith(f"{head}_") for head in heads)
-
-    return [layer for layer in model.layers if not in_head(layer)]
+    tops = {model.output_names[0], *heads}
+    parts = tuple(f"{head}_" for head in heads)
+    return [layer for layer in model.layers if layer.name not in tops and not layer.name.startswith(parts)]
 
 
-def freeze_trunk(model):
+def freeze_trunk(model: GoogLeNetModel) -> None:
     """Keeps the trunk's weights from training, and its batch normalization in inference mode. `compile` afterwards.
 
     Args:
@@ -81,7 +79,7 @@ def freeze_trunk(model):
         layer.trainable = False
 
 
-def thaw(model):
+def unfreeze(model: GoogLeNetModel) -> None:
     """Lets the trunk train again. `compile` afterwards.
 
     Args:
