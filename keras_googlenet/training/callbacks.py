@@ -42,21 +42,20 @@ class EndValidation(keras.callbacks.Callback):
         release_validation(self.model)
 
 
-class StopOnNonFinite(keras.callbacks.Callback):
-    """Ends training when the loss is not a number any more: nothing after it would be worth having.
+class RunCallback(keras.callbacks.Callback):
+    """A callback that knows its run.
 
     Args:
-        checkpoints: The run's `Checkpoints`.
+        run: The `Run`.
     """
 
-    def __init__(self, checkpoints):
+    def __init__(self, run):
         super().__init__()
-        self.checkpoints = checkpoints
-        self._epoch = 0
+        self.run = run
 
-    def on_epoch_begin(self, epoch, logs=None):
-        """Remembers the epoch for the message."""
-        self._epoch = epoch
+
+class StopOnNonFinite(RunCallback):
+    """Ends training when the loss is not a number any more: nothing after it would be worth having."""
 
     def on_train_batch_end(self, batch, logs=None):
         """Looks at the running loss.
@@ -66,38 +65,23 @@ class StopOnNonFinite(keras.callbacks.Callback):
         """
         loss = float((logs or {}).get("loss", 0.0))
         if not math.isfinite(loss):
-            raise TrainingError(
-                f"The loss became {loss} in epoch {self._epoch + 1}, batch {batch + 1}. {self.checkpoints.last_good()} "
-                f"{DIVERGED}"
-            )
+            epoch = self.run.step // self.run.feed.steps_per_epoch + 1
+            good = self.run.checkpoints.last_good()
+            raise TrainingError(f"The loss became {loss} in epoch {epoch}, batch {batch + 1}. {good} {DIVERGED}")
 
 
-class KeepEpoch(keras.callbacks.Callback):
-    """Writes an epoch's metrics, and saves the averaged network if the epoch is the best by validation accuracy so far.
-
-    Args:
-        folder: The run's `RunFolder`.
-    """
-
-    def __init__(self, folder):
-        super().__init__()
-        self.folder = folder
+class KeepEpoch(RunCallback):
+    """Writes an epoch's metrics, and saves the averaged network if no epoch before had its validation accuracy."""
 
     def on_epoch_end(self, epoch, logs=None):
         """Writes the epoch's row, and anew those that a run left behind when it was stopped; then `best.keras`."""
         row = {"epoch": epoch, **{name: float(value) for name, value in (logs or {}).items()}}
-        rows = [*self.folder.read_metrics()[:epoch], row]
-        self.folder.write_metrics(rows)
+        before = self.run.folder.read_metrics()[:epoch]
+        self.run.folder.write_metrics([*before, row])
         monitor = next((name for name in MONITOR if name in row), None)
-        if monitor is None or best_epoch(rows, monitor) == epoch:
+        if monitor is None or all(float(other[monitor]) < row[monitor] for other in before):
             with ema_weights(self.model) as model:
-                save(model, self.folder.best)
-
-
-def best_epoch(rows, monitor):
-    """The first epoch of the highest value, counted from 0."""
-    values = [float(row[monitor]) for row in rows]
-    return max(range(len(values)), key=lambda epoch: (values[epoch], -epoch))
+                save(model, self.run.folder.best)
 
 
 def save(model, path):
@@ -110,26 +94,13 @@ def save(model, path):
     """
     try:
         with written_whole(path) as partial:
-            _uncompiled(model).save(partial)
+            type(model)(model.input, model.outputs, name=model.name, **model.traits()).save(partial)
     except OSError as error:
         raise TrainingError(f"{path} could not be written: {error}. What was saved before is as it was.") from None
 
 
-def _uncompiled(model):
-    """The same layers and weights in a model without an optimizer."""
-    return type(model)(model.input, model.outputs, name=model.name, **model.traits())
-
-
-class Checkpoint(keras.callbacks.Callback):
-    """Counts the run's steps; saves its state every so many and after each epoch; puts back that of one that goes on.
-
-    Args:
-        run: The `Run`.
-    """
-
-    def __init__(self, run):
-        super().__init__()
-        self.run = run
+class Checkpoint(RunCallback):
+    """Counts the steps; saves the state every so many and after each epoch; restores that of a run that goes on."""
 
     def on_epoch_begin(self, epoch, logs=None):
         """Restores: Keras sets the metrics to zero before this, and would do so with the saved ones."""
@@ -189,9 +160,9 @@ def for_run(run, board):
     return [
         LogLearningRate(),
         EndValidation(),
-        StopOnNonFinite(run.checkpoints),
+        StopOnNonFinite(run),
         *([ValidateEMA()] if run.recipe.averaging else []),
         *run.callbacks,
-        *([KeepEpoch(run.folder), board] if run.context.is_chief else []),
+        *([KeepEpoch(run), board] if run.context.is_chief else []),
         Checkpoint(run),
     ]

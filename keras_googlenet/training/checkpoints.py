@@ -105,7 +105,10 @@ class Checkpoints:
         """The step of the newest checkpoint that is whole, or None. It warns of each that is not."""
         for step in reversed(self.steps()):
             try:
-                self._read_through(step)
+                # To read every tensor is to compare its checksum.
+                reader = tf.train.load_checkpoint(str(self.path(step)))
+                for name in reader.get_variable_to_shape_map():
+                    reader.get_tensor(name)
             except Exception as error:  # of many kinds: TensorFlow's, IndexError, RuntimeError, ...
                 why = " ".join(str(error).split())[:160]
                 warnings.warn(f"{self.path(step)}: passed over, it is damaged: {why}", stacklevel=2)
@@ -121,9 +124,7 @@ class Checkpoints:
 
     def steps(self):
         """The steps of which there is a checkpoint, whole or not, in order."""
-        if not self.folder.is_dir():
-            return []
-        found = (_NAME.fullmatch(path.name) for path in self.folder.iterdir())
+        found = (_NAME.fullmatch(path.name) for path in self.folder.glob("step-*.index"))
         return sorted(int(match[1]) for match in found if match)
 
     def last_good(self):
@@ -134,12 +135,6 @@ class Checkpoints:
     def path(self, step):
         """Where the checkpoint of a step lies, without the extensions of its files."""
         return self.folder / f"step-{step}"
-
-    def _read_through(self, step):
-        """Reads every tensor, which compares the checksums."""
-        reader = tf.train.load_checkpoint(str(self.path(step)))
-        for name in reader.get_variable_to_shape_map():
-            reader.get_tensor(name)
 
     def _check_finite(self, model, step):
         """A loss can be finite where a weight is not: rectification hides it."""

@@ -45,13 +45,9 @@ def phases(recipe):
         >>> [(phase.first_epoch, phase.last_epoch, phase.frozen) for phase in phases(recipe)]
         [(0, 2, True), (3, 9, False)]
     """
-    frozen_epochs = recipe.freeze_epochs if recipe.freeze == "trunk" else 0
-    head_rate = recipe.learning_rate if recipe.head_learning_rate is None else recipe.head_learning_rate
-    both = (
-        Phase(0, frozen_epochs - 1, True, head_rate),
-        Phase(frozen_epochs, recipe.epochs - 1, False, recipe.learning_rate),
-    )
-    return tuple(phase for phase in both if phase.epochs > 0)
+    frozen = Phase(0, recipe.freeze_epochs - 1, True, recipe.head_learning_rate or recipe.learning_rate)
+    whole = Phase(recipe.freeze_epochs, recipe.epochs - 1, False, recipe.learning_rate)
+    return tuple(phase for phase in (frozen, whole) if phase.epochs > 0)
 
 
 def trunk_layers(model):

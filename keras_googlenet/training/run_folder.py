@@ -49,9 +49,7 @@ class RunFolder:
         Raises:
             InputError: There is something in the folder, or it is none.
         """
-        if self.path.is_dir() and not any(self.path.iterdir()):
-            return
-        if self.path.exists():
+        if self.path.exists() and not (self.path.is_dir() and not any(self.path.iterdir())):
             raise InputError(
                 f"The run's folder must be new or empty; --resume goes on with the run in it. Received: {self.path}"
             )

@@ -121,10 +121,10 @@ class MomentumSGD(OpenSGD):
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Step 4, for one variable; undone where the update is not complete."""
         changing = [v for v in (variable, self.velocity(variable)) if v is not None]
-        before = [ops.copy(v) for v in changing] if self.gradient_accumulation_steps else []
+        before = [ops.copy(ops.convert_to_tensor(v)) for v in changing] if self.gradient_accumulation_steps else []
         super().update_step(gradient, variable, learning_rate)
         for changed, value in zip(changing, before, strict=False):
-            self.assign(changed, ops.where(self.completes_update(), changed, value))
+            self.assign(changed, ops.where(self.completes_update(), ops.convert_to_tensor(changed), value))
 
     def _average(self):
         memory = self.ema_momentum

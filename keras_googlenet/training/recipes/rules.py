@@ -31,9 +31,10 @@ _RENAMED = {"sampling": {"centre": "center", "shift": "pad_and_crop"}}
 
 _INFINITE = float("inf")
 
+_COUNTS = ("batch_size", "accumulate", "epochs", "decay_epochs", "checkpoint_steps", "checkpoints_kept")
+
 _RANGES = (
-    ("at least 1", lambda v: v >= 1, ("batch_size", "accumulate", "epochs", "decay_epochs")),
-    ("at least 1", lambda v: v >= 1, ("checkpoint_steps", "checkpoints_kept")),
+    ("at least 1", lambda v: v >= 1, _COUNTS),
     ("at least 0", lambda v: 0 <= v < _INFINITE, ("freeze_epochs", "warmup_steps", "weight_decay")),
     ("positive", lambda v: 0 < v < _INFINITE, ("learning_rate", "head_learning_rate", "decay_power", "clip_norm")),
     ("between 0 and 1", lambda v: 0 < v < 1, ("validation_fraction", "averaging")),
@@ -71,18 +72,14 @@ def check(recipe: Any) -> None:
     Raises:
         RecipeError: A rule is broken; the message names the field, the rule and the value.
     """
-    fields = {field.name: field for field in dataclasses.fields(recipe)}
-    for name, field in fields.items():
-        _check_type(field, getattr(recipe, name))
-    for name in CHOICES:
-        value = getattr(recipe, name)
-        if isinstance(value, str):  # else a table of the user's own
+    for field in dataclasses.fields(recipe):
+        name, value = field.name, getattr(recipe, field.name)
+        _check_type(field, value)
+        if name in CHOICES and isinstance(value, str):  # else a table of the user's own
             check_choice(name, value, CHOICES[name], f"{name}={value!r}")
-    for rule, holds, names in _RANGES:
-        for name in names:
-            value = getattr(recipe, name)
-            if value is not None and not holds(value):
-                unset = ", or None" if type(None) in kinds(fields[name]) else ""
+        for rule, holds, names in _RANGES:
+            if name in names and value is not None and not holds(value):
+                unset = ", or None" if type(None) in kinds(field) else ""
                 raise RecipeError(f"`{name}` must be {rule}{unset}. Received: {name}={value!r}")
     for rule, names in _together(recipe):
         raise RecipeError(f"{rule}. Received: {', '.join(f'{name}={getattr(recipe, name)!r}' for name in names)}")
