@@ -17,7 +17,7 @@ from keras_googlenet.data.reading import Reader
 from keras_googlenet.errors import InputError
 from keras_googlenet.training.checkpoints import Checkpoints
 from keras_googlenet.training.distributed import broadcast as agreement
-from keras_googlenet.training.distributed.strategy import Placement
+from keras_googlenet.training.distributed.strategy import DistributionContext
 
 SPREAD = pytest.mark.parametrize("kind", ["mirrored", "workers"])
 STOPS = [(0, 15, signal.SIGKILL), (1, 19, signal.SIGTERM), ()]
@@ -142,9 +142,9 @@ def second(tmp_path, monkeypatch):
 
     def second(step, told=recipe):
         digest = agreement._digest(told, source)
-        monkeypatch.setattr(agreement, "from_chief", lambda *_: [step, digest])
-        placement = Placement(None, workers=2, worker=1, replicas=2)
-        return agreement.agree(placement, recipe, source, Checkpoints(tmp_path, placement))
+        monkeypatch.setattr(agreement, "broadcast", lambda *_: [step, digest])
+        context = DistributionContext(None, workers=2, worker=1, replicas=2)
+        return agreement.broadcast_start(context, recipe, source, Checkpoints(tmp_path, context))
 
     return second
 

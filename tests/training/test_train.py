@@ -18,7 +18,7 @@ from keras_googlenet.data import center_crop, read_image
 from keras_googlenet.data.augmentation import Sampler
 from keras_googlenet.data.pad_and_crop import PadAndCropSampler
 from keras_googlenet.data.pipeline import preview
-from keras_googlenet.training import Recipe, trainer
+from keras_googlenet.training import Recipe
 from keras_googlenet.training import run as runs
 
 COLORS = {"blue": (30, 40, 220), "green": (40, 200, 50), "red": (220, 30, 30)}
@@ -95,7 +95,7 @@ def test_the_samples_are_a_picture_of_what_training_sees(run, photos):
 
 
 @pytest.mark.trains
-@pytest.mark.parametrize("sampling", ["paper", "shift", "centre"])
+@pytest.mark.parametrize("sampling", ["paper", "pad_and_crop", "center"])
 def test_each_epoch_samples_each_training_image_once(photos, tmp_path, monkeypatch, sampling):
     calls, drawn = [], []
 
@@ -120,14 +120,15 @@ def test_each_epoch_samples_each_training_image_once(photos, tmp_path, monkeypat
     record(Sampler)
     record(PadAndCropSampler)
     monkeypatch.setattr(runs, "build", small_network)
+    monkeypatch.setattr(runs, "plot_samples", draw)
     count = CountSteps()
     settings = {"image_size": 32, "batch_size": 8, "epochs": 3, "seed": 6, "averaging": None, "sampling": sampling}
     recipe = Recipe(str(photos), hold_out="rank", **settings)  # 24 images to train on
-    trainer.train(recipe, tmp_path / "run", draw_samples=draw, callbacks=[count], verbose=0)
+    runs.train(recipe, tmp_path / "run", callbacks=[count], verbose=0)
     assert count.steps == 3 * 3
-    assert [shape for shape, _ in drawn] == [(24 if sampling == "centre" else 64, 32, 32, 3)]
+    assert [shape for shape, _ in drawn] == [(24 if sampling == "center" else 64, 32, 32, 3)]
     assert (tmp_path / "run" / "metrics.csv").exists()
-    kind = {"paper": Sampler, "shift": PadAndCropSampler}.get(sampling)
+    kind = {"paper": Sampler, "pad_and_crop": PadAndCropSampler}.get(sampling)
     # The stream has no end: it is read ahead of what is trained on.
     found = [(sampler, seed, epoch, index) for sampler, seed, epoch, index in calls if epoch < 3]
     expected = [(kind, 6, epoch, index) for epoch in range(3) for index in range(24)] if kind else []
