@@ -31,10 +31,11 @@ from ablations_watch import GradientNorms, RawValidation
 from keras_googlenet import data, training
 from keras_googlenet.architecture import VARIANTS, wider
 from keras_googlenet.imagenet import preprocess_input
-from keras_googlenet.training.trainer import load_source
+from keras_googlenet.training.feeding import load_source
+from keras_googlenet.training.recipes.settings import parse_setting
 from keras_googlenet.utils.files import written_whole
 
-BASE = {"image_size": 32, "sampling": "shift", "epochs": 10, "warmup_steps": 100, "checkpoint_steps": 10**9}
+BASE = {"image_size": 32, "sampling": "pad_and_crop", "epochs": 10, "warmup_steps": 100, "checkpoint_steps": 10**9}
 """What all runs share: the paper's recipe, but 32 pixels, of which no patches are cut, and few epochs."""
 
 CONFIGURATIONS = {
@@ -45,7 +46,7 @@ CONFIGURATIONS = {
     "batchnorm": {"variant": "batchnorm"},
     "batchnorm, no heads": {"variant": "batchnorm", "aux_heads": False},
     "sampling: paper": {"sampling": "paper"},
-    "sampling: center": {"sampling": "centre"},
+    "sampling: center": {"sampling": "center"},
 }
 """Each run's changes to the base, by name."""
 
@@ -95,7 +96,7 @@ def everything(dataset, file, options):
     Returns:
         The runs that were asked for, those of the file among them, configuration by configuration.
     """
-    settings = dict(map(training.parse_setting, options.set))
+    settings = dict(map(parse_setting, options.set))
     wanted = []
     for seed in range(options.seeds):
         for name, changes in options.configurations.items():

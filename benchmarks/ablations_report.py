@@ -16,7 +16,7 @@ VARIANTS = {"base": ("paper (LRN)", BLUE), "plain": ("plain", ORANGE), "batchnor
 SAMPLINGS = {
     "base": ("{sampling} (base)", BLUE),
     "sampling: paper": ("paper", ORANGE),
-    "sampling: center": ("centre", GREEN),
+    "sampling: center": ("center", GREEN),
 }
 """What each panel shows: the configuration's label, in which a field of the recipe may stand, and its color."""
 

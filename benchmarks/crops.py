@@ -29,7 +29,7 @@ def main():
     options = parser.parse_args()
 
     import keras_googlenet as kg
-    from keras_googlenet.data.sources import load_split
+    from keras_googlenet.data.loading import load_split
 
     model = kg.GoogLeNet(weights=None, aux_heads=False)
     with tempfile.TemporaryDirectory() as folder:

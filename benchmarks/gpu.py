@@ -242,8 +242,9 @@ def views(count):
 def view(path):
     """One, of a file."""
     from keras_googlenet import data
+    from keras_googlenet.data.augmentation import Sampler
 
-    return data.Sampler(seed=0)(data.read_image(path), 224, epoch=0, index=0).nbytes
+    return Sampler(seed=0)(data.read_image(path), 224, epoch=0, index=0).nbytes
 
 
 if __name__ == "__main__":

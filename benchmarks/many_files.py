@@ -21,6 +21,7 @@ import tensorflow as tf
 from PIL import Image
 
 from keras_googlenet import data
+from keras_googlenet.data.augmentation import Sampler
 
 CLASSES = 100
 SECONDS, MIB = 20, 500
@@ -56,7 +57,7 @@ def measure(folder):
     before, start = resident(), time.perf_counter()
     source = data.load(folder)
     listed = time.perf_counter() - start
-    sampler = data.Sampler(seed=0)
+    sampler = Sampler(seed=0)
     images, _ = first_batch(source.train, sampler)
     seconds = time.perf_counter() - start
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before

@@ -88,10 +88,12 @@ def make(folder):
 def ours(folder):
     """`keras_googlenet.data`, as training uses it."""
     from keras_googlenet import data
+    from keras_googlenet.data.augmentation import Sampler
+    from keras_googlenet.data.reading import Reader
 
     split = data.load(folder, validation_fraction=0.01).train
-    reader = data.Reader(split, memory=0)  # of a data set too large to be kept
-    stream = data.training_stream(reader, image_size=SIZE, batch_size=BATCH, seed=0, sampler=data.Sampler(seed=0))
+    reader = Reader(split, memory=0)  # of a data set too large to be kept
+    stream = data.training_stream(reader, image_size=SIZE, batch_size=BATCH, seed=0, sampler=Sampler(seed=0))
     epoch = stream.take(split.count // BATCH)
     return lambda: sum(len(labels) for _, labels in epoch)
 

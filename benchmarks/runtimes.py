@@ -66,11 +66,11 @@ def main():
     parser.add_argument("--formats", nargs="+", choices=RUNTIMES, default=list(RUNTIMES))
     options = parser.parse_args()
 
-    from keras_googlenet import data, export, preprocess_input
+    from keras_googlenet import export, preprocess_input
     from keras_googlenet.model import load_model
 
     model = load_model(options.weights)
-    views = list(readable(data, Path(options.folder), model.input_shape[1]))
+    views = list(readable(Path(options.folder), model.input_shape[1]))
     images = preprocess_input(np.stack(views).astype("float32"))
     expected = model.predict(images, verbose=0)
     chosen = np.linspace(0, len(views) - 1, min(CALIBRATION, len(views))).astype(int)
@@ -97,12 +97,16 @@ def main():
     return 0 if sound else 1
 
 
-def readable(data, folder, size):
+def readable(folder, size):
     """Views of a folder's photos; what cannot be read is named and left out."""
-    for path in data.image_files(folder):
+    from keras_googlenet.data import ImageError
+    from keras_googlenet.data.images import read_view
+    from keras_googlenet.data.scan import image_files
+
+    for path in image_files(folder):
         try:
-            yield data.read_view(path, size)
-        except data.ImageError as error:
+            yield read_view(path, size)
+        except ImageError as error:
             print(f"left out: {error}")
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 import keras_googlenet as kg
 from keras_googlenet import data
+from keras_googlenet.data.scan import image_files
 
 
 def main():
@@ -42,10 +43,10 @@ def photos(paths):
 
         samples = load_sample_images()
         for name, image in zip(samples.filenames, samples.images, strict=True):
-            yield Path(name).name, data.resize_crop(image, 224)
+            yield Path(name).name, data.center_crop(image, 224)
     for path in paths:
-        for file in data.image_files(path) if path.is_dir() else [path]:
-            yield str(file), data.resize_crop(data.read_image(file), 224)
+        for file in image_files(path) if path.is_dir() else [path]:
+            yield str(file), data.center_crop(data.read_image(file), 224)
 
 
 def top(probabilities, class_index):

@@ -14,7 +14,9 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from keras_googlenet import data, hub
+from keras_googlenet import hub
+from keras_googlenet.data.images import read_view
+from keras_googlenet.data.scan import image_files
 
 
 def main():
@@ -27,7 +29,7 @@ def main():
     options = parser.parse_args()
     keras.utils.set_random_seed(0)
     rng = np.random.default_rng(0)
-    photos = rng.permutation([data.read_view(path, 192) for path in data.image_files(options.photos)])
+    photos = rng.permutation([read_view(path, 192) for path in image_files(options.photos)])
     digits, fifth = [*zip(load_digits().images, load_digits().target, strict=True)], len(photos) // 5
     trunk = hub.GoogLeNetBackbone(weights=options.weights, trainable=False)
     shape = {"aspect_ratios": (1.0, 2.0), "pre_logits_num_conv_layers": 2, "confidence_threshold": 0.05}

@@ -48,7 +48,7 @@ def main():
 def trained(source, seed, epochs):
     """A network of its own seed."""
     keras.utils.set_random_seed(seed)
-    views = np.stack([data.resize_crop(image, 32) for image in source.train.items]).astype("float32")
+    views = np.stack([data.center_crop(image, 32) for image in source.train.items]).astype("float32")
     model = kg.GoogLeNet(weights=None, classes=10, input_shape=(32, 32, 3), variant=SHORT)
     model.compile(keras.optimizers.SGD(0.05, momentum=0.9, global_clipnorm=1.0), "sparse_categorical_crossentropy")
     model.fit(kg.preprocess_input(views), np.asarray(source.train.labels), epochs=epochs, verbose=0)

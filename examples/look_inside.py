@@ -24,7 +24,7 @@ def main():
     parser.add_argument("photo", nargs="?")
     parser.add_argument("--weights", default="imagenet", help="a name or a file")
     options = parser.parse_args()
-    view = data.resize_crop(data.read_image(options.photo) if options.photo else flower(), 224)
+    view = data.center_crop(data.read_image(options.photo) if options.photo else flower(), 224)
 
     model = kg.GoogLeNet(weights=options.weights)
     network = keras.Model(model.input, model.endpoints)

@@ -38,7 +38,7 @@ def main():
         export.export(model, served, "savedmodel", labels=names, source="this example")
         for path in sorted(path for path in served.rglob("*") if path.is_file()):
             print(f"{path.stat().st_size / 1000:>8.0f} kB  {path.relative_to(served)}")
-        view = data.resize_crop(data.read_image(photo), model.input_shape[1])
+        view = data.center_crop(data.read_image(photo), model.input_shape[1])
         ours = model.inference_model().predict(kg.preprocess_input(view[None].astype("float32")), verbose=0)[0]
         print("the network says")
         for name, share in zip(names, ours, strict=True):

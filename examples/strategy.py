@@ -16,7 +16,8 @@ import tensorflow as tf
 import keras_googlenet as kg
 from keras_googlenet import data
 from keras_googlenet.architecture import PAPER, Dropout, edit, wider
-from keras_googlenet.training import distribute, strategy_for
+from keras_googlenet.training import strategy_for
+from keras_googlenet.training.distributed.strategy import distribute
 
 BATCH = 32
 
@@ -35,22 +36,22 @@ def main():
         print(f"{step + 1:>4}  {pair[0]:10.4f}  {pair[1]:10.4f}")
 
 
-def losses(placement, steps):
+def losses(context, steps):
     """The loss of each step."""
     keras.utils.set_random_seed(0)
     table = edit(wider(PAPER, 0.125), lambda row: None if isinstance(row, Dropout) else row, name="narrow")
-    with placement.strategy.scope():
+    with context.strategy.scope():
         model = kg.GoogLeNet(weights=None, classes=10, input_shape=(32, 32, 3), variant=table, aux_heads=False)
         model.compile(keras.optimizers.SGD(0.05, momentum=0.9, global_clipnorm=1.0), "sparse_categorical_crossentropy")
-    size = placement.per_replica(BATCH)
-    batches = distribute(placement, lambda share, replicas: digits().rebatch(size), endless=True)
+    size = context.per_replica(BATCH)
+    batches = distribute(context, lambda share, replicas: digits().rebatch(size), endless=True)
     return model.fit(batches, steps_per_epoch=1, epochs=steps, shuffle=False, verbose=0).history["loss"]
 
 
 def digits():
     """Batches of the training images, in order, again and again."""
     split = data.load("digits").train
-    views = np.stack([data.resize_crop(image, 32) for image in split.items[: 8 * BATCH]]).astype("float32")
+    views = np.stack([data.center_crop(image, 32) for image in split.items[: 8 * BATCH]]).astype("float32")
     labels = np.asarray(split.labels[: 8 * BATCH])
     return tf.data.Dataset.from_tensor_slices((kg.preprocess_input(views), labels)).batch(BATCH).repeat()
 

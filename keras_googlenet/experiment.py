@@ -3,10 +3,12 @@
 import functools
 from pathlib import Path
 
-from keras_googlenet import data, evaluation, report, training, visualize
+from keras_googlenet import evaluation, report, training
+from keras_googlenet.data.source import Source
 from keras_googlenet.evaluation.crop_batches import read_ahead
 from keras_googlenet.model import load_model
-from keras_googlenet.training import Recipe, trainer
+from keras_googlenet.training import Recipe, feeding
+from keras_googlenet.training.distributed.strategy import is_chief
 from keras_googlenet.training.interruption import Interrupted, interruption
 from keras_googlenet.training.run_folder import RunFolder
 from keras_googlenet.utils.files import written_whole
@@ -40,19 +42,17 @@ def run(
         >>> run(training.recipe_for("digits"), "runs/digits")["val_predictions_accuracy"]  # doctest: +SKIP
         0.986
     """
-    load = functools.cache(trainer.load_source)  # one listing, to the end, whatever changes in the meantime
+    load = functools.cache(feeding.load_source)  # one listing, to the end, whatever changes in the meantime
     logs = training.train(
         recipe,
         folder,
         strategy=strategy,
         resume=resume,
         load=load,
-        draw_samples=report.plot_samples,
-        draw_filters=visualize.filter_grid,
         verbose=verbose,
     )
     paths = RunFolder(folder)
-    if training.is_chief(strategy):
+    if is_chief(strategy):
         with written_whole(paths.curves) as partial:
             report.plot_curves(paths.metrics, partial)
         if not (paths.evaluation.exists() and paths.report.exists()):
@@ -60,7 +60,7 @@ def run(
     return logs
 
 
-def _report(recipe: Recipe, folder: RunFolder, source: data.Source, verbose: int | str) -> None:
+def _report(recipe: Recipe, folder: RunFolder, source: Source, verbose: int | str) -> None:
     kept = folder.path / "predictions.npz"
     name = "validation" if source.test is None else "test"
     split = source.splits[name]

@@ -14,7 +14,7 @@ from support.small import SMALL
 
 from keras_googlenet import GoogLeNet, export, preprocess_input
 from keras_googlenet.cli import main
-from keras_googlenet.data import read_image, resize_crop
+from keras_googlenet.data import center_crop, read_image
 from keras_googlenet.export import pixels
 
 NEEDS = {
@@ -128,7 +128,7 @@ def files(tmp_path_factory):
 def test_bytes_are_seen_as_files_are(files, size):
     view = tf.function(lambda data: pixels.view(data, size), input_signature=[tf.TensorSpec((), tf.string)])
     for path in files:
-        expected = resize_crop(read_image(path), size)
+        expected = center_crop(read_image(path), size)
         levels = 0 if size == 64 else 1  # Pillow chooses which axis comes first
         np.testing.assert_allclose(view(path.read_bytes()).numpy(), expected, rtol=0, atol=levels, err_msg=path.name)
 
@@ -183,7 +183,7 @@ def test_eight_bits_agree_on_photos(format, shared_data, tmp_path, capsys):
     assert main(["export", str(bvlc), str(target), "--format", format, *more]) == 0
     capsys.readouterr()
     paths = sorted((tmp_path / "val").rglob("*.jpg"))
-    images = preprocess_input(np.stack([resize_crop(read_image(path), 224) for path in paths]))
+    images = preprocess_input(np.stack([center_crop(read_image(path), 224) for path in paths]))
     expected = GoogLeNet(weights=bvlc).predict(images, verbose=0).argmax(axis=1)
     agree = (run(format, target, images, tmp_path).argmax(axis=1) == expected).mean()
     assert agree >= 0.9  # of 31: the whole set has its own script

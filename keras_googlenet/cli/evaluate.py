@@ -97,7 +97,7 @@ def _check(arguments):
 
 def _images(arguments, models):
     """The images to measure the models on, of those held out the ones that their runs held out; and the classes."""
-    from keras_googlenet.data.sources import load_split
+    from keras_googlenet.data.loading import load_split
     from keras_googlenet.training.recipes.settings import holding_out
 
     ways = list({str(way): way for way in map(holding_out, models) if way}.values()) or [{}]

@@ -67,10 +67,10 @@ def _views(arguments, size):
     import numpy as np
 
     from keras_googlenet import data
-    from keras_googlenet.data.sources import load_split
+    from keras_googlenet.data.loading import load_split
 
     split, _, _ = load_split(arguments.calibration, data_dir=arguments.data_dir)
     chosen = set(np.linspace(0, split.count - 1, min(CALIBRATION, split.count)).astype(int).tolist())
     records = enumerate(split.fixed().as_numpy_iterator())
     read = (split.read(record) for place, (_, record, _) in records if place in chosen)
-    return np.stack([data.resize_crop(image, size) for image in read])
+    return np.stack([data.center_crop(image, size) for image in read])

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+from functools import partial
 
 from keras_googlenet.cli.paths import STDIN
 
@@ -22,13 +23,11 @@ def views(path, *sizes):
     Raises:
         ImageError: It can't be read; the message names it.
     """
-    from keras_googlenet import data
+    from keras_googlenet.data.images import decode_view, read_view
 
-    content = _standard_input() if path == STDIN else None
+    view = partial(decode_view, _standard_input(), "standard input") if path == STDIN else partial(read_view, path)
     with _quiet_libraries():
-        if content is None:
-            return [data.read_view(path, size) for size in sizes]
-        return [data.decode_view(content, "standard input", size) for size in sizes]
+        return [view(size) for size in sizes]
 
 
 class Failures:
@@ -66,11 +65,10 @@ def _quiet_libraries():
     except OSError:  # there is none
         yield
         return
-    silence = os.open(os.devnull, os.O_WRONLY)
+    with open(os.devnull, "wb") as silence:
+        os.dup2(silence.fileno(), 2)
     try:
-        os.dup2(silence, 2)
         yield
     finally:
         os.dup2(kept, 2)
         os.close(kept)
-        os.close(silence)

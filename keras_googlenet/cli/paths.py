@@ -26,11 +26,9 @@ def expand(paths, fail):
 
 
 def _files(path, fail):
-    if path == STDIN:
-        return [path]
-    if os.path.isdir(path):
+    if path != STDIN and os.path.isdir(path):
         return _images(path, fail)
-    if os.path.lexists(path):  # a name may hold * or [
+    if path == STDIN or os.path.lexists(path):  # a name may hold * or [
         return [path]
     if _ADDRESS.match(path):
         fail(f"{one_line(path)}: an address; download it first and give the file")
@@ -39,7 +37,7 @@ def _files(path, fail):
 
 
 def _images(folder, fail, nested=False):
-    from keras_googlenet.data import image_files
+    from keras_googlenet.data.scan import image_files
 
     unlisted = []
     files = [str(file) for file in image_files(Path(folder), on_error=unlisted.append)]
@@ -52,7 +50,7 @@ def _images(folder, fail, nested=False):
 
 def _matches(pattern, fail):
     """What a pattern matches, as a shell has it: sorted, without hidden or systems' files; of a folder the images."""
-    from keras_googlenet.data.ignored import is_dropping
+    from keras_googlenet.data.ignored import is_ignored
 
     parts = Path(pattern).parts
     first = next(i for i, part in enumerate(parts) if glob.has_magic(part))
@@ -63,8 +61,8 @@ def _matches(pattern, fail):
     except (OSError, ValueError) as error:
         fail(f"{one_line(pattern)}: {one_line(error)}")
         return []
-    if not any(map(is_dropping, parts[first:])):
-        found = [path for path in found if not any(map(is_dropping, path.relative_to(base).parts))]
+    if not any(map(is_ignored, parts[first:])):
+        found = [path for path in found if not any(map(is_ignored, path.relative_to(base).parts))]
     if not found:
         fail(f"{one_line(pattern)}: no file matches this pattern")
     files = [file for path in found for file in (_images(path, fail, "**" in parts) if path.is_dir() else [str(path)])]

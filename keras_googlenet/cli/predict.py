@@ -21,6 +21,7 @@ Examples:
   curl -s https://example.org/photo.jpg | keras-googlenet predict imagenet -
 """
 
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -48,6 +49,8 @@ def run(arguments):
     Returns:
         Exit status.
     """
+    import numpy as np
+
     from keras_googlenet import data
     from keras_googlenet.cli.images import Failures, views
     from keras_googlenet.cli.models import load_classifier, names_or_numbers
@@ -62,21 +65,25 @@ def run(arguments):
     classifier = load_classifier(arguments.model)
     names = names_or_numbers(classifier, arguments.class_index)
     form = _json if arguments.json else _text
-    progress = Progress(len(files), "image", shown=len(files) > arguments.batch_size)
-    batch = []
-    for done, path in enumerate(files, 1):
-        try:
-            batch.append((path, *views(path, classifier.images.side)))
-        except data.ImageError as error:
-            progress.clear()
-            fail(error)
-        if len(batch) == arguments.batch_size or done == len(files):
-            results = _classify(classifier, batch, names, arguments.top)
-            lines = [form(*result, classifier.independent) for result in results]
-            progress.clear()
-            print(*lines, sep="\n", end="\n" if lines else "", flush=True)
-            progress.update(done)
-            batch = []
+    progress = Progress(len(files), shown=len(files) > arguments.batch_size)
+
+    def readable():
+        for done, path in enumerate(files, 1):
+            try:
+                yield done, path, *views(path, classifier.images.side)
+            except data.ImageError as error:
+                progress.clear()
+                fail(error)
+
+    images = readable()
+    while batch := list(itertools.islice(images, arguments.batch_size)):
+        done, paths, pixels = zip(*batch, strict=True)
+        scores = classifier.predict(np.stack(pixels))
+        progress.clear()
+        for path, row in zip(paths, scores, strict=True):
+            best = [(*names[i], float(row[i])) for i in np.argsort(-row, kind="stable")[: arguments.top]]
+            print(form(path, best, classifier.independent), flush=True)
+        progress.update(done[-1])
     return int(bool(fail))
 
 
@@ -86,17 +93,6 @@ def _check(arguments):
     for option, value in (("--top", arguments.top), ("--batch-size", arguments.batch_size)):
         if value < 1:
             raise InputError(f"{option} must be at least 1. Received: {value}")
-
-
-def _classify(classifier, batch, names, top):
-    import numpy as np
-
-    if not batch:
-        return
-    scores = classifier.predict(np.stack([image for _, image in batch]))
-    for (path, _), row in zip(batch, scores, strict=True):
-        best = np.argsort(-row, kind="stable")[:top]
-        yield path, [(*names[i], float(row[i])) for i in best]
 
 
 def _text(path, best, independent):

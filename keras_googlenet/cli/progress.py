@@ -8,26 +8,23 @@ class Progress:
     """Keras's progress bar; it gives way to lines that are printed meanwhile.
 
     Args:
-        count: What there is to do.
-        unit: What it is called.
+        count: Images to go through.
         shown: Whether it is worth showing.
     """
 
-    def __init__(self, count, unit, shown=True):
-        self._bar = None
-        if shown and sys.stderr.isatty():
-            import keras
+    def __init__(self, count: int, shown: bool = True):
+        import keras
 
-            with contextlib.redirect_stdout(sys.stderr):
-                self._bar = keras.utils.Progbar(count, unit_name=unit)
+        self._shown = shown and sys.stderr.isatty()
+        with contextlib.redirect_stdout(sys.stderr):
+            self._bar = keras.utils.Progbar(count, verbose=int(self._shown), unit_name="image")
 
-    def update(self, done):
+    def update(self, done: int) -> None:
         """Shows how much is done."""
-        if self._bar is not None:
-            with contextlib.redirect_stdout(sys.stderr):
-                self._bar.update(done)
+        with contextlib.redirect_stdout(sys.stderr):
+            self._bar.update(done)
 
-    def clear(self):
+    def clear(self) -> None:
         """Empties the bar's line; to be called before anything else is printed."""
-        if self._bar is not None:
+        if self._shown:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)

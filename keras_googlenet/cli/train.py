@@ -25,8 +25,8 @@ Examples:
   keras-googlenet train --dataset photos/ --weights bvlc_googlenet.caffemodel --set learning_rate=0.002
 """
 
-import dataclasses
 import datetime
+import re
 import sys
 from pathlib import Path
 
@@ -72,16 +72,18 @@ def run(arguments):
     Returns:
         Exit status.
     """
-    from keras_googlenet import experiment, training
+    from keras_googlenet import experiment
+    from keras_googlenet.training.distributed.strategy import is_chief
+    from keras_googlenet.training.recipes.recipe import field_names
+    from keras_googlenet.training.recipes.settings import parse_setting
 
-    settings = dict(training.parse_setting(text) for text in arguments.settings)
-    named = ("dataset", "data_dir", "epochs", "batch_size", "image_size", "weights")
-    settings |= {name: getattr(arguments, name) for name in named if getattr(arguments, name) is not None}
-    recipe = _recipe(arguments, settings)
-    folder = arguments.output or _default_folder(recipe.dataset)
+    options = {name: value for name, value in vars(arguments).items() if name in field_names() and value is not None}
+    recipe = _recipe(arguments, {**dict(map(parse_setting, arguments.settings)), **options})
+    name = f"{Path(recipe.dataset).name or 'folder'}-{datetime.datetime.now():%Y%m%d-%H%M%S}"
+    folder = arguments.output or Path("runs", name)
     verbose = "auto" if sys.stdout.isatty() else 2
     logs = experiment.run(recipe, folder, strategy=arguments.strategy, resume=arguments.resume, verbose=verbose)
-    if training.is_chief(arguments.strategy):
+    if is_chief(arguments.strategy):
         print(_result(logs))
         print(f"run folder: {folder}")
     return 0
@@ -89,6 +91,7 @@ def run(arguments):
 
 def _recipe(arguments, settings):
     from keras_googlenet import training
+    from keras_googlenet.training.distributed.strategy import is_chief
     from keras_googlenet.training.recipes.presets import transfer_for
 
     if arguments.recipe:
@@ -96,15 +99,15 @@ def _recipe(arguments, settings):
     if arguments.resume and not arguments.output:
         raise InputError("--resume goes on with the run in a folder: name it with --output.")
     if arguments.resume and (arguments.output / "recipe.json").exists():
-        recorded = training.read_recipe(arguments.output)
         if not arguments.preset:
-            return dataclasses.replace(recorded, **settings)
-        settings.setdefault("hold_out", recorded.hold_out)  # a run of 0.1.0 keeps its validation images
+            return training.read_recipe(arguments.output, **settings)
+        # A run of 0.1.0 keeps its validation images.
+        settings.setdefault("hold_out", training.read_recipe(arguments.output).hold_out)
     dataset = settings.pop("dataset", "digits")
     if arguments.preset or settings.get("weights") is None or "learning_rate" in settings:
         return training.recipe_for(dataset, preset=arguments.preset, **settings)
     recipe = transfer_for(dataset, **settings)
-    if training.is_chief(arguments.strategy):
+    if is_chief(arguments.strategy):
         print(_TRANSFER.format(recipe))
     return recipe
 
@@ -115,18 +118,8 @@ _TRANSFER = (
 )
 
 
-def _default_folder(dataset):
-    name = Path(dataset).name or "folder"
-    return Path("runs") / f"{name}-{datetime.datetime.now():%Y%m%d-%H%M%S}"
-
-
 def _result(logs):
-    prefix, suffix = "val_", "accuracy"
-    accuracies = {
-        name.removeprefix(prefix).removesuffix(suffix).rstrip("_") or "predictions": value
-        for name, value in logs.items()
-        if name.startswith(prefix) and name.endswith(suffix)
-    }
-    heads = [f"{name} {value:.2%}" for name, value in accuracies.items() if name != "predictions"]
-    text = f"validation accuracy: {accuracies['predictions']:.2%}"
-    return f"{text} (auxiliary heads: {', '.join(heads)})" if heads else text
+    found = {re.fullmatch(r"val_(?:(\w+)_)?accuracy", name): value for name, value in logs.items()}
+    heads = {match[1] or "predictions": f"{value:.2%}" for match, value in found.items() if match}
+    text = f"validation accuracy: {heads.pop('predictions')}"
+    return f"{text} (auxiliary heads: {', '.join(map(' '.join, heads.items()))})" if heads else text

@@ -11,9 +11,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageEnhance
+from PIL import Image, ImageEnhance, ImageOps
 
-from keras_googlenet.data.center_crop import check_view
+from keras_googlenet.data.center_crop import Box, check_view
 
 AREA = (0.08, 1.0)  # of the image's area, "distributed evenly" (section 6)
 ASPECT = (3 / 4, 4 / 3)  # width / height; "chosen randomly" (section 6) is taken as evenly, too
@@ -37,15 +37,14 @@ DISTORTIONS = {
 # At worst two of five attempts at a patch succeed, but for an image within a rounding error of the limit.
 _ATTEMPTS = 100
 
-Box = tuple[float, float, float, float]
-
 
 @dataclass(frozen=True)
 class SeededSampler:
     """A random view of each training image, which follows from the seed, the epoch and the image alone.
 
     Neither the order of the images nor the batches nor what was drawn before matter, so that a run
-    can go on from any position. A kind of sampling is a subclass with its own `draw`.
+    can go on from any position. A kind of sampling is a subclass with its own `draw`, listed in
+    `sampling.SAMPLERS`.
 
     Attributes:
         seed: the run's.
@@ -64,16 +63,33 @@ class SeededSampler:
 
         Returns:
             uint8 array of shape (size, size, 3).
+
+        Raises:
+            ValueError: `image` is no such array, or `size` no positive integer.
         """
+        check_view(image, size)
         return self.draw(image, size, generator(self.seed, epoch, index))
 
     def draw(self, image: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-        """The view that random numbers give of an image."""
+        """The view that random numbers give of an image.
+
+        Args:
+            image: uint8 RGB array of shape (height, width, 3).
+            size: side of the view, in pixels.
+            rng: where the choices come from.
+
+        Returns:
+            uint8 array of shape (size, size, 3).
+        """
         raise NotImplementedError
 
 
 class Sampler(SeededSampler):
-    """Section 6's sampling: see `sample`.
+    """Section 6's sampling.
+
+    The paper does not say whether colors are distorted before or after the resize: after, which
+    leaves fewer pixels to distort. Nor does it mention mirroring in training: Howard mirrors, and
+    so do the paper's own crops for testing (section 7).
 
     Example:
         >>> sampler = Sampler(seed=7)
@@ -82,8 +98,14 @@ class Sampler(SeededSampler):
     """
 
     def draw(self, image: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-        """See `sample`."""
-        return sample(image, size, rng)
+        """See `SeededSampler.draw`."""
+        patch = draw_patch(rng, *image.shape[:2])
+        view = resize_patch(Image.fromarray(image), patch, size, draw_interpolation(rng))
+        if draw_flip(rng):
+            view = ImageOps.mirror(view)
+        for kind, factor in draw_distortions(rng):
+            view = distort(view, kind, factor)
+        return np.array(view)
 
 
 def generator(seed: int, epoch: int, index: int) -> np.random.Generator:
@@ -95,34 +117,6 @@ def generator(seed: int, epoch: int, index: int) -> np.random.Generator:
         index: the image's number in its split.
     """
     return np.random.default_rng((seed, epoch, index))
-
-
-def sample(image: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    """One random view of an image, as section 6 samples them.
-
-    The paper does not say whether colors are distorted before or after the resize: after, which
-    leaves fewer pixels to distort. Nor does it mention mirroring in training: Howard mirrors, and
-    so do the paper's own crops for testing (section 7).
-
-    Args:
-        image: uint8 RGB array of shape (height, width, 3).
-        size: side of the view, in pixels.
-        rng: where the choices come from.
-
-    Returns:
-        uint8 array of shape (size, size, 3).
-
-    Raises:
-        ValueError: `image` is no such array, or `size` no positive integer.
-    """
-    check_view(image, size)
-    patch = draw_patch(rng, *image.shape[:2])
-    view = resize_patch(Image.fromarray(image), patch, size, draw_interpolation(rng))
-    if draw_flip(rng):
-        view = flip(view)
-    for kind, factor in draw_distortions(rng):
-        view = distort(view, kind, factor)
-    return np.array(view)
 
 
 def draw_patch(rng: np.random.Generator, height: int, width: int) -> Box:
@@ -191,11 +185,6 @@ def resize_patch(image: Image.Image, patch: Box, size: int, interpolation: str) 
         interpolation: one of `INTERPOLATIONS`.
     """
     return image.resize((size, size), INTERPOLATIONS[interpolation], box=patch)
-
-
-def flip(image: Image.Image) -> Image.Image:
-    """The image mirrored, left to right."""
-    return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
 
 
 def distort(image: Image.Image, kind: str, factor: float) -> Image.Image:

@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image
 
 # A large image is turned in strips of so many pixels, so that it is in memory once as it was decoded and not again.
 STRIP = 2**24
-
-_TIFF_BITS_PER_SAMPLE = 258
 
 
 def to_array(image: Image.Image, turn: Image.Transpose | None = None) -> np.ndarray:
@@ -24,7 +22,7 @@ def to_array(image: Image.Image, turn: Image.Transpose | None = None) -> np.ndar
     image = image if turn is None else image.transpose(turn)
     array = np.empty((image.height, image.width, 3), np.uint8)
     for row, strip in rgb_strips(image, 0, image.height):
-        array[row : row + strip.height] = strip
+        array[row : row + strip.height] = np.asarray(strip)
     return array
 
 
@@ -44,11 +42,10 @@ def rgb_strips(image: Image.Image, first: int, last: int) -> Iterator[tuple[int,
         image.putpalette(image.im.getpalette(kind, kind), kind)
     white = _white(image)
     rows = max(1, STRIP // image.width)
-    if first == 0 and last == image.height <= rows:
-        yield 0, _to_rgb(image, white)
-        return
     for row in range(first, last, rows):
-        yield row, _to_rgb(image.crop((0, row, image.width, min(row + rows, last))), white)
+        end = min(row + rows, last)
+        whole = row == 0 and end == image.height
+        yield row, _to_rgb(image if whole else image.crop((0, row, image.width, end)), white)
 
 
 def _to_rgb(image: Image.Image, white: int) -> Image.Image:
@@ -67,7 +64,7 @@ def _white(image: Image.Image) -> int:
     if image.mode == "F":
         return 255
     # Scanners write 12-bit TIFFs, which Pillow unpacks without scaling them.
-    bits = getattr(image, "tag_v2", {}).get(_TIFF_BITS_PER_SAMPLE, (16,))[0]
+    bits = getattr(image, "tag_v2", {}).get(ExifTags.Base.BitsPerSample, (16,))[0]
     return 2 ** min(bits, 16) - 1
 
 

@@ -31,7 +31,7 @@ def reading_errors() -> Iterator[None]:
     Example:
         ```python
         with reading_errors():
-            model.fit(batches(source.train, image_size=224, batch_size=32))
+            model.fit(training_stream(source.train, image_size=224, batch_size=32, seed=0), steps_per_epoch=100)
         ```
     """
     import tensorflow as tf

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_googlenet.data import foreign
+from keras_googlenet.data import undecodable
+from keras_googlenet.data.class_folders import Scan, find_splits, scan_classes, wrapped
 from keras_googlenet.data.errors import DataError
 from keras_googlenet.data.holding_out import hold_out, same_everywhere
-from keras_googlenet.data.layout import find_splits
-from keras_googlenet.data.scan import Listing, entries, images_of, list_classes, read, wrapped
+from keras_googlenet.data.images import read_image
+from keras_googlenet.data.scan import entries
 from keras_googlenet.data.source import Source
-from keras_googlenet.data.splits import HELD_OUT, TEST, TRAIN, VALIDATION, ListedSplit
+from keras_googlenet.data.splits import HELD_OUT, TEST, TRAIN, VALIDATION, ListedSplit, Split
+from keras_googlenet.utils.messages import few
 
 
 def load_folder(root: Path, validation_fraction: float, rule: str = "hash") -> Source:
@@ -35,50 +37,43 @@ def load_folder(root: Path, validation_fraction: float, rule: str = "hash") -> S
     Raises:
         DataError: the folder is missing, or not two or more classes with images in each.
     """
-    if not root.is_dir():
-        found = "this is a file" if root.exists() else "no such folder"
-        raise DataError(f"{root}: {found}. Expected: a folder with one subfolder for each class")
-    parts, strays = find_splits(root)
+    parts, ignored = find_splits(root)
     if parts and TRAIN not in parts:
         only = next(iter(parts.values())).name
         raise DataError(
             f"{root}: there is {only}/ but no {TRAIN}/ to learn from. "
             f"Expected: {TRAIN}/ beside it, or one subfolder for each class"
         )
-    listings = {TRAIN: list_classes(parts.get(TRAIN, root))}
     notes = []
-    for part in (VALIDATION, TEST):
-        if part == TEST and TEST in parts and not _has_labels(parts):
-            notes.append(f"{parts[TEST]} has no folder of a class: left out, the network is measured on validation")
-        elif part in parts:
-            listings[part] = list_classes(parts[part])
-            _check_same_classes(listings[TRAIN], listings[part])
-    strays = sorted(strays + [path for one in listings.values() for path in one.strays])
-    folders = tuple(listing.folder for listing in listings.values())
+    if not _has_labels(parts):
+        notes.append(f"{parts.pop(TEST)} has no folder of a class: left out, the network is measured on validation")
+    scans = {part: scan_classes(folder) for part, folder in (parts or {TRAIN: root}).items()}
+    for scan in scans.values():
+        _check_same_classes(scans[TRAIN], scan)
+    ignored += [path for scan in scans.values() for path in scan.ignored]
+    folders = tuple(scan.folder for scan in scans.values())
     if VALIDATION in parts:
         held_out = f"the folder {parts[VALIDATION].name}/"
     else:
-        listings[TRAIN], listings[VALIDATION] = _split(listings[TRAIN], validation_fraction, rule)
-        share = f"{100 * validation_fraction:.3g}% of each class"
-        by_rank, by_hash = f"{share}, chosen by a hash of the file's name", f"about {share}, each file by its own hash"
-        held_out = by_rank if rule == "rank" else by_hash
-    splits = {part: images_of(listing, root) for part, listing in listings.items()}
+        scans[TRAIN], scans[VALIDATION] = _split(scans[TRAIN], validation_fraction, rule)
+        how = "{}, chosen by a hash of the file's name" if rule == "rank" else "about {}, each file by its own hash"
+        held_out = how.format(f"{100 * validation_fraction:.3g}% of each class")
     return Source(
         str(root),
-        tuple(listings[TRAIN].images),
-        splits[TRAIN],
-        splits[VALIDATION],
-        held_out,
-        tuple(map(Path, strays)),
-        splits.get(TEST),
-        folders,
-        tuple(notes),
+        classes=tuple(scans[TRAIN].images),
+        train=scans[TRAIN].split(root),
+        validation=scans[VALIDATION].split(root),
+        held_out=held_out,
+        ignored=tuple(map(Path, sorted(ignored))),
+        test=scans[TEST].split(root) if TEST in scans else None,
+        folders=folders,
+        notes=tuple(notes),
     )
 
 
 def load_labeled(
     root: Path, part: str | None, validation_fraction: float = HELD_OUT, rule: str = "hash"
-) -> tuple[tuple[str, ...], ListedSplit, str, list[str]]:
+) -> tuple[tuple[str, ...], Split, str, list[str]]:
     """Find images to measure a network on: unlike `load_folder`, nothing has to be there to learn from.
 
     Args:
@@ -95,34 +90,27 @@ def load_labeled(
     Raises:
         DataError: there are no such images.
     """
-    if not root.is_dir():
-        raise DataError(f"{root}: no such folder. Expected: a folder with one subfolder for each class")
     parts, _ = find_splits(root)
-    if part == TEST and not parts:
-        raise DataError(f"{root}: there is no {TEST}/ in this folder. Expected: that, or another split asked for")
     if part != TEST and not _has_labels(parts):
-        parts = {name: folder for name, folder in parts.items() if name != TEST}
-    if part is None and parts.keys() == {TRAIN}:
-        part = VALIDATION
-    held_out = part == VALIDATION and part not in parts and TRAIN in parts
-    if held_out or (part not in (None, "all") and not parts):
+        del parts[TEST]
+    chosen = part or next((name for name in (TEST, VALIDATION) if name in parts), VALIDATION if parts else "all")
+    if chosen not in (*parts, "all"):
+        if chosen == TEST or (parts and TRAIN not in parts):
+            found = f"Received: {', '.join(parts)}" if parts else "Expected: that, or another split asked for"
+            raise DataError(f"{root}: there is no {chosen}/ in this folder. {found}")
         source = load_folder(root, validation_fraction, rule)
-        words = f"{part} images ({source.held_out} for validation)"
-        return source.classes, getattr(source, part), words, foreign.left_out(map(str, source.ignored))
-    chosen = part or next((name for name in (TEST, VALIDATION) if name in parts), "all")
-    if chosen != "all" and chosen not in parts:
-        raise DataError(f"{root}: this folder has no {chosen} images. Received: {', '.join(parts)}")
+        words = f"{chosen} images ({source.held_out} for validation)"
+        return source.classes, source.splits[chosen], words, undecodable.left_out(map(str, source.ignored))
     folders = [parts[chosen]] if chosen in parts else list(parts.values()) or [root]
-    listings = [list_classes(folder, least=1) for folder in folders]
-    classes = tuple(sorted({name for listing in listings for name in listing.images}))
-    splits = [images_of(listing, root, classes) for listing in listings]
+    scans = [scan_classes(folder, least=1) for folder in folders]
+    classes = tuple(sorted({name for scan in scans for name in scan.images}))
+    splits = [scan.split(root, classes) for scan in scans]
     items, labels = (np.concatenate([getattr(one, name) for one in splits]) for name in ("items", "labels"))
-    strays = [path for listing in listings for path in listing.strays]
-    words = "images" if chosen == "all" else f"{chosen} images"
-    notes = foreign.left_out(strays)
+    notes = undecodable.left_out(path for scan in scans for path in scan.ignored)
     if len(classes) == 1 and (hint := wrapped(folders[0] / classes[0])):
         notes.append(f"only one class, {classes[0]}/. {hint}")
-    return classes, ListedSplit(items, labels, decode=read, root=root), words, notes
+    words = "images" if chosen == "all" else f"{chosen} images"
+    return classes, ListedSplit(items, labels, decode=read_image, root=root), words, notes
 
 
 def _has_labels(parts: Mapping[str, Path]) -> bool:
@@ -133,28 +121,27 @@ def _has_labels(parts: Mapping[str, Path]) -> bool:
     return not ours.isdisjoint(theirs)
 
 
-def _split(listing: Listing, fraction: float, rule: str) -> tuple[Listing, Listing]:
+def _split(scan: Scan, fraction: float, rule: str) -> tuple[Scan, Scan]:
     """Splits each class: the same files wherever the folder lies."""
     train, validation = {}, {}
-    for name, paths in listing.images.items():
+    for name, paths in scan.images.items():
+        inside = {path.split(os.sep, 1)[1]: path for path in paths}
         if len(paths) == 1:
             raise DataError(
-                f"{listing.folder / name}: only one image, {Path(paths[0]).relative_to(Path(paths[0]).parts[0])}, but "
-                "one has to be held out for validation. Expected: two or more images in each class, or a folder with "
-                f"{TRAIN}/ and val/"
+                f"{scan.folder / name}: only one image, {next(iter(inside))}, but one has to be held out for "
+                f"validation. Expected: two or more images in each class, or a folder with {TRAIN}/ and val/"
             )
-        inside = {path.split(os.sep, 1)[1]: path for path in paths}
-        chosen = {inside[path] for path in hold_out(name, list(inside), fraction, rule)}
-        train[name] = [path for path in paths if path not in chosen]
-        validation[name] = [path for path in paths if path in chosen]
-    return Listing(listing.folder, train, []), Listing(listing.folder, validation, [])
+        chosen = set(hold_out(name, list(inside), fraction, rule))
+        train[name] = [path for short, path in inside.items() if short not in chosen]
+        validation[name] = [path for short, path in inside.items() if short in chosen]
+    return Scan(scan.folder, train, []), Scan(scan.folder, validation, [])
 
 
-def _check_same_classes(train: Listing, validation: Listing) -> None:
-    for one, other in ((train, validation), (validation, train)):
-        missing = [name for name in one.images if name not in other.images]
+def _check_same_classes(train: Scan, other: Scan) -> None:
+    for one, lacking in ((train, other), (other, train)):
+        missing = [name for name in one.images if name not in lacking.images]
         if missing:
             raise DataError(
-                f"{other.folder}: lacks {len(missing)} of the classes of {one.folder}: "
-                f"{', '.join(missing[:5])}. Expected: the same class folders in both"
+                f"{lacking.folder}: lacks {len(missing)} of the classes of {one.folder}: {few(missing)}. "
+                "Expected: the same class folders in both"
             )

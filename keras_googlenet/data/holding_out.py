@@ -30,10 +30,10 @@ def hold_out(name: str, paths: list[str], fraction: float, rule: str = "hash") -
         name: the class's.
         paths: of two or more images, relative to the class's folder.
         fraction: part of them to hold out.
-        rule: `"hash"` holds out those whose `place` lies below the fraction: what else there is has no say, so that
-            adding or removing images moves no other across. That is about the fraction of them, not exactly. Where all
-            of a class fall on one side, the one that is nearest to the other side crosses over; it alone depends on the
-            others. `"rank"` is version 0.1.0's: exactly the fraction, the first by a hash of their paths.
+        rule: `"hash"` holds out those whose `place` lies below the fraction. It is about the fraction of them, not
+            exactly; in return, adding or removing images moves no other across. Where all of a class fall on one side,
+            the one that is nearest to the other side crosses over; it alone depends on the others. `"rank"` is version
+            0.1.0's: exactly the fraction, the first by a hash of their paths.
 
     Returns:
         The paths to hold out.
@@ -44,9 +44,9 @@ def hold_out(name: str, paths: list[str], fraction: float, rule: str = "hash") -
     places = {path: place(name, path) for path in paths}
     chosen = [path for path in paths if places[path] < fraction]
     if not chosen:
-        return [min(paths, key=places.get)]
+        return [min(paths, key=places.__getitem__)]
     if len(chosen) == len(paths):
-        chosen.remove(max(paths, key=places.get))
+        chosen.remove(max(paths, key=places.__getitem__))
     return chosen
 
 

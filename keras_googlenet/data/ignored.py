@@ -16,11 +16,11 @@ _NAMES = frozenset(
 _RECIPE = "recipe.json"  # `training.RunFolder` writes it before anything else
 
 
-def is_dropping(name: str) -> bool:
+def is_ignored(name: str) -> bool:
     """Whether a file or a folder of this name is hidden, or an operating system's own.
 
     Example:
-        >>> [is_dropping(name) for name in ("$RECYCLE.BIN", ".Trashes", "cat")]
+        >>> [is_ignored(name) for name in ("$RECYCLE.BIN", ".Trashes", "cat")]
         [True, True, False]
     """
     return name.startswith(".") or name.lower() in _NAMES

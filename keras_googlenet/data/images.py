@@ -10,15 +10,15 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
-from keras_googlenet.data import foreign
-from keras_googlenet.data.center_crop import Size, resize_crop_image
+from keras_googlenet.data import undecodable
+from keras_googlenet.data.center_crop import Size, center_crop_image
 from keras_googlenet.data.colors import to_array
 from keras_googlenet.data.errors import ImageError
 from keras_googlenet.utils.messages import one_line
@@ -41,8 +41,7 @@ _ORIENTED_BY = frozenset(("exif", "Raw profile type exif", "xmp", "XML:com.adobe
 # These do not warn while they load, so that several threads may load them at a time.
 _QUIET = frozenset(("JPEG", "MPO", "PNG", "GIF", "BMP", "WEBP", "PPM", "AVIF", "JPEG2000"))
 
-_ORIENTATION = 0x0112
-_TURNS = {
+_TURNS: dict[int | None, Image.Transpose] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -52,8 +51,8 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 
-# From the image as it is stored and what turns it upright to an array.
-_Finish = Callable[[Image.Image, Image.Transpose | None], np.ndarray]
+# From the image as it is stored and, as `turn`, what turns it upright to an array.
+_Finish = Callable[..., np.ndarray]
 
 _warnings_lock = threading.Lock()
 
@@ -69,7 +68,7 @@ def formats() -> tuple[str, ...]:
         True
     """
     Image.init()
-    foreign.register()
+    undecodable.register()
     return tuple(format for format in Image.ID if format not in NOT_DECODED)
 
 
@@ -86,7 +85,7 @@ def image_extensions() -> frozenset[str]:
     return frozenset(extension for extension, format in Image.registered_extensions().items() if format in known)
 
 
-def read_image(path: str | os.PathLike) -> np.ndarray:
+def read_image(path: str | bytes | os.PathLike) -> np.ndarray:
     """Read an image file as the camera saw it.
 
     The first frame of an animation, turned upright by its EXIF orientation (a damaged EXIF block
@@ -112,12 +111,12 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
     return _read(path, to_array)
 
 
-def read_view(path: str | os.PathLike, size: Size) -> np.ndarray:
-    """`resize_crop(read_image(path), size)`, in half the memory where the image is large.
+def read_view(path: str | bytes | os.PathLike, size: Size) -> np.ndarray:
+    """`center_crop(read_image(path), size)`, in half the memory where the image is large.
 
     Args:
         path: as in `read_image`.
-        size: as in `resize_crop`.
+        size: as in `center_crop`.
 
     Returns:
         uint8 array of shape (height, width, 3).
@@ -125,7 +124,7 @@ def read_view(path: str | os.PathLike, size: Size) -> np.ndarray:
     Raises:
         ImageError: as `read_image`.
     """
-    return _read(path, lambda image, turn: resize_crop_image(image, size, turn))
+    return _read(path, partial(center_crop_image, size=size))
 
 
 def decode_image(data: bytes, name: str) -> np.ndarray:
@@ -145,12 +144,12 @@ def decode_image(data: bytes, name: str) -> np.ndarray:
 
 
 def decode_view(data: bytes, name: str, size: Size) -> np.ndarray:
-    """`resize_crop(decode_image(data, name), size)`, in half the memory where the image is large.
+    """`center_crop(decode_image(data, name), size)`, in half the memory where the image is large.
 
     Args:
         data: as in `decode_image`.
         name: as in `decode_image`.
-        size: as in `resize_crop`.
+        size: as in `center_crop`.
 
     Returns:
         uint8 array of shape (height, width, 3).
@@ -158,17 +157,16 @@ def decode_view(data: bytes, name: str, size: Size) -> np.ndarray:
     Raises:
         ImageError: as `read_image`.
     """
-    return _decode(BytesIO(data), name, lambda image, turn: resize_crop_image(image, size, turn))
+    return _decode(BytesIO(data), name, partial(center_crop_image, size=size))
 
 
-def _read(path: str | os.PathLike, finish: _Finish) -> np.ndarray:
+def _read(path: str | bytes | os.PathLike, finish: _Finish) -> np.ndarray:
     path = os.fsdecode(path)
     try:
         file = _open(path)
-    except FileNotFoundError as error:
-        raise ImageError(f"{one_line(path)}: no such file") from error
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
+        missing = isinstance(error, FileNotFoundError)
+        why = "no such file" if missing else getattr(error, "strerror", None) or error
         raise ImageError(f"{one_line(path)}: {one_line(why)}") from error
     with file:
         return _decode(file, path, finish)
@@ -184,15 +182,15 @@ def _decode(file: BinaryIO, name: str, finish: _Finish) -> np.ndarray:
     try:
         with _without_warnings():
             image = Image.open(file, formats=formats())
-            foreign.refuse_raw(image, file)
+            undecodable.refuse_raw(image, file)
             _check_size(image)
             if image.format not in _QUIET:
                 image.load()
         if image.format in _QUIET:
             image.load()
-        return finish(image, _turn(image))
+        return finish(image, turn=_turn(image))
     except UnidentifiedImageError as error:
-        raise ImageError(f"{one_line(name)}: {foreign.why_unidentified(file)}") from error
+        raise ImageError(f"{one_line(name)}: {undecodable.why_unidentified(file)}") from error
     except Exception as error:
         # Pillow's decoders raise whatever the damage led to: OSError, SyntaxError, ValueError,
         # struct.error, IndexError, MemoryError, DecompressionBombError, ...
@@ -212,7 +210,7 @@ def _without_warnings() -> Iterator[None]:
         yield
 
 
-def _check_size(image: Image.Image) -> None:
+def _check_size(image: ImageFile.ImageFile) -> None:
     in_python = any(tile[0] in Image.DECODERS for tile in image.tile)
     allowed = MAX_PIXELS_IN_PYTHON if in_python else 4 * MAX_PIXELS // _bytes_a_pixel(image)
     if image.width * image.height > allowed:
@@ -227,7 +225,7 @@ def _bytes_a_pixel(image: Image.Image) -> int:
     if image.info.get("progressive"):
         return 4 + 2 * bands  # all coefficients, of 2 bytes
     # Whole frames, before and after their colors are converted.
-    return {"WEBP": 16, "AVIF": 12, "HEIF": 12}.get(image.format, 4)
+    return {"WEBP": 16, "AVIF": 12, "HEIF": 12}.get(image.format or "", 4)
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
@@ -236,7 +234,7 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
         return None
     try:
         with _without_warnings():
-            return _TURNS.get(image.getexif().get(_ORIENTATION))
+            return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
     except Exception:
         # A damaged EXIF block says nothing about the pixels, which have been read by now.
         return None

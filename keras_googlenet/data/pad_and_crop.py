@@ -8,48 +8,30 @@ images of any size: an eighth of the side is padded.
 import numpy as np
 
 from keras_googlenet.data.augmentation import SeededSampler, draw_flip
-from keras_googlenet.data.center_crop import check_view, resize_crop
+from keras_googlenet.data.center_crop import center_crop
 
 PADDING = 8  # on each side the padding is one in so many of the image's own pixels: 4 of 32
 
 
-class ShiftSampler(SeededSampler):
-    """The sampling of small images: see `shift`.
+class PadAndCropSampler(SeededSampler):
+    """The sampling of small images: the central square, moved a little, and half of the time mirrored.
+
+    It is resized as the evaluation view is, so that training and evaluation differ in nothing but
+    the offset and the mirroring.
 
     Example:
-        >>> sampler = ShiftSampler(seed=7)
+        >>> sampler = PadAndCropSampler(seed=7)
         >>> sampler(np.zeros((32, 32, 3), "uint8"), 48, epoch=0, index=0).shape
         (48, 48, 3)
     """
 
     def draw(self, image: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-        """See `shift`."""
-        return shift(image, size, rng)
+        """See `SeededSampler.draw`."""
+        square = crop_at(image, *draw_offset(rng, min(image.shape[:2])))
+        return center_crop(square[:, ::-1] if draw_flip(rng) else square, size)
 
 
-def shift(image: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    """The evaluation view of an image that is shifted, and half of the time mirrored.
-
-    Resized as the evaluation view is, so that training and evaluation differ in nothing but the
-    shift and the mirroring.
-
-    Args:
-        image: uint8 RGB array of shape (height, width, 3).
-        size: side of the view, in pixels.
-        rng: where the choices come from.
-
-    Returns:
-        uint8 array of shape (size, size, 3).
-
-    Raises:
-        ValueError: `image` is no such array, or `size` no positive integer.
-    """
-    check_view(image, size)
-    square = shifted_square(image, *draw_shift(rng, min(image.shape[:2])))
-    return resize_crop(square[:, ::-1] if draw_flip(rng) else square, size)
-
-
-def draw_shift(rng: np.random.Generator, side: int) -> tuple[int, int]:
+def draw_offset(rng: np.random.Generator, side: int) -> tuple[int, int]:
     """How far to move the square down and to the right.
 
     Args:
@@ -65,7 +47,7 @@ def draw_shift(rng: np.random.Generator, side: int) -> tuple[int, int]:
     return down, right
 
 
-def shifted_square(image: np.ndarray, down: int, right: int) -> np.ndarray:
+def crop_at(image: np.ndarray, down: int, right: int) -> np.ndarray:
     """The central square of an image, moved; beyond the edges the image is reflected.
 
     He et al. pad with zeros, after subtracting the mean. A reflection needs no mean and draws no
@@ -87,6 +69,6 @@ def shifted_square(image: np.ndarray, down: int, right: int) -> np.ndarray:
 
 
 def _reflected(start: int, count: int, length: int) -> np.ndarray:
-    """Indices from `start` on, turned back where they leave 0..length-1; the edge is not repeated."""
+    """Indices from `start` on, reflected where they leave 0..length-1; the edge is not repeated."""
     last = length - 1
     return last - np.abs(last - np.abs(np.arange(start, start + count)))

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_googlenet.data.center_crop import resize_crop
+from keras_googlenet.data.center_crop import center_crop
 from keras_googlenet.data.errors import DataError
 from keras_googlenet.data.reading import Reader, drop_unreadable, replace_unreadable
-from keras_googlenet.data.splits import WHOLE, Share, Split
+from keras_googlenet.data.splits import WHOLE, Shard, Split
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -33,7 +33,7 @@ def training_stream(
     sampler: SamplerFunction | None = None,
     preprocess: Preprocess | None = None,
     first_step: int = 0,
-    share: Share = WHOLE,
+    shard: Shard = WHOLE,
 ) -> tf.data.Dataset:
     """Batches without end, epoch after epoch, each with an order of its own.
 
@@ -49,17 +49,17 @@ def training_stream(
             the one view that the network is evaluated on.
         preprocess: from a float32 batch, RGB, 0-255, to what the network takes.
         first_step: where to begin: the number of batches to leave out, counted over all epochs.
-        share: which part of each batch to read.
+        shard: which part of each batch to read.
 
     Returns:
-        Dataset with elements (float32 (batch_size / share.count, image_size, image_size, 3), int64 likewise). Wrap
+        Dataset with elements (float32 (batch_size / shard.count, image_size, image_size, 3), int64 likewise). Wrap
         what iterates over it in `reading_errors()`.
 
     Raises:
         ValueError: `image_size` or `batch_size` is out of range.
 
     Example:
-        >>> from keras_googlenet.data.sources import load
+        >>> from keras_googlenet.data.loading import load
         >>> stream = training_stream(load("digits").train, image_size=32, batch_size=100, seed=0, first_step=14)
         >>> images, labels = next(iter(stream))  # the first batch of the second epoch
         >>> images.shape, labels.shape
@@ -69,24 +69,21 @@ def training_stream(
 
     reader = Reader.of(split)
     _check(image_size, batch_size)
-    if batch_size > reader.split.count or batch_size % share.count:
+    if batch_size > reader.split.count or batch_size % shard.count:
         raise ValueError(
             f"`batch_size` must be at most the {reader.split.count} images of the split and a multiple of the "
-            f"{share.count} workers. Received: batch_size={batch_size}"
+            f"{shard.count} workers. Received: batch_size={batch_size}"
         )
     first_epoch, skipped = divmod(first_step, reader.split.count // batch_size)
-    local = batch_size // share.count
+    local = batch_size // shard.count
 
     def records(epoch):
-        shuffled = reader.split.shuffled(seed, epoch, batch_size, share)
+        shuffled = reader.split.shuffled(seed, epoch, batch_size, shard)
         rest = shuffled.skip(tf.where(epoch == first_epoch, tf.constant(skipped * local, tf.int64), 0))
         return rest.map(lambda index, record, label: (epoch, index, record, label))
 
-    def view(image, epoch, index):
-        return resize_crop(image, image_size) if sampler is None else sampler(image, image_size, epoch, index)
-
     epochs = tf.data.Dataset.range(first_epoch, tf.int64.max)
-    views = _views(epochs.flat_map(records), reader, view, image_size)
+    views = _views(epochs.flat_map(records), reader, image_size, sampler)
     return _finish(views.batch(local, drop_remainder=True), replace_unreadable, preprocess)
 
 
@@ -96,7 +93,7 @@ def evaluation_batches(
     image_size: int,
     batch_size: int,
     preprocess: Preprocess | None = None,
-    share: Share = WHOLE,
+    shard: Shard = WHOLE,
     replicas: int = 1,
 ) -> tf.data.Dataset:
     """Batches of a split in a fixed order, each image exactly once.
@@ -106,7 +103,7 @@ def evaluation_batches(
         image_size: side of the square views, in pixels.
         batch_size: most images per batch, of all replicas of all workers together.
         preprocess: from a float32 batch, RGB, 0-255, to what the network takes.
-        share: which part of the split to read.
+        shard: which part of the split to read.
         replicas: how many replicas the worker deals its batches out to, one each in turn.
 
     Returns:
@@ -119,26 +116,21 @@ def evaluation_batches(
         ValueError: `image_size` or `batch_size` is out of range.
 
     Example:
-        >>> from keras_googlenet.data.sources import load
+        >>> from keras_googlenet.data.loading import load
         >>> dataset = evaluation_batches(load("digits").validation, image_size=32, batch_size=100)
         >>> [labels.shape[0] for images, labels in dataset]
         [90, 90, 90, 90]
     """
     reader = Reader.of(split)
     _check(image_size, batch_size)
-    pieces = evaluation_steps(reader.split.count, batch_size, share.count * replicas) * replicas
-    records = reader.split.fixed(share).map(lambda index, record, label: (0, index, record, label))
-    count = (reader.split.count + share.count - 1 - share.index) // share.count
-
-    def batches(records, size):
-        return _views(records, reader, lambda image, *_: resize_crop(image, image_size), image_size).batch(size)
-
+    pieces = evaluation_steps(reader.split.count, batch_size, shard.count * replicas) * replicas
+    records = reader.split.fixed(shard).map(lambda index, record, label: (0, index, record, label))
+    count = (reader.split.count + shard.count - 1 - shard.index) // shard.count
     size, larger = divmod(count, pieces)
     taken = larger * (size + 1)
-    dataset = batches(records.skip(taken), size)
-    if larger:
-        dataset = batches(records.take(taken), size + 1).concatenate(dataset)
-    return _finish(dataset, drop_unreadable, preprocess)
+    parts = ((records.take(taken), size + 1), (records.skip(taken), size))
+    first, last = (_views(part, reader, image_size).batch(size) for part, size in parts)
+    return _finish(first.concatenate(last), drop_unreadable, preprocess)
 
 
 def evaluation_steps(count: int, batch_size: int, replicas: int = 1) -> int:
@@ -190,7 +182,7 @@ def preview(
         image = reader.read(int(index), record)
         if image is None:
             continue
-        views.append(resize_crop(image, image_size))
+        views.append(center_crop(image, image_size))
         if sampler is not None:
             views.extend(sampler(image, image_size, epoch, int(index)) for epoch in range(side - 1))
     return np.stack(views) if views else np.empty((0, image_size, image_size, 3), np.uint8)
@@ -202,7 +194,7 @@ def _check(image_size, batch_size):
             raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value}")
 
 
-def _views(records, reader, view, size):
+def _views(records, reader, size, sampler=None):
     """Records to (whether it could be read, view, label)."""
     import tensorflow as tf
 
@@ -210,7 +202,7 @@ def _views(records, reader, view, size):
         image = reader.read(int(index), record)
         if image is None:
             return False, np.zeros((size, size, 3), np.uint8)
-        return True, view(image, int(epoch), int(index))
+        return True, sampler(image, size, int(epoch), int(index)) if sampler else center_crop(image, size)
 
     def to_view(epoch, index, record, label):
         # One Python call per image: Pillow decodes and resizes without holding the interpreter.

@@ -1,4 +1,4 @@
-"""Reads the images of a split: each file once where they are small, and past unreadable ones if told to."""
+"""Reads the images of a split. Small ones are kept in memory; unreadable ones may be skipped."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Reader:
     Args:
         split: where they come from.
         on_corrupt: `"stop"` to raise the error of an image that cannot be read, `"skip"` to note it and go on.
-        memory: bytes of decoded images to keep at most. An image is kept where as many of its size would fit as the
-            split has, so that what is decoded anew is large, and little beside the training of it.
+        memory: bytes of decoded images to keep at most. Each image of the split may take an equal part of them. A
+            larger one is decoded again at each pass, which takes little time beside the training on it.
 
     Attributes:
         split: the split.
@@ -35,12 +35,12 @@ class Reader:
         self.skipped: dict[int, str] = {}
         self._skips = on_corrupt == "skip"
         self._kept: dict[int, np.ndarray] = {}
-        self._share = memory // max(split.count, 1)
+        self._largest = memory // max(split.count, 1)
 
-    @classmethod
-    def of(cls, split: Split | Reader) -> Reader:
+    @staticmethod
+    def of(split: Split | Reader) -> Reader:
         """A reader of a split that stops at unreadable images; a reader as it is."""
-        return split if isinstance(split, cls) else cls(split)
+        return split if isinstance(split, Reader) else Reader(split)
 
     def read(self, index: int, record: Any) -> np.ndarray | None:
         """One image, from memory if it was read before. It may be called from several threads.
@@ -66,7 +66,7 @@ class Reader:
                 raise
             self.skipped[index] = str(error)
             return None
-        if image.nbytes <= self._share:
+        if image.nbytes <= self._largest:
             self._kept[index] = image
         return image
 

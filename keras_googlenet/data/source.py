@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from keras_googlenet.data import foreign
+from keras_googlenet.data import undecodable
 from keras_googlenet.data.splits import Split
-from keras_googlenet.utils.messages import one_line
+from keras_googlenet.utils.messages import few, one_line
 
 SHOWN = 10
 """Classes that are named before training."""
+
+_WORDS = {"train": "training"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +44,8 @@ class Source:
     @property
     def splits(self) -> dict[str, Split]:
         """The splits that there are, by name."""
-        splits = {"train": self.train, "validation": self.validation, "test": self.test}
-        return {name: split for name, split in splits.items() if split is not None}
+        splits = {"train": self.train, "validation": self.validation}
+        return splits if self.test is None else {**splits, "test": self.test}
 
     def record(self) -> dict[str, Any]:
         """What is written down of the data set, so that a run can tell whether it has changed.
@@ -70,19 +72,15 @@ class Source:
         Returns:
             One line, and more of them if files were ignored or something else should be known.
         """
-        counts = f"{self.train.count:,} training and {self.validation.count:,} validation"
-        if self.test is not None:
-            counts = f"{self.train.count:,} training, {self.validation.count:,} validation and {self.test.count:,} test"
-        lines = [f"{self.name}: {counts} images in {len(self.classes):,} classes; validation: {self.held_out}"]
-        lines += [*self.notes, *foreign.left_out(map(str, self.ignored))]
-        others = [str(path) for path in self.ignored if not foreign.by_name(str(path))]
+        *counts, last = (f"{split.count:,} {_WORDS.get(name, name)}" for name, split in self.splits.items())
+        found = f"{', '.join(counts)} and {last} images in {len(self.classes):,} classes"
+        lines = [f"{self.name}: {found}; validation: {self.held_out}"]
+        lines += [*self.notes, *undecodable.left_out(map(str, self.ignored))]
+        others = [str(path) for path in self.ignored if not undecodable.by_name(str(path))]
         if others:
-            more = ", ..." if len(others) > 3 else ""
-            lines.append(f"ignored {len(others):,} that are no images: {', '.join(others[:3])}{more}")
+            lines.append(f"ignored {len(others):,} that are no images: {few(others, 3)}")
         return "\n".join(lines)
 
     def class_names(self) -> str:
         """The names of the classes, the first few of many, on one line."""
-        shown = ", ".join(map(one_line, self.classes[:SHOWN]))
-        more = f" and {len(self.classes) - SHOWN:,} more" if len(self.classes) > SHOWN else ""
-        return f"classes: {shown}{more}"
+        return f"classes: {few(map(one_line, self.classes), SHOWN)}"

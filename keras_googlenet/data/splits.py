@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -35,7 +35,7 @@ _NAMES = {
 }
 
 
-def splits_among(names: Iterable[str]) -> dict[str, str]:
+def splits_among(names: Collection[str]) -> dict[str, str]:
     """Which names are those of splits.
 
     Example:
@@ -43,15 +43,15 @@ def splits_among(names: Iterable[str]) -> dict[str, str]:
         {'train': 'TRAIN', 'validation': 'Valid'}
     """
     found = {}
-    for name in names:
-        for part, known in _NAMES.items():
-            if name.lower() in known:
-                found.setdefault(part, []).append((known.index(name.lower()), name.lower() != name, name))
-    return {part: min(found[part])[-1] for part in _NAMES if part in found}
+    for part, known in _NAMES.items():
+        named = [(known.index(name.lower()), name.lower() != name, name) for name in names if name.lower() in known]
+        if named:
+            found[part] = min(named)[-1]
+    return found
 
 
 @dataclass(frozen=True)
-class Share:
+class Shard:
     """Which part of the data a worker reads, so that no image is decoded twice.
 
     Attributes:
@@ -63,7 +63,7 @@ class Share:
     count: int = 1
 
 
-WHOLE = Share()
+WHOLE = Shard()
 
 
 class Split(Protocol):
@@ -84,17 +84,19 @@ class Split(Protocol):
     @property
     def names(self) -> tuple[str, ...]:
         """What each image is called, in the fixed order: its path from the data set's folder, or else its number."""
+        return tuple(map(str, range(self.count)))
 
     def path(self, place: int) -> str | None:
         """Where the file of an image lies, by its place in the fixed order; `None` where it has none of its own."""
+        return None
 
-    def fixed(self, share: Share = WHOLE) -> tf.data.Dataset:
+    def fixed(self, shard: Shard = WHOLE) -> tf.data.Dataset:
         """The records of a worker, each exactly once, in the same order at each pass.
 
         The workers' parts are disjoint, make up the split, and differ by one record at most.
         """
 
-    def shuffled(self, seed: int, epoch: tf.Tensor, batch_size: int, share: Share = WHOLE) -> tf.data.Dataset:
+    def shuffled(self, seed: int, epoch: tf.Tensor, batch_size: int, shard: Shard = WHOLE) -> tf.data.Dataset:
         """The records of a worker for one epoch, in an order that follows from the seed and the epoch.
 
         All workers' together are `count // batch_size` times `batch_size` records, none of them twice.
@@ -102,8 +104,8 @@ class Split(Protocol):
         Args:
             seed: the run's.
             epoch: int64 scalar, counted from 0.
-            batch_size: of all workers together, a multiple of `share.count`.
-            share: the worker's part of each batch.
+            batch_size: of all workers together, a multiple of `shard.count`.
+            shard: the worker's part of each batch.
         """
 
     def read(self, record: Any) -> np.ndarray:
@@ -122,11 +124,7 @@ class Split(Protocol):
 
     def samples(self) -> list[str]:
         """For each class the checksums of three files at most, on one line; nothing where the images are no files."""
-
-
-def numbered(count: int) -> tuple[str, ...]:
-    """What images are called that are no files."""
-    return tuple(map(str, range(count)))
+        return []
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,25 +152,25 @@ class ListedSplit:
     def names(self) -> tuple[str, ...]:
         """See `Split.names`."""
         if self.items.dtype != object:
-            return numbered(self.count)
+            return tuple(map(str, range(self.count)))
         return tuple(os.path.relpath(os.fsdecode(path), self.root) for path in self.items)
 
     def path(self, place: int) -> str | None:
         """See `Split.path`."""
         return os.fsdecode(self.items[place]) if self.items.dtype == object else None
 
-    def fixed(self, share: Share = WHOLE) -> tf.data.Dataset:
+    def fixed(self, shard: Shard = WHOLE) -> tf.data.Dataset:
         """See `Split.fixed`; a worker's part is a run of neighbors."""
-        return self._records(np.array_split(np.arange(self.count), share.count)[share.index])
+        return self._records(np.array_split(np.arange(self.count), shard.count)[shard.index])
 
-    def shuffled(self, seed: int, epoch: tf.Tensor, batch_size: int, share: Share = WHOLE) -> tf.data.Dataset:
+    def shuffled(self, seed: int, epoch: tf.Tensor, batch_size: int, shard: Shard = WHOLE) -> tf.data.Dataset:
         """See `Split.shuffled`; the whole list is shuffled, and the batches are the same for any number of workers."""
         import tensorflow as tf
 
         def indices(epoch):
             order = np.random.default_rng((_ORDER, seed, int(epoch))).permutation(self.count)
             steps = self.count // batch_size
-            return order[: steps * batch_size].reshape(steps, share.count, -1)[:, share.index].reshape(-1)
+            return order[: steps * batch_size].reshape(steps, shard.count, -1)[:, shard.index].reshape(-1)
 
         order = tf.numpy_function(indices, [epoch], tf.int64, stateful=False)
         return self._records(tf.ensure_shape(order, (None,)))

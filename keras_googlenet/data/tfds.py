@@ -15,7 +15,7 @@ import tensorflow_datasets as tfds
 from keras_googlenet.data.errors import DataError
 from keras_googlenet.data.images import decode_image
 from keras_googlenet.data.source import Source
-from keras_googlenet.data.splits import TEST, TRAIN, VALIDATION, WHOLE, Share, numbered, splits_among
+from keras_googlenet.data.splits import TEST, TRAIN, VALIDATION, WHOLE, Shard, Split, splits_among
 from keras_googlenet.utils.messages import nearest
 
 # Records are shuffled while still encoded. ImageNet's average 110 KB, so that this buffer takes
@@ -25,7 +25,7 @@ FILE_ORDERS = 8
 
 
 @dataclass(frozen=True, eq=False)
-class TfdsSplit:
+class TfdsSplit(Split):
     """One split of a TFDS data set.
 
     Attributes:
@@ -46,26 +46,17 @@ class TfdsSplit:
         """See `Split.labels`; the data set tells them only with the images."""
         return np.fromiter((label for _, _, label in self.fixed().as_numpy_iterator()), np.int64)
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """See `Split.names`."""
-        return numbered(self.count)
-
-    def path(self, place: int) -> str | None:
-        """See `Split.path`."""
-        return None
-
-    def fixed(self, share: Share = WHOLE) -> tf.data.Dataset:
+    def fixed(self, shard: Shard = WHOLE) -> tf.data.Dataset:
         """See `Split.fixed`; a worker reads its own part of the files."""
-        return self._examples(share, seed=None)
+        return self._examples(shard, seed=None)
 
-    def shuffled(self, seed: int, epoch: tf.Tensor, batch_size: int, share: Share = WHOLE) -> tf.data.Dataset:
+    def shuffled(self, seed: int, epoch: tf.Tensor, batch_size: int, shard: Shard = WHOLE) -> tf.data.Dataset:
         """See `Split.shuffled`; a worker reads its own part of the files, in each epoch the same.
 
         The order of the files is one of `FILE_ORDERS`, in turn; the examples are shuffled within a buffer as they
         come out of the files.
         """
-        orders = [self._examples(share, seed=(seed + n) % 2**32) for n in range(FILE_ORDERS)]
+        orders = [self._examples(shard, seed=(seed + n) % 2**32) for n in range(FILE_ORDERS)]
         branches = [lambda examples=examples: examples for examples in orders]
         examples = tf.switch_case(tf.cast(epoch % FILE_ORDERS, tf.int32), branches)
 
@@ -78,13 +69,13 @@ class TfdsSplit:
 
         # Not `Dataset.shuffle`, whose seed cannot be the epoch's where operations are to be deterministic.
         shuffled = examples.batch(SHUFFLE_BUFFER).enumerate().map(shuffle).unbatch()
-        return shuffled.take(self.count // batch_size * batch_size // share.count)
+        return shuffled.take(self.count // batch_size * batch_size // shard.count)
 
-    def _examples(self, share: Share, seed: int | None) -> tf.data.Dataset:
+    def _examples(self, shard: Shard, seed: int | None) -> tf.data.Dataset:
         """A record is the encoded image, its index a hash of its file and place there."""
         instruction = self.instruction
-        if share.count > 1:
-            instruction = tfds.even_splits(instruction, n=share.count)[share.index]
+        if shard.count > 1:
+            instruction = tfds.even_splits(instruction, n=shard.count)[shard.index]
         examples = self.builder.as_dataset(
             split=instruction,
             shuffle_files=seed is not None,
@@ -95,7 +86,11 @@ class TfdsSplit:
                 shuffle_seed=seed, shuffle_reshuffle_each_iteration=False, try_autocache=False, add_tfds_id=True
             ),
         )
-        return examples.map(lambda example: (_index(example["tfds_id"]), example["image"], example["label"]))
+
+        def record(example):
+            return tf.strings.to_hash_bucket_fast(example["tfds_id"], 2**62), example["image"], example["label"]
+
+        return examples.map(record)
 
     def read(self, record: bytes) -> np.ndarray:
         """See `Split.read`; the same reader as for files, so the same colors."""
@@ -104,14 +99,6 @@ class TfdsSplit:
     def fingerprint(self, root: str) -> str:
         """See `Split.fingerprint`; the data set's version stands for its images."""
         return f"{self.builder.info.full_name} {self.instruction}"
-
-    def samples(self) -> list[str]:
-        """See `Split.samples`."""
-        return []
-
-
-def _index(tfds_id: tf.Tensor) -> tf.Tensor:
-    return tf.strings.to_hash_bucket_fast(tfds_id, 2**62)
 
 
 def load_tfds(name: str, data_dir: str | os.PathLike | None, validation_fraction: float) -> Source:
@@ -134,12 +121,12 @@ def load_tfds(name: str, data_dir: str | os.PathLike | None, validation_fraction
     builder = _builder(name, data_dir)
     _check_features(name, builder.info.features)  # before a download of many gigabytes
     _prepare(name, builder)
-    train, validation, test, held_out = _instructions(name, builder.info.splits, validation_fraction)
+    *instructions, held_out = _instructions(name, builder.info.splits, validation_fraction)
     classes = tuple(builder.info.features["label"].names)
     if len(classes) < 2:
         raise DataError(f"{name}: this data set has one class. Expected: two or more")
-    train, validation, test = (part and TfdsSplit(builder, part) for part in (train, validation, test))
-    return Source(name, classes, train, validation, held_out, test=test)
+    train, validation, *test = (TfdsSplit(builder, part) for part in instructions if part is not None)
+    return Source(name, classes, train, validation, held_out, test=test[0] if test else None)
 
 
 def _builder(name: str, data_dir: str | os.PathLike | None) -> tfds.core.DatasetBuilder:
@@ -159,18 +146,15 @@ def _builder(name: str, data_dir: str | os.PathLike | None) -> tfds.core.Dataset
 
 
 def _check_features(name: str, features: Any) -> None:
-    image, label = (
-        (features["image"], features["label"])
-        if isinstance(features, tfds.features.FeaturesDict) and {"image", "label"} <= set(features)
-        else (None, None)
-    )
-    if not (isinstance(image, tfds.features.Image) and isinstance(label, tfds.features.ClassLabel)):
+    kinds = {"image": tfds.features.Image, "label": tfds.features.ClassLabel}
+    named = features if isinstance(features, tfds.features.FeaturesDict) else {}
+    if not all(name in named and isinstance(named[name], kind) for name, kind in kinds.items()):
         raise DataError(
             f"{name}: no classification data set. Expected: the features 'image' (Image) and "
             f"'label' (ClassLabel). Received: {' '.join(str(features).split())}"
         )
-    if image.np_dtype != np.uint8:
-        raise DataError(f"{name}: its images hold {image.np_dtype.__name__}. Expected: uint8")
+    if (dtype := features["image"].np_dtype) != np.uint8:
+        raise DataError(f"{name}: its images hold {dtype.__name__}. Expected: uint8")
 
 
 def _prepare(name: str, builder: tfds.core.DatasetBuilder) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from keras_googlenet.data import ImageError, decode_view
+from keras_googlenet.data import ImageError
+from keras_googlenet.data.images import decode_view
 from keras_googlenet.visualize import Network, grad_cam, overlay
 
 SIDE = 448

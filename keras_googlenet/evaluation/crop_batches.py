@@ -10,7 +10,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_googlenet.data import ImageError, Split
+from keras_googlenet.data import ImageError
+from keras_googlenet.data.splits import Split
 from keras_googlenet.model.outputs import check_probabilities
 
 

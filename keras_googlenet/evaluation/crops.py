@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from keras_googlenet.data.center_crop import Size, check_view, resize_crop
+from keras_googlenet.data.center_crop import Size, center_crop, check_view
 from keras_googlenet.errors import InputError
 
 CROPS = (0, 1, 10, 144)
@@ -27,7 +27,7 @@ def crops(image: np.ndarray, count: int, size: Size = FULL_SIDE) -> np.ndarray:
     bottom of a portrait): its top left, top right, bottom left, bottom right and center crop and the whole square
     resized; each followed by its mirror image. The 10 are the center square's at the smallest scale without the
     resized one, and 1 is their center crop, so that 144 crops contain both. With 0 the only view is the whole central
-    square, as `data.resize_crop` makes it.
+    square, as `data.center_crop` makes it.
 
     Resizing is Pillow's bilinear with antialiasing, and each scale is resized once. An image smaller than a scale is
     enlarged. Where halves of pixels occur, positions are rounded down.
@@ -55,7 +55,7 @@ def crops(image: np.ndarray, count: int, size: Size = FULL_SIDE) -> np.ndarray:
         raise ValueError(f"`count` must be one of {', '.join(map(str, CROPS))}. Received: count={count!r}")
     check_view(image, size)
     if count == 0:
-        return resize_crop(image, size)[None]
+        return center_crop(image, size)[None]
     if not isinstance(size, (int, np.integer)):
         raise InputError(f"Crops are squares: evaluate a model of other images without crops. Received: size={size}")
     if count == 144:

@@ -11,8 +11,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_googlenet.data import Split
 from keras_googlenet.data.center_crop import Size
+from keras_googlenet.data.splits import Split
 from keras_googlenet.evaluation.crop_batches import predict_crops, read_ahead
 from keras_googlenet.evaluation.crops import crops as cut
 from keras_googlenet.evaluation.measures import crossentropy

@@ -1,6 +1,6 @@
 """From the bytes of an image file to what the network takes, in TensorFlow operations that a SavedModel can carry.
 
-It sees what `data.resize_crop(data.decode_image(...))` makes of the file: upright, over white where it is transparent,
+It sees what `data.center_crop(data.decode_image(...))` makes of the file: upright, over white where it is transparent,
 the central square resized as Pillow does it, to the bit. Views of other proportions may differ by one level of 255:
 releases of Pillow differ in which axis they resample first. It is meant for JPEG and PNG; other formats as TensorFlow
 has them.

@@ -7,7 +7,7 @@ import warnings
 import keras
 import numpy as np
 
-from keras_googlenet.data import resize_crop
+from keras_googlenet.data import center_crop
 from keras_googlenet.errors import InputError, WorkError
 from keras_googlenet.utils.messages import one_line
 
@@ -66,7 +66,7 @@ def try_bytes(path, classifier):
 
     height, width = classifier.images.size
     photo = np.random.default_rng(0).integers(0, 256, (height + 8, width + 4, 3), np.uint8)
-    view = classifier.images.preprocess(resize_crop(photo, classifier.images.side)[None])
+    view = classifier.images.preprocess(center_crop(photo, classifier.images.side)[None])
     expected = keras.ops.convert_to_numpy(classifier.served(view, training=False))
     with in_a_line("The savedmodel artifact does not run"):
         answer = tf.saved_model.load(str(path)).signatures["serve_bytes"]

@@ -114,9 +114,9 @@ class GoogLeNetModel(replicas.OnReplicas, keras.Model):
         Returns:
             A `GoogLeNetModel` with one output. It is not compiled.
         """
-        return type(self)(self.input, self.outputs[0], name=self.name, **self._traits())
+        return type(self)(self.input, self.outputs[0], name=self.name, **self.traits())
 
-    def _traits(self):
+    def traits(self):
         """What the constructor takes beside the graph."""
         return {
             "architecture": self.architecture,
@@ -134,7 +134,7 @@ class GoogLeNetModel(replicas.OnReplicas, keras.Model):
         """Called by `call`, and by `keras.models.clone_model` with a `call_fn`."""
         outputs = super()._run_through_graph(inputs, operation_fn, **kwargs)
         if "call_fn" in kwargs and self.built:
-            cloning.give(self, outputs, self._traits() | {"trainable": self.trainable})
+            cloning.give(self, outputs, self.traits() | {"trainable": self.trainable})
         return outputs
 
     def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None, **kwargs):

@@ -2,4 +2,4 @@
 
 from keras_googlenet.report.curves import plot_curves as plot_curves
 from keras_googlenet.report.report import write_report as write_report
-from keras_googlenet.report.samples import plot_samples as plot_samples
+from keras_googlenet.utils.pictures import plot_samples as plot_samples

@@ -1,30 +1,13 @@
-"""Training as section 6 of the paper describes it: the recipe, the optimizer, the trainer."""
+"""Training as section 6 of the paper describes it: the recipe, the optimizer, the run."""
 
-from keras_googlenet.errors import WorkError as WorkError
-from keras_googlenet.training.callbacks import TrainingError as TrainingError
-from keras_googlenet.training.checkpoints import CheckpointError as CheckpointError
-from keras_googlenet.training.distributed.strategy import Placement as Placement
-from keras_googlenet.training.distributed.strategy import distribute as distribute
-from keras_googlenet.training.distributed.strategy import is_chief as is_chief
 from keras_googlenet.training.distributed.strategy import strategy_for as strategy_for
-from keras_googlenet.training.freezing import Phase as Phase
 from keras_googlenet.training.freezing import freeze_trunk as freeze_trunk
-from keras_googlenet.training.freezing import phases as phases
-from keras_googlenet.training.freezing import thaw as thaw
-from keras_googlenet.training.interruption import Interrupted as Interrupted
-from keras_googlenet.training.optimizers.ema import averaged as averaged
-from keras_googlenet.training.optimizers.from_recipe import optimizer as optimizer
-from keras_googlenet.training.optimizers.from_recipe import precision_policy as precision_policy
-from keras_googlenet.training.optimizers.from_recipe import unwrap as unwrap
+from keras_googlenet.training.freezing import unfreeze as unfreeze
+from keras_googlenet.training.optimizers.ema import ema_weights as ema_weights
 from keras_googlenet.training.optimizers.losses import SmoothedCrossentropy as SmoothedCrossentropy
-from keras_googlenet.training.optimizers.losses import loss as loss
-from keras_googlenet.training.optimizers.schedules import WarmUp as WarmUp
 from keras_googlenet.training.optimizers.sgd import MomentumSGD as MomentumSGD
 from keras_googlenet.training.recipes.presets import PRESETS as PRESETS
 from keras_googlenet.training.recipes.presets import recipe_for as recipe_for
 from keras_googlenet.training.recipes.recipe import Recipe as Recipe
-from keras_googlenet.training.recipes.recipe import RecipeError as RecipeError
-from keras_googlenet.training.recipes.settings import parse_setting as parse_setting
 from keras_googlenet.training.recipes.settings import read_recipe as read_recipe
-from keras_googlenet.training.run import build as build
-from keras_googlenet.training.trainer import train as train
+from keras_googlenet.training.run import train as train

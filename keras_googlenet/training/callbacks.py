@@ -5,9 +5,10 @@ import math
 import keras
 
 from keras_googlenet.errors import WorkError
+from keras_googlenet.keras_compat.fit import release_validation
 from keras_googlenet.training.checkpoints import DIVERGED
 from keras_googlenet.training.interruption import Interrupted
-from keras_googlenet.training.optimizers.ema import ValidateAverages, averaged
+from keras_googlenet.training.optimizers.ema import ValidateEMA, ema_weights
 from keras_googlenet.utils.files import written_whole
 
 MONITOR = "val_predictions_accuracy", "val_accuracy"
@@ -28,35 +29,33 @@ class LogLearningRate(keras.callbacks.Callback):
 
 
 class EndValidation(keras.callbacks.Callback):
-    """Lets go of validation's iterator once validation is done. Keras keeps it until the next one.
+    """Deletes validation's iterator when validation is done; Keras keeps it until the next validation.
 
-    An iterator that is deleted may wait for a thread of its own, for about as long as it has lived (TensorFlow 2.21
-    wakes that thread, `tf.data`'s tuner, before it marks it as canceled). Under `MirroredStrategy` each device has
-    such iterators, and two replicas stood still for most of an epoch.
+    Each iterator has a thread of its own, which adjusts the pipeline (`tf.data`'s tuner). To delete an iterator is to
+    wait until its thread has ended. In TensorFlow 2.21 that thread may go on sleeping, for about as long as the
+    iterator has lived: a minute late in an epoch, nothing at once. Under `MirroredStrategy`, where each device has such
+    iterators, two replicas stood still for most of an epoch.
     """
 
     def on_test_end(self, logs=None):
-        """Resets it, as Keras does before it is used again."""
-        iterator = getattr(self.model, "_eval_epoch_iterator", None)
-        if iterator is not None:
-            iterator.reset()
+        """Deletes it."""
+        release_validation(self.model)
 
 
-class StopOnNonFinite(keras.callbacks.Callback):
-    """Ends training when the loss is not a number any more: nothing after it would be worth having.
+class RunCallback(keras.callbacks.Callback):
+    """A callback that knows its run.
 
     Args:
-        checkpoints: The run's `Checkpoints`.
+        run: The `Run`.
     """
 
-    def __init__(self, checkpoints):
+    def __init__(self, run):
         super().__init__()
-        self.checkpoints = checkpoints
-        self._epoch = 0
+        self.run = run
 
-    def on_epoch_begin(self, epoch, logs=None):
-        """Remembers the epoch for the message."""
-        self._epoch = epoch
+
+class StopOnNonFinite(RunCallback):
+    """Ends training when the loss is not a number any more: nothing after it would be worth having."""
 
     def on_train_batch_end(self, batch, logs=None):
         """Looks at the running loss.
@@ -66,38 +65,23 @@ class StopOnNonFinite(keras.callbacks.Callback):
         """
         loss = float((logs or {}).get("loss", 0.0))
         if not math.isfinite(loss):
-            raise TrainingError(
-                f"The loss became {loss} in epoch {self._epoch + 1}, batch {batch + 1}. {self.checkpoints.last_good()} "
-                f"{DIVERGED}"
-            )
+            epoch = self.run.step // self.run.feed.steps_per_epoch + 1
+            good = self.run.checkpoints.last_good()
+            raise TrainingError(f"The loss became {loss} in epoch {epoch}, batch {batch + 1}. {good} {DIVERGED}")
 
 
-class KeepEpoch(keras.callbacks.Callback):
-    """Writes an epoch's metrics, and saves the averaged network if the epoch is the best by validation accuracy so far.
-
-    Args:
-        folder: The run's `RunFolder`.
-    """
-
-    def __init__(self, folder):
-        super().__init__()
-        self.folder = folder
+class KeepEpoch(RunCallback):
+    """Writes an epoch's metrics, and saves the averaged network if no epoch before had its validation accuracy."""
 
     def on_epoch_end(self, epoch, logs=None):
         """Writes the epoch's row, and anew those that a run left behind when it was stopped; then `best.keras`."""
         row = {"epoch": epoch, **{name: float(value) for name, value in (logs or {}).items()}}
-        rows = [*self.folder.read_metrics()[:epoch], row]
-        self.folder.write_metrics(rows)
+        before = self.run.folder.read_metrics()[:epoch]
+        self.run.folder.write_metrics([*before, row])
         monitor = next((name for name in MONITOR if name in row), None)
-        if monitor is None or best_epoch(rows, monitor) == epoch:
-            with averaged(self.model) as model:
-                save(model, self.folder.best)
-
-
-def best_epoch(rows, monitor):
-    """The first epoch of the highest value, counted from 0."""
-    values = [float(row[monitor]) for row in rows]
-    return max(range(len(values)), key=lambda epoch: (values[epoch], -epoch))
+        if monitor is None or all(float(other[monitor]) < row[monitor] for other in before):
+            with ema_weights(self.model) as model:
+                save(model, self.run.folder.best)
 
 
 def save(model, path):
@@ -110,43 +94,20 @@ def save(model, path):
     """
     try:
         with written_whole(path) as partial:
-            _uncompiled(model).save(partial)
+            type(model)(model.input, model.outputs, name=model.name, **model.traits()).save(partial)
     except OSError as error:
         raise TrainingError(f"{path} could not be written: {error}. What was saved before is as it was.") from None
 
 
-def _uncompiled(model):
-    """The same layers and weights in a model without an optimizer."""
-    return type(model)(model.input, model.outputs, name=model.name, **model._traits())
-
-
-class Checkpoint(keras.callbacks.Callback):
-    """Saves the run's state every so many steps and after each epoch, and puts back that of a run that goes on.
-
-    Args:
-        checkpoints: The run's `Checkpoints`.
-        steps_per_epoch: Batches in an epoch.
-        every: Steps between two checkpoints.
-        step: Steps that were done before.
-        restore: The parts to restore at that step; none for a new run.
-        interruption: The `Interruption` to look at after each step.
-    """
-
-    def __init__(self, checkpoints, steps_per_epoch, every, step, restore, interruption):
-        super().__init__()
-        self.checkpoints = checkpoints
-        self.steps_per_epoch = steps_per_epoch
-        self.every = every
-        self.step = step
-        self._restore = restore
-        self._interruption = interruption
+class Checkpoint(RunCallback):
+    """Counts the steps; saves the state every so many and after each epoch; restores that of a run that goes on."""
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Restores: only now are the optimizer and the metrics built, and the metrics set to zero."""
-        if self._restore:
-            self.checkpoints.restore(self.model, self.step, self._restore)
-            self._restore = ()
-            if self.step % self.steps_per_epoch == 0:
+        """Restores: Keras sets the metrics to zero before this, and would do so with the saved ones."""
+        if self.run.restore:
+            self.run.checkpoints.restore(self.model, self.run.step, self.run.restore)
+            self.run.restore = ()
+            if self.run.step % self.run.feed.steps_per_epoch == 0:
                 self.model.reset_metrics()
 
     def on_train_batch_end(self, batch, logs=None):
@@ -155,20 +116,18 @@ class Checkpoint(keras.callbacks.Callback):
         Raises:
             Interrupted: A signal came; the state of a run on one machine is saved.
         """
-        self.step += 1
-        if self._interruption.signal is not None:
-            # Several workers can only save together, and the others may know of no signal.
-            if self.checkpoints.placement.workers == 1:
-                self.checkpoints.save(self.model, self.step)
-            self._stop()
+        self.run.step += 1
+        # Several workers can only save together, and the others may know of no signal.
+        if self.run.interruption.signal is not None and self.run.context.workers == 1:
+            self._save()
+        self._stop_if_interrupted()
         # The epoch's last step is saved once the epoch is validated.
-        if self.step % self.every == 0 and self.step % self.steps_per_epoch:
-            self.checkpoints.save(self.model, self.step)
+        if self.run.step % self.run.recipe.checkpoint_steps == 0 and self.run.step % self.run.feed.steps_per_epoch:
+            self._save()
 
     def on_test_batch_end(self, batch, logs=None):
         """Stops a validation, too: it is not saved, and will be done again."""
-        if self._interruption.signal is not None:
-            self._stop()
+        self._stop_if_interrupted()
 
     def on_epoch_end(self, epoch, logs=None):
         """Saves; the epoch's metrics and models are written already.
@@ -176,23 +135,24 @@ class Checkpoint(keras.callbacks.Callback):
         Raises:
             Interrupted: A signal came.
         """
-        self.checkpoints.save(self.model, self.step)
-        if self._interruption.signal is not None:
-            self._stop()
+        self._save()
+        self._stop_if_interrupted()
 
-    def _stop(self):
-        raise Interrupted(self._interruption.signal, f"{self.checkpoints.last_good()} Go on with --resume.")
+    def _save(self):
+        self.run.checkpoints.save(self.model, self.run.step)
+
+    def _stop_if_interrupted(self):
+        signal = self.run.interruption.signal
+        if signal is not None:
+            raise Interrupted(signal, f"{self.run.checkpoints.last_good()} Go on with --resume.")
 
 
-def for_run(recipe, folder, checkpoint, board, callbacks=()):
+def for_run(run, board):
     """The callbacks of a run, in the order in which Keras must call them.
 
     Args:
-        recipe: A `Recipe`.
-        folder: The run's `RunFolder`.
-        checkpoint: The run's `Checkpoint`: it comes last, when all else of the epoch is written.
-        board: The run's `WriteTensorBoard`.
-        callbacks: The user's.
+        run: The `Run`. Its `Checkpoint` comes last, when all else of the epoch is written.
+        board: Its `WriteTensorBoard`.
 
     Returns:
         A list of `keras.callbacks.Callback`.
@@ -200,9 +160,9 @@ def for_run(recipe, folder, checkpoint, board, callbacks=()):
     return [
         LogLearningRate(),
         EndValidation(),
-        StopOnNonFinite(checkpoint.checkpoints),
-        *([ValidateAverages()] if recipe.averaging else []),
-        *callbacks,
-        *([KeepEpoch(folder), board] if checkpoint.checkpoints.placement.is_chief else []),
-        checkpoint,
+        StopOnNonFinite(run),
+        *([ValidateEMA()] if run.recipe.averaging else []),
+        *run.callbacks,
+        *([KeepEpoch(run), board] if run.context.is_chief else []),
+        Checkpoint(run),
     ]

@@ -37,13 +37,13 @@ class Checkpoints:
 
     Args:
         folder: Where they go; all workers see it.
-        placement: The run's `Placement`: of several workers, the chief's files are the ones that are kept.
+        context: The run's `DistributionContext`: of several workers, the chief's files are the ones that are kept.
         kept: How many to keep; the oldest go first.
     """
 
-    def __init__(self, folder, placement, kept=3):
+    def __init__(self, folder, context, kept=3):
         self.folder = Path(folder)
-        self.placement = placement
+        self.context = context
         self.kept = kept
 
     def save(self, model, step):
@@ -60,20 +60,20 @@ class Checkpoints:
         self._check_finite(model, step)
         path = self.path(step)
         try:
-            with write_folder(self.placement, self.folder) as folder:
+            with write_folder(self.context, self.folder) as folder:
                 folder.mkdir(parents=True, exist_ok=True)
                 _checkpoint(_state(model, PARTS)).write(str(folder / path.name))
         except (OSError, *_FULL) as error:
-            if is_loss(error) and self.placement.workers > 1:
+            if is_loss(error) and self.context.workers > 1:
                 raise  # the disk is well: another worker was lost
-            if self.placement.is_chief:
+            if self.context.is_chief:
                 self._remove(path)
             why = " ".join((str(error) or type(error).__name__).split())[:200]
             raise CheckpointError(
                 f"The checkpoint of step {step} could not be written: {why}. {self.last_good()} "
                 "Make room, then go on with --resume."
             ) from None
-        for old in self.steps()[: -self.kept] if self.placement.is_chief else ():
+        for old in self.steps()[: -self.kept] if self.context.is_chief else ():
             self._remove(self.path(old))
 
     def restore(self, model, step, parts=PARTS):
@@ -105,7 +105,10 @@ class Checkpoints:
         """The step of the newest checkpoint that is whole, or None. It warns of each that is not."""
         for step in reversed(self.steps()):
             try:
-                self._read_through(step)
+                # To read every tensor is to compare its checksum.
+                reader = tf.train.load_checkpoint(str(self.path(step)))
+                for name in reader.get_variable_to_shape_map():
+                    reader.get_tensor(name)
             except Exception as error:  # of many kinds: TensorFlow's, IndexError, RuntimeError, ...
                 why = " ".join(str(error).split())[:160]
                 warnings.warn(f"{self.path(step)}: passed over, it is damaged: {why}", stacklevel=2)
@@ -115,15 +118,13 @@ class Checkpoints:
 
     def forget_after(self, step):
         """Removes the checkpoints after a step: a run that goes on from it will write them anew."""
-        for later in self.steps() if self.placement.is_chief else ():
+        for later in self.steps() if self.context.is_chief else ():
             if later > step:
                 self._remove(self.path(later))
 
     def steps(self):
         """The steps of which there is a checkpoint, whole or not, in order."""
-        if not self.folder.is_dir():
-            return []
-        found = (_NAME.fullmatch(path.name) for path in self.folder.iterdir())
+        found = (_NAME.fullmatch(path.name) for path in self.folder.glob("step-*.index"))
         return sorted(int(match[1]) for match in found if match)
 
     def last_good(self):
@@ -134,12 +135,6 @@ class Checkpoints:
     def path(self, step):
         """Where the checkpoint of a step lies, without the extensions of its files."""
         return self.folder / f"step-{step}"
-
-    def _read_through(self, step):
-        """Reads every tensor, which compares the checksums."""
-        reader = tf.train.load_checkpoint(str(self.path(step)))
-        for name in reader.get_variable_to_shape_map():
-            reader.get_tensor(name)
 
     def _check_finite(self, model, step):
         """A loss can be finite where a weight is not: rectification hides it."""

@@ -3,6 +3,7 @@
 import dataclasses
 
 from keras_googlenet.architecture import PAPER
+from keras_googlenet.model import GoogLeNetModel
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,13 +45,9 @@ def phases(recipe):
         >>> [(phase.first_epoch, phase.last_epoch, phase.frozen) for phase in phases(recipe)]
         [(0, 2, True), (3, 9, False)]
     """
-    frozen_epochs = recipe.freeze_epochs if recipe.freeze == "trunk" else 0
-    head_rate = recipe.learning_rate if recipe.head_learning_rate is None else recipe.head_learning_rate
-    both = (
-        Phase(0, frozen_epochs - 1, True, head_rate),
-        Phase(frozen_epochs, recipe.epochs - 1, False, recipe.learning_rate),
-    )
-    return tuple(phase for phase in both if phase.epochs > 0)
+    frozen = Phase(0, recipe.freeze_epochs - 1, True, recipe.head_learning_rate or recipe.learning_rate)
+    whole = Phase(recipe.freeze_epochs, recipe.epochs - 1, False, recipe.learning_rate)
+    return tuple(phase for phase in (frozen, whole) if phase.epochs > 0)
 
 
 def trunk_layers(model):
@@ -63,15 +60,12 @@ def trunk_layers(model):
         A list of layers, from the input on.
     """
     heads = [head.name for head in (model.architecture or PAPER).auxiliary]
-    classifier = model.outputs[0]._keras_history.operation
-
-    def in_head(layer):
-        return layer is classifier or any(layer.name == head or layer.name.startswith(f"{head}_") for head in heads)
-
-    return [layer for layer in model.layers if not in_head(layer)]
+    tops = {model.output_names[0], *heads}
+    parts = tuple(f"{head}_" for head in heads)
+    return [layer for layer in model.layers if layer.name not in tops and not layer.name.startswith(parts)]
 
 
-def freeze_trunk(model):
+def freeze_trunk(model: GoogLeNetModel) -> None:
     """Keeps the trunk's weights from training, and its batch normalization in inference mode. `compile` afterwards.
 
     Args:
@@ -81,7 +75,7 @@ def freeze_trunk(model):
         layer.trainable = False
 
 
-def thaw(model):
+def unfreeze(model: GoogLeNetModel) -> None:
     """Lets the trunk train again. `compile` afterwards.
 
     Args:

@@ -1,242 +1,213 @@
-"""A run: a recipe, the images it is trained on, the devices it is trained on, and where it stands."""
+"""The main job: a recipe in, a run's folder out, from wherever the run stands."""
 
-import contextlib
-import dataclasses
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
 
 import keras
-import numpy as np
+import tensorflow as tf
 
-from keras_googlenet import architecture, data
+from keras_googlenet.data.errors import reading_errors
+from keras_googlenet.data.source import Source
 from keras_googlenet.errors import InputError
-from keras_googlenet.imagenet import preprocess_input
-from keras_googlenet.model import GoogLeNet, replicas
-from keras_googlenet.model.pretrained import locate
 from keras_googlenet.training import callbacks as run_callbacks
-from keras_googlenet.training import freezing
 from keras_googlenet.training.checkpoints import PARTS, Checkpoints
-from keras_googlenet.training.distributed.broadcast import agree
-from keras_googlenet.training.distributed.strategy import distribute
-from keras_googlenet.training.optimizers import from_recipe as optimization
-from keras_googlenet.training.optimizers.ema import averaged
-from keras_googlenet.training.optimizers.losses import loss
+from keras_googlenet.training.distributed.broadcast import broadcast_start
+from keras_googlenet.training.distributed.lost_workers import reporting_lost_workers
+from keras_googlenet.training.distributed.strategy import strategy_for
+from keras_googlenet.training.feeding import Feed, load_source
+from keras_googlenet.training.freezing import phases
+from keras_googlenet.training.interruption import interruption
+from keras_googlenet.training.network import build, compile_for
+from keras_googlenet.training.optimizers.ema import ema_weights
+from keras_googlenet.training.recipes.recipe import Recipe
+from keras_googlenet.training.run_folder import RunFolder
 from keras_googlenet.training.tensorboard import WriteTensorBoard
 from keras_googlenet.utils.files import written_whole
+from keras_googlenet.utils.pictures import plot_samples
 
-SAMPLERS = {"paper": data.Sampler, "shift": data.ShiftSampler}
+
+def train(
+    recipe: Recipe,
+    folder: str | Path,
+    *,
+    strategy: str = "auto",
+    resume: bool = False,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: str | int = "auto",
+    load: Callable[[Recipe], Source] | None = None,
+) -> dict[str, float]:
+    """Trains a network; leaves what it was trained with, how it went, and the model in a folder.
+
+    A run may be stopped at any moment, even by a power cut, and gone on with: on one device it ends with the same
+    weights, bit for bit, as one that was left alone (`recipe.deterministic`, and the same machine).
+
+    Args:
+        recipe: A `Recipe`.
+        folder: The run's folder, new or empty; several workers share it. It receives `recipe.json`, `samples.png`,
+            `metrics.csv`, `tensorboard/`, `checkpoints/`, `best.keras` and `model.keras`, which have all heads: their
+            `inference_model()` is the network without them.
+        strategy: `auto`, `none`, `mirrored` or `multiworker`: see `strategy_for`.
+        resume: Go on with the run in the folder, from its newest checkpoint that is whole; begin if there is none.
+        callbacks: More Keras callbacks.
+        verbose: As in `keras.Model.fit`; workers other than the chief are silent.
+        load: A function of the recipe that finds its images, once the devices are known; None means `load_source`.
+
+    Returns:
+        The metrics of the last epoch, a dict.
+
+    Raises:
+        InputError: The data set, the recipe, the cluster or the folder cannot be used, or `resume` finds other images
+            than the run began with; nothing was written.
+        ImageError: A file turned out unreadable during training, or was gone; the message names it.
+        WorkError: The loss is not finite any more (`TrainingError`), something could not be written
+            (`CheckpointError`), a signal came (`Interrupted`), or another worker was lost. The message says from
+            where `resume` goes on.
+
+    Example:
+        >>> train(recipe_for("digits", epochs=1), "runs/first")["val_predictions_accuracy"]  # doctest: +SKIP
+        0.8
+    """
+    run_folder = RunFolder(folder)
+    _check_keras()
+    context = strategy_for(strategy)
+    if resume:
+        run_folder.check_same(recipe)
+    elif context.is_chief:
+        run_folder.check_new()
+    if recipe.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    source = (load or load_source)(recipe)
+    run_folder.check_outside(source)
+    if resume:
+        run_folder.check_same_images(source)
+    with reading_errors(), interruption() as interrupted, reporting_lost_workers(context):
+        return Run(recipe, run_folder, source, context, interrupted, callbacks, verbose).train()
+
+
+def _check_keras():
+    found = keras.backend.backend(), keras.config.image_data_format()
+    if found != ("tensorflow", "channels_last"):
+        raise InputError(
+            "Training runs on Keras's TensorFlow backend with channels last (KERAS_BACKEND, ~/.keras/keras.json). "
+            f"Received: {', '.join(found)}"
+        )
 
 
 class Run:
-    """What `train` goes through: `begin`, `go` and `end`.
+    """A recipe, the images it is trained on, the devices it is trained on, and where it stands.
 
     Args:
         recipe: A `Recipe`.
         folder: Its `RunFolder`.
         source: The `data.Source`.
-        placement: The `Placement`.
+        context: The `DistributionContext`.
         interruption: An `Interruption`.
+        callbacks: The user's.
+        verbose: As in `keras.Model.fit`.
 
     Attributes:
+        feed: Its `Feed`.
+        checkpoints: Its `Checkpoints`.
         step: Steps done, counted over the whole run.
+        restore: The parts of the checkpoint of this step that training begins with.
         logs: The metrics of the last epoch that was done.
     """
 
-    def __init__(self, recipe, folder, source, placement, interruption):
-        self.recipe, self.folder, self.source = recipe, folder, source
-        self.placement, self._interruption = placement, interruption
-        self.batch_size = _fitting(recipe.batch_size, source.train.count, placement)
-        self.steps_per_epoch = source.train.count // self.batch_size
-        self.checkpoints = Checkpoints(folder.checkpoints, placement, recipe.checkpoints_kept)
-        self.step = 0
-        self.logs = {}
-        self._saved = None
-        self._readers = {
-            name: data.Reader(getattr(source, name), on_corrupt=recipe.on_corrupt) for name in ("train", "validation")
-        }
-        self._sampler = SAMPLERS[recipe.sampling](recipe.seed) if recipe.sampling in SAMPLERS else None
+    def __init__(self, recipe, folder, source, context, interruption, callbacks, verbose):
+        self.recipe, self.folder, self.source, self.context = recipe, folder, source, context
+        self.interruption, self.callbacks, self._verbose = interruption, callbacks, verbose
+        self.feed = Feed(recipe, source, context)
+        self.checkpoints = Checkpoints(folder.checkpoints, context, recipe.checkpoints_kept)
+        self.step, self.restore, self.logs = 0, (), {}
         keras.utils.set_random_seed(recipe.seed)
-        with placement.strategy.scope():
+        with context.strategy.scope():
             self.model = build(recipe, source)
 
-    def begin(self, draw_samples):
-        """Finds where to go on from; a new run writes its recipe and shows its samples."""
-        self._say(self.source.summary())
-        self._say(self.source.class_names())
-        if self.placement.replicas > 1:
-            self._say(f"{self.placement.summary()}, {self.placement.per_replica(self.batch_size)} images each per step")
-        self._saved = agree(self.placement, self.recipe, self.source, self.checkpoints)
-        if self._saved is not None:
-            self.step = self._saved
-            self.checkpoints.forget_after(self.step)
-            self.logs = self.folder.last_metrics()
-            epoch, step = divmod(self.step, self.steps_per_epoch)
-            done = epoch == self.recipe.epochs
-            self._say(f"going on from {'the end' if done else f'epoch {epoch + 1}, step {step}'}")
-            return
-        if self.batch_size < self.recipe.batch_size:
-            self._say(f"batches of {self.batch_size}: there are no more training images")
-        if self.placement.is_chief:
-            self.folder.write_recipe(self.recipe, self.source, self.steps_per_epoch)
-            self._draw(draw_samples)
-
-    def go(self, callbacks, draw_filters, verbose):
-        """Trains to the end, phase by phase."""
-        for phase in freezing.phases(self.recipe):
+    def train(self):
+        """Trains to the end, phase by phase, from wherever the run stands; returns the last epoch's metrics."""
+        self._introduce()
+        saved = broadcast_start(self.context, self.recipe, self.source, self.checkpoints)
+        if saved is None:
+            self._begin()
+        else:
+            self._go_on(saved)
+        steps = self.feed.steps_per_epoch
+        for phase in phases(self.recipe):
             end = phase.last_epoch + 1
-            if self.step < end * self.steps_per_epoch:
-                self._compile(phase)
-                epoch, done = divmod(self.step, self.steps_per_epoch)
+            if self.step < end * steps:
+                self._compile(phase, saved)
+                epoch, done = divmod(self.step, steps)
                 # An epoch that was begun has fewer steps than the others.
                 if done:
-                    self._fit(epoch + 1, self.steps_per_epoch - done, callbacks, draw_filters, verbose)
-                self._fit(end, self.steps_per_epoch, callbacks, draw_filters, verbose)
-
-    def end(self):
-        """Saves the averaged network, unless that was done before, and says what was skipped."""
+                    self._fit(epoch + 1, steps - done)
+                self._fit(end, steps)
         if not self.model.compiled and not self.folder.last.exists():
-            self._compile(freezing.phases(self.recipe)[-1])
-            self.checkpoints.restore(self.model, self.step, self._restore)
-        if self.model.compiled and self.placement.is_chief:
-            with averaged(self.model) as model:
+            self._compile(phases(self.recipe)[-1], saved)
+            self.checkpoints.restore(self.model, self.step, self.restore)
+        if self.model.compiled and self.context.is_chief:
+            with ema_weights(self.model) as model:
                 run_callbacks.save(model, self.folder.last)
         self._report_skipped()
+        return self.logs
 
-    def _compile(self, phase):
-        (freezing.freeze_trunk if phase.frozen else freezing.thaw)(self.model)
-        with self.placement.strategy.scope():
-            optimizer = optimization.optimizer(self.recipe, self.steps_per_epoch, phase.epochs, phase.learning_rate)
-            optimization.unwrap(optimizer).average_too(replicas.statistics(self.model))
-            self.model.compile(optimizer, loss=loss(self.recipe), metrics=["accuracy"])
-            # Else Keras would make the optimizer's variables and the metrics in the first step, too late to restore.
-            size = self.recipe.image_size
-            batch = (np.zeros((1, size, size, 3), "float32"), np.zeros(1, "int64"))
-            self.model._symbolic_build(data_batch=batch)
+    def _introduce(self):
+        self._say(self.source.summary())
+        self._say(self.source.class_names())
+        if self.context.replicas > 1:
+            each = self.context.per_replica(self.feed.batch_size)
+            self._say(f"{self.context.summary()}, {each} images each per step")
+
+    def _begin(self):
+        """Writes the recipe, and shows what training will see."""
+        if self.feed.batch_size < self.recipe.batch_size:
+            self._say(f"batches of {self.feed.batch_size}: there are no more training images")
+        if self.context.is_chief:
+            self.folder.write_recipe(self.recipe, self.source, self.feed.steps_per_epoch)
+            with written_whole(self.folder.samples) as partial:
+                plot_samples(self.feed.samples(), partial)
+
+    def _go_on(self, saved):
+        self.step = saved
+        self.checkpoints.forget_after(saved)
+        self.logs = self.folder.last_metrics()
+        epoch, step = divmod(saved, self.feed.steps_per_epoch)
+        done = epoch == self.recipe.epochs
+        self._say(f"going on from {'the end' if done else f'epoch {epoch + 1}, step {step}'}")
+
+    def _compile(self, phase, saved):
+        with self.context.strategy.scope():
+            compile_for(self.model, self.recipe, phase, self.feed.steps_per_epoch)
         # At the first step of a phase the saved optimizer is that of the phase before.
-        begins = self.step == phase.first_epoch * self.steps_per_epoch
-        self._restore = () if self._saved is None else ("model",) if begins else PARTS
-        self._saved = None
+        begins = self.step == phase.first_epoch * self.feed.steps_per_epoch
+        self.restore = () if self.step != saved else ("model",) if begins else PARTS
 
-    def _fit(self, end, steps, callbacks, draw_filters, verbose):
-        first_epoch = self.step // self.steps_per_epoch
+    def _fit(self, end, steps):
+        first_epoch = self.step // self.feed.steps_per_epoch
         if first_epoch == end:
             return
-        checkpoint = run_callbacks.Checkpoint(
-            self.checkpoints,
-            self.steps_per_epoch,
-            self.recipe.checkpoint_steps,
-            self.step,
-            self._restore,
-            self._interruption,
-        )
-        self._restore = ()
-        board = WriteTensorBoard(
-            self.folder.path,
-            recipe=dataclasses.asdict(self.recipe),
-            steps_per_epoch=self.steps_per_epoch,
-            first_step=self.step,
-            draw_filters=draw_filters,
-        )
-        validation, validation_steps = self._validation()
-        with contextlib.closing(board):
+        with closing(WriteTensorBoard.of(self)) as board:
             history = self.model.fit(
-                self._training(),
+                self.feed.training(self.step),
                 steps_per_epoch=steps,
-                validation_data=validation,
-                validation_steps=validation_steps,
+                validation_data=self.feed.validation(),
+                validation_steps=self.feed.validation_steps,
                 initial_epoch=first_epoch,
                 epochs=end,
-                verbose=verbose if self.placement.is_chief else 0,
+                verbose=self._verbose if self.context.is_chief else 0,
                 shuffle=False,  # the pipeline shuffles
-                callbacks=run_callbacks.for_run(self.recipe, self.folder, checkpoint, board, callbacks),
+                callbacks=run_callbacks.for_run(self, board),
             )
-        self.step = checkpoint.step
         self.logs = {name: float(values[-1]) for name, values in history.history.items()}
 
-    def _training(self):
-        per_replica = self.placement.per_replica(self.batch_size)
-
-        def stream(share, replicas):
-            whole = data.training_stream(
-                self._readers["train"],
-                image_size=self.recipe.image_size,
-                batch_size=self.batch_size,
-                seed=self.recipe.seed,
-                sampler=self._sampler,
-                preprocess=preprocess_input,
-                first_step=self.step,
-                share=data.Share(*share),
-            )
-            return whole if replicas == 1 else whole.rebatch(per_replica)
-
-        return distribute(self.placement, stream, endless=True)
-
-    def _validation(self):
-        reader, size = self._readers["validation"], self.recipe.batch_size
-
-        def batches(share, replicas):
-            return data.evaluation_batches(
-                reader,
-                image_size=self.recipe.image_size,
-                batch_size=size,
-                preprocess=preprocess_input,
-                share=data.Share(*share),
-                replicas=replicas,
-            )
-
-        steps = data.evaluation_steps(reader.split.count, size, self.placement.replicas)
-        return distribute(self.placement, batches), steps
-
-    def _draw(self, draw_samples):
-        if draw_samples is None:
-            return
-        size, seed = self.recipe.image_size, self.recipe.seed
-        views = data.preview(self._readers["train"], image_size=size, sampler=self._sampler, seed=seed)
-        with written_whole(self.folder.samples) as partial:
-            draw_samples(views, partial)
-
     def _report_skipped(self):
-        skipped = sorted(reason for reader in self._readers.values() for reason in reader.skipped.values())
+        skipped = self.feed.skipped()
         if skipped:
-            path = self.folder.skipped(self.placement.worker)
+            path = self.folder.skipped(self.context.worker)
             with written_whole(path) as partial:
                 partial.write_text("".join(f"{reason}\n" for reason in skipped), encoding="utf-8")
             print(f"skipped {len(skipped):,} images that cannot be read: {path}", flush=True)
 
     def _say(self, line):
-        if self.placement.is_chief:
+        if self.context.is_chief:
             print(line, flush=True)
-
-
-def _fitting(batch_size, count, placement):
-    """The batch size; of fewer images than that, as many as the replicas can share evenly."""
-    placement.per_replica(batch_size)
-    if count < placement.replicas:
-        raise InputError(f"Expected an image for each of {placement.replicas} replicas. Received: {count} to train on")
-    return min(batch_size, count // placement.replicas * placement.replicas)
-
-
-def build(recipe, source):
-    """The network that a recipe asks for.
-
-    Args:
-        recipe: A `Recipe`.
-        source: The `data.Source` it will be trained on.
-
-    Returns:
-        A `GoogLeNetModel`, with the heads of its table if the recipe wants them. It is not compiled.
-
-    Raises:
-        InputError: The weights to start from do not fit.
-    """
-    table = architecture.resolve(recipe.variant)
-    size = (recipe.image_size, recipe.image_size)
-    with optimization.precision_policy(recipe):
-        model = GoogLeNet(
-            # The file behind a name: its trunk serves any number of classes.
-            weights=locate(recipe.weights, GoogLeNet),
-            input_shape=(*size, 3),
-            classes=len(source.classes),
-            aux_heads=recipe.aux_heads and bool(table.auxiliary),
-            variant=table,
-        )
-    model.class_names = source.classes
-    return model

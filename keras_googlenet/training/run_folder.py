@@ -1,7 +1,6 @@
 """A run's folder: what is in it, and how it is written so that a run that is stopped anywhere can go on."""
 
 import csv
-import dataclasses
 import json
 import platform
 from importlib import metadata
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from keras_googlenet.errors import InputError
 from keras_googlenet.training.changes import differences
-from keras_googlenet.training.recipes.recipe import Recipe
+from keras_googlenet.training.recipes.recipe import field_names
 from keras_googlenet.training.recipes.settings import read_recipe
 from keras_googlenet.utils.files import is_within, written_whole
 
@@ -50,26 +49,24 @@ class RunFolder:
         Raises:
             InputError: There is something in the folder, or it is none.
         """
-        if self.path.is_dir() and not any(self.path.iterdir()):
-            return
-        if self.path.exists():
+        if self.path.exists() and not (self.path.is_dir() and not any(self.path.iterdir())):
             raise InputError(
                 f"The run's folder must be new or empty; --resume goes on with the run in it. Received: {self.path}"
             )
 
     def check_same(self, recipe):
-        """A run goes on with the recipe that it was started with.
+        """A run goes on with the recipe that it was started with, if it was.
 
         Raises:
             InputError: The folder's recipe is another one.
         """
-        recorded = self.read_recipe()
-        for field in dataclasses.fields(Recipe):
-            before, now = getattr(recorded, field.name), getattr(recipe, field.name)
+        recorded = self.read_recipe() or recipe
+        for name in field_names():
+            before, now = getattr(recorded, name), getattr(recipe, name)
             if before != now:
                 raise InputError(
-                    f"{self.recipe}: this run was started with {field.name}={before!r}, and can only go on with it. "
-                    f"Received: {field.name}={now!r}. To change it, start a new run in another folder."
+                    f"{self.recipe}: this run was started with {name}={before!r}, and can only go on with it. "
+                    f"Received: {name}={now!r}. To change it, start a new run in another folder."
                 )
 
     def read_recipe(self):
@@ -107,7 +104,7 @@ class RunFolder:
     def write_recipe(self, recipe, source, steps_per_epoch):
         """Writes the resolved recipe and what else a repetition would need to know."""
         record = {
-            "recipe": dataclasses.asdict(recipe),
+            "recipe": recipe.record(),
             **source.record(),
             "steps_per_epoch": steps_per_epoch,
             "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},

@@ -12,6 +12,8 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from keras_googlenet.utils.pictures import filter_grid
+
 FIRST_LAYER = "conv1_7x7_s2"
 """The layer whose filters are shown: they are as deep as an image (Table 1)."""
 
@@ -35,23 +37,26 @@ class WriteTensorBoard(keras.callbacks.Callback):
         first_step: Steps that were trained before this start: 0, or the checkpoint's. Keras's running loss is taken to
             be that of the whole epoch, including the part before the start.
         every: Steps between two values of `steps/loss`.
-        draw_filters: From a kernel of shape (height, width, 3, filters) to a picture, a uint8 RGB array, such as
-            `visualize.filter_grid`. None leaves it out.
 
     Example:
         >>> WriteTensorBoard("runs/first", steps_per_epoch=45).every
         50
     """
 
-    def __init__(self, folder, *, recipe=None, steps_per_epoch, first_step=0, every=50, draw_filters=None):
+    def __init__(self, folder, *, recipe=None, steps_per_epoch, first_step=0, every=50):
         super().__init__()
         self.folder = Path(folder) / "tensorboard"
         self.recipe = recipe
         self.steps_per_epoch = steps_per_epoch
         self.first_step = first_step
         self.every = every
-        self.draw_filters = draw_filters
         self._writer = None
+
+    @classmethod
+    def of(cls, run):
+        """That of a `Run`, from where it stands."""
+        recipe, steps = run.recipe.record(), run.feed.steps_per_epoch
+        return cls(run.folder.path, recipe=recipe, steps_per_epoch=steps, first_step=run.step)
 
     def on_train_begin(self, logs=None):
         """Opens the file."""
@@ -98,9 +103,9 @@ class WriteTensorBoard(keras.callbacks.Callback):
 
     def _write_filters(self):
         layer = next((layer for layer in self.model.layers if layer.name == FIRST_LAYER), None)
-        if self.draw_filters is None or layer is None or layer.kernel.shape[2] != 3:
+        if layer is None or layer.kernel.shape[2] != 3:
             return
-        picture = self.draw_filters(keras.ops.convert_to_numpy(layer.kernel))
+        picture = filter_grid(keras.ops.convert_to_numpy(layer.kernel))
         height, width, _ = picture.shape
         png = io.BytesIO()
         Image.fromarray(picture).save(png, "PNG")

@@ -42,17 +42,19 @@ def _likeness(choice, text):
 
 
 def few(names, most=5):
-    """The first few of many names, on one line.
+    """The first few of many names, and how many more there are, on one line.
 
     Args:
-        names: A sequence of anything.
+        names: Anything that can be iterated over.
         most: How many are named.
 
     Example:
         >>> few("abcdefg")
-        'a, b, c, d, e, ...'
+        'a, b, c, d, e and 2 more'
     """
-    return ", ".join(map(str, names[:most])) + (", ..." if len(names) > most else "")
+    names = list(map(str, names))
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def one_line(text):

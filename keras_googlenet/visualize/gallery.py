@@ -10,11 +10,11 @@ from PIL import Image
 
 from keras_googlenet.errors import InputError
 from keras_googlenet.utils.files import written_whole
+from keras_googlenet.utils.pictures import filter_grid
 from keras_googlenet.visualize.activations import activation_sheet
 from keras_googlenet.visualize.cam import default_layer, grad_cam, overlay
 from keras_googlenet.visualize.diagram import plot_architecture
 from keras_googlenet.visualize.dream import LAYER, dream
-from keras_googlenet.visualize.filters import filter_grid
 from keras_googlenet.visualize.maximize import maximize_class
 from keras_googlenet.visualize.network import Network
 from keras_googlenet.visualize.sheet import sheet

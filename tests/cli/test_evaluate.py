@@ -13,8 +13,8 @@ from support.small import SMALL
 
 from keras_googlenet import GoogLeNet, preprocess_input, weights
 from keras_googlenet.cli import main
-from keras_googlenet.data import read_image, resize_crop
-from keras_googlenet.data.sources import load_split
+from keras_googlenet.data import center_crop, read_image
+from keras_googlenet.data.loading import load_split
 from keras_googlenet.evaluation import Predictions
 
 WNIDS = {"ants": "n02219486", "bees": "bee"}
@@ -97,7 +97,7 @@ def test_without_crops_it_is_what_validation_sees(colored, tmp_path):
     assert evaluate(colored, "0.keras", "--predictions", str(tmp_path / "p.npz")) == 0
     found = Predictions.read(tmp_path / "p.npz")
     split, _, _ = load_split(colored / "data")
-    views = np.stack([resize_crop(read_image(colored / "data" / name), 32) for name in split.names])
+    views = np.stack([center_crop(read_image(colored / "data" / name), 32) for name in split.names])
     outputs = keras.saving.load_model(colored / "0.keras").inference_model().predict(preprocess_input(views), verbose=0)
     np.testing.assert_allclose(found.probabilities[0], outputs, rtol=0, atol=1e-6)
     assert found.images[0] == "blue/0.png"

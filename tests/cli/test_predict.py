@@ -16,7 +16,7 @@ from keras_googlenet import GoogLeNet, cli, preprocess_input
 from keras_googlenet import model as loaded
 from keras_googlenet.cli import images, main
 from keras_googlenet.cli.paths import expand
-from keras_googlenet.data import read_image, resize_crop
+from keras_googlenet.data import center_crop, read_image
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def paths(text):
 def test_the_answers_are_the_networks_whatever_the_batch(model, folder, capsys):
     names = ["b.jpg", "a.png", "in/c.png", "in/deep/d.png", "a.png"]
     network = keras.saving.load_model(model).inference_model()
-    views = np.stack([resize_crop(read_image(name), 32) for name in names])
+    views = np.stack([center_crop(read_image(name), 32) for name in names])
     expected = network.predict(preprocess_input(views), verbose=0)
     for size in ("1", "2", "16"):
         assert main(["predict", model, *names, "--json", "--batch-size", size]) == 0

@@ -15,7 +15,7 @@ TRANSFER = {
     "freeze_epochs": 6,
     "head_learning_rate": 0.01,
     "image_size": 256,
-    "sampling": "shift",
+    "sampling": "pad_and_crop",
     "epochs": 10,
     "learning_rate": 0.003,
     "schedule": "cosine",
@@ -99,7 +99,7 @@ def test_nothing_frozen(asked):
 
 def test_digits_keep_their_pictures(asked):
     recipe, _ = asked("--weights", "w.npz")
-    pictures = {"image_size": 32, "sampling": "centre", "weight_decay": 0.0}
+    pictures = {"image_size": 32, "sampling": "center", "weight_decay": 0.0}
     assert recipe == training.Recipe(weights="w.npz", **TRANSFER | pictures)
 
 

@@ -10,7 +10,8 @@ import pytest
 from scipy import stats
 from support.resize_twin import resized
 
-from keras_googlenet.data import Sampler, augmentation
+from keras_googlenet.data import augmentation
+from keras_googlenet.data.augmentation import Sampler
 
 EPOCHS, IMAGES = 10, 1000
 SIGNIFICANCE = 1e-3  # of each test; the draws are always the same
@@ -126,7 +127,7 @@ def test_distortions_come_in_any_order_with_even_factors():
 
 
 def test_the_choices_about_one_image_are_independent(monkeypatch):
-    """All of `sample`'s choices, recorded as it makes them."""
+    """All of the sampler's choices, recorded as it makes them."""
     made = []
     for name in ("draw_patch", "draw_interpolation", "draw_flip", "draw_distortions"):
         draw = getattr(augmentation, name)
@@ -137,7 +138,7 @@ def test_the_choices_about_one_image_are_independent(monkeypatch):
 
     def record(rng):
         made.append([])
-        augmentation.sample(image, 2, rng)
+        Sampler(0).draw(image, 2, rng)
 
     draws(record)
     assert {len(one) for one in made} == {4}
@@ -196,7 +197,7 @@ def test_colors_are_distorted_as_numpy_does(kind, factor):
 
 def test_a_flip_mirrors_left_and_right():
     pixels = photo(4, 5)
-    np.testing.assert_array_equal(augmentation.flip(augmentation.Image.fromarray(pixels)), pixels[:, ::-1])
+    np.testing.assert_array_equal(augmentation.ImageOps.mirror(augmentation.Image.fromarray(pixels)), pixels[:, ::-1])
 
 
 @pytest.mark.parametrize(

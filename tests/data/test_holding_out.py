@@ -10,7 +10,7 @@ from PIL import Image
 
 from keras_googlenet.data import load
 from keras_googlenet.data.holding_out import hold_out, place
-from keras_googlenet.data.sources import load_split
+from keras_googlenet.data.loading import load_split
 
 WORDS = [f"{a}{b}{c}" for a in "abcdefgh" for b in "ijklmnop" for c in "qrstuvwx"]
 

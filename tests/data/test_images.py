@@ -12,17 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_googlenet.data import (
-    DataError,
-    ImageError,
-    center_crop,
-    colors,
-    decode_view,
-    read_image,
-    read_view,
-    resize_crop,
-)
+from keras_googlenet.data import DataError, ImageError, center_crop, colors, read_image
 from keras_googlenet.data import images as reader
+from keras_googlenet.data.images import decode_view, read_view
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -253,35 +245,35 @@ def test_an_oriented_photo_equals_the_upright_one(shared_data):
 
 @pytest.mark.parametrize(("height", "width"), [(64, 64), (48, 80), (97, 33), (8, 8), (1, 300)])
 def test_view_shape(height, width):
-    assert resize_crop(np.zeros((height, width, 3), np.uint8), 32).shape == (32, 32, 3)
+    assert center_crop(np.zeros((height, width, 3), np.uint8), 32).shape == (32, 32, 3)
 
 
 def test_view_is_the_central_square():
     image = np.zeros((10, 30, 3), np.uint8)
     image[:, 10:20] = np.random.default_rng(0).integers(0, 256, (10, 10, 3))
-    np.testing.assert_array_equal(resize_crop(image, 10), image[:, 10:20])
-    np.testing.assert_array_equal(resize_crop(image.swapaxes(0, 1), 10), image.swapaxes(0, 1)[10:20])
+    np.testing.assert_array_equal(center_crop(image, 10), image[:, 10:20])
+    np.testing.assert_array_equal(center_crop(image.swapaxes(0, 1), 10), image.swapaxes(0, 1)[10:20])
 
 
 def test_view_equals_resizing_everything_and_then_cropping():
     noise = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
     whole = Image.fromarray(noise).resize((30, 20), Image.Resampling.BILINEAR)
-    np.testing.assert_array_equal(resize_crop(noise, 20), np.asarray(whole)[:, 5:25])
+    np.testing.assert_array_equal(center_crop(noise, 20), np.asarray(whole)[:, 5:25])
 
 
 def test_view_is_antialiased():
     stripes = np.zeros((64, 64, 3), np.uint8)
     stripes[:, ::2] = 255
-    assert abs(resize_crop(stripes, 8).astype(int) - 127)[:, 1:-1].max() <= 1
+    assert abs(center_crop(stripes, 8).astype(int) - 127)[:, 1:-1].max() <= 1
 
 
 def test_view_rejects_what_is_no_image():
     with pytest.raises(ValueError, match=r"uint8 array of shape .*Received: dtype float32, shape"):
-        resize_crop(np.zeros((4, 4, 3), np.float32), 2)
+        center_crop(np.zeros((4, 4, 3), np.float32), 2)
     with pytest.raises(ValueError, match=r"Received: dtype uint8, shape \(4, 4\)"):
-        resize_crop(np.zeros((4, 4), np.uint8), 2)
+        center_crop(np.zeros((4, 4), np.uint8), 2)
     with pytest.raises(ValueError, match=r"`size` must be a positive number .* size=0"):
-        resize_crop(np.zeros((4, 4, 3), np.uint8), 0)
+        center_crop(np.zeros((4, 4, 3), np.uint8), 0)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "1", "P", "RGBA", "I;16", "F"])
@@ -296,11 +288,10 @@ def test_a_large_image_is_viewed_as_a_small_one_is(tmp_path, monkeypatch, mode, 
         image = image.convert("RGB" if mode == "P" else mode).convert(mode)
     path = save(tmp_path / "a.tif", image)
     whole = read_image(path)
-    for module in (colors, center_crop):
-        monkeypatch.setattr(module, "STRIP", 200)
+    monkeypatch.setattr(colors, "STRIP", 200)
     np.testing.assert_array_equal(read_image(path), whole)
     for size in (7, 40, 100):
-        found, expected = read_view(path, size), resize_crop(whole, size)
+        found, expected = read_view(path, size), center_crop(whole, size)
         np.testing.assert_allclose(found.astype(int), expected, rtol=0, atol=1)
         np.testing.assert_array_equal(decode_view(path.read_bytes(), "a", size), found)
 
@@ -311,10 +302,9 @@ def test_a_large_image_is_turned_as_a_small_one_is(tmp_path, monkeypatch, orient
     exif[0x0112] = orientation
     noise = np.random.default_rng(0).integers(0, 256, (50, 91, 3), np.uint8)
     path = save(tmp_path / "a.png", Image.fromarray(noise), exif=exif)
-    expected = resize_crop(read_image(path), 20)
+    expected = center_crop(read_image(path), 20)
     np.testing.assert_array_equal(read_view(path, 20), expected)
-    for module in (colors, center_crop):
-        monkeypatch.setattr(module, "STRIP", 200)
+    monkeypatch.setattr(colors, "STRIP", 200)
     np.testing.assert_allclose(read_view(path, 20).astype(int), expected, rtol=0, atol=1)
 
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from keras_googlenet.data import DataError, load
-from keras_googlenet.data.sources import load_split
+from keras_googlenet.data.loading import load_split
 
 
 def make(folder, *paths, each=3):

@@ -11,18 +11,17 @@ from PIL import Image
 from keras_googlenet.data import (
     DataError,
     ImageError,
-    Reader,
-    Sampler,
-    Share,
+    center_crop,
     evaluation_batches,
-    evaluation_steps,
     load,
-    preview,
     read_image,
-    reading_errors,
-    resize_crop,
     training_stream,
 )
+from keras_googlenet.data.augmentation import Sampler
+from keras_googlenet.data.errors import reading_errors
+from keras_googlenet.data.pipeline import evaluation_steps, preview
+from keras_googlenet.data.reading import Reader
+from keras_googlenet.data.splits import Shard
 
 
 @pytest.fixture
@@ -85,7 +84,7 @@ def test_the_stream_follows_from_the_seed_and_the_step(folder):
 def test_workers_share_each_batch(folder, workers):
     train = load(folder).train
     whole = grays(stream(train, batch_size=10), 5)
-    parts = [grays(stream(train, batch_size=10, share=Share(index, workers)), 5) for index in range(workers)]
+    parts = [grays(stream(train, batch_size=10, shard=Shard(index, workers)), 5) for index in range(workers)]
     for step in range(5):
         assert flat(part[step] for part in parts) == whole[step]
 
@@ -115,7 +114,7 @@ def test_evaluation_sees_each_image_once_and_no_replica_is_idle(folder, batch_si
     train = load(folder).train
     found, cardinalities = [], set()
     for index in range(workers):
-        dataset = evaluated(train, batch_size=batch_size, share=Share(index, workers), replicas=replicas)
+        dataset = evaluated(train, batch_size=batch_size, shard=Shard(index, workers), replicas=replicas)
         cardinalities.add(int(dataset.cardinality()))
         pieces = grays(dataset)
         assert len(pieces) == dataset.cardinality()
@@ -130,7 +129,7 @@ def test_evaluation_sees_each_image_once_and_no_replica_is_idle(folder, batch_si
 
 def test_fewer_images_than_replicas(folder):
     with pytest.raises(DataError, match="at least one image for each of 24 replicas. Received: 23"):
-        evaluated(load(folder).train, share=Share(0, 24))
+        evaluated(load(folder).train, shard=Shard(0, 24))
 
 
 def counting(split):
@@ -159,7 +158,7 @@ def test_a_preview_shows_the_first_epochs(folder):
     shown = [int(view[0, 0, 0]) // 10 - 1 for view in views[::3]]  # by its gray, which only sampled views change
     assert len(set(shown)) == 3
     for row, index in zip(views.reshape(3, 3, 8, 8, 3), shown, strict=True):
-        expected = [resize_crop(files[index], 8), *(Sampler(4)(files[index], 8, epoch, index) for epoch in (0, 1))]
+        expected = [center_crop(files[index], 8), *(Sampler(4)(files[index], 8, epoch, index) for epoch in (0, 1))]
         np.testing.assert_array_equal(row, expected)
     assert shown != [int(view[0, 0, 0]) // 10 - 1 for view in preview(train, image_size=8, sampler=None, seed=3)[:3]]
 
@@ -271,6 +270,6 @@ def test_sizes_must_be_in_range(folder):
     with pytest.raises(ValueError, match=r"`batch_size` must be a positive .* batch_size=-1"):
         evaluation_batches(train, image_size=8, batch_size=-1)
     with pytest.raises(ValueError, match=r"at most the 23 images .* multiple of the 2 workers. .* batch_size=24"):
-        stream(train, batch_size=24, share=Share(0, 2))
+        stream(train, batch_size=24, shard=Shard(0, 2))
     with pytest.raises(ValueError, match=r"multiple of the 2 workers. .* batch_size=5"):
-        stream(train, batch_size=5, share=Share(0, 2))
+        stream(train, batch_size=5, shard=Shard(0, 2))

@@ -13,7 +13,7 @@ from sklearn.datasets import load_digits
 
 import keras_googlenet.data
 from keras_googlenet.data import DataError, load
-from keras_googlenet.data.sources import load_split
+from keras_googlenet.data.loading import load_split
 
 
 def make(folder, **classes):
@@ -150,7 +150,7 @@ def test_a_new_class_moves_no_image_of_another(tmp_path):
     assert before < set(names(load(tmp_path).validation, tmp_path))
 
 
-def test_strays_are_reported_and_droppings_are_not(tmp_path):
+def test_other_files_are_reported_and_those_of_systems_are_not(tmp_path):
     make(tmp_path, cat=2, dog=2)
     for name in (".DS_Store", "Thumbs.db", "desktop.ini", "._000.png", "notes.txt", "deep.csv"):
         (tmp_path / "cat" / name).write_text("x")

@@ -8,7 +8,9 @@ import tensorflow as tf
 from support.small import SMALL
 
 from keras_googlenet import GoogLeNet
-from keras_googlenet.data import DataError, ImageError, Share, evaluation_batches, load, reading_errors, training_stream
+from keras_googlenet.data import DataError, ImageError, evaluation_batches, load, training_stream
+from keras_googlenet.data.errors import reading_errors
+from keras_googlenet.data.splits import Shard
 
 tfds = pytest.importorskip("tensorflow_datasets")
 
@@ -165,10 +167,10 @@ def test_a_part_of_train_is_held_out(tmp_path, name):
 @pytest.mark.reads
 def test_workers_share_a_split(tmp_path):
     split = load("tiny_challenge", data_dir=tmp_path).train
-    parts = [evaluated(split, share=Share(index, 3)) for index in range(3)]
+    parts = [evaluated(split, shard=Shard(index, 3)) for index in range(3)]
     assert [len(part) for part in parts] == [4, 3, 3]
     assert sorted(parts[0] + parts[1] + parts[2]) == numbered(range(10))
-    streams = [training_stream(split, image_size=8, batch_size=4, seed=0, share=Share(i, 2)) for i in range(2)]
+    streams = [training_stream(split, image_size=8, batch_size=4, seed=0, shard=Shard(i, 2)) for i in range(2)]
     epochs = [[contents(stream.take(2)), contents(stream.skip(2).take(2))] for stream in streams]
     for one, two in zip(*epochs, strict=True):
         assert len(set(one + two)) == 8

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_googlenet.data import evaluation_batches, load, resize_crop, training_stream
+from keras_googlenet.data import center_crop, evaluation_batches, load, training_stream
 
 tfds = pytest.importorskip("tensorflow_datasets")
 
@@ -89,7 +89,7 @@ def epoch(split, count, seed):
 def test_an_epoch_shows_each_image_once(prepared, seed):
     folder, images = prepared
     source = load("photos_on_disk", data_dir=folder, validation_fraction=0.25)
-    expected = {resize_crop(decoded(data), 16).tobytes(): n for n, data in images["train"].items()}
+    expected = {center_crop(decoded(data), 16).tobytes(): n for n, data in images["train"].items()}
     numbers = []
     for part, count in ((source.train, 45), (source.validation, 15)):
         found = [

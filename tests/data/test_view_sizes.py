@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_googlenet.data import center_crop, colors, decode_view, resize_crop
+from keras_googlenet.data import center_crop, colors
+from keras_googlenet.data.images import decode_view
 
 SIZES = [(48, 96), (96, 48), (32, 33), (64, 64)]
 
@@ -29,7 +30,7 @@ def by_pillow(image, size):
 @pytest.mark.parametrize("shape", [(201, 143), (143, 201), (96, 48), (500, 60), (20, 31)])
 def test_a_view_is_the_central_part(shape, size):
     image = picture(*shape)
-    assert np.abs(resize_crop(np.asarray(image), size) - by_pillow(image, size)).max() <= 1
+    assert np.abs(center_crop(np.asarray(image), size) - by_pillow(image, size)).max() <= 1
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -41,12 +42,11 @@ def test_turned_and_large_images_are_seen_alike(size, turn, monkeypatch):
     picture(201, 143).save(file, "PNG", exif=exif)
     at_once = decode_view(file.getvalue(), "x", size).astype(int)
     assert at_once.shape == (*size, 3)
-    for module in (colors, center_crop):
-        monkeypatch.setattr(module, "STRIP", 2000)  # as an image of many pixels is read
+    monkeypatch.setattr(colors, "STRIP", 2000)  # as an image of many pixels is read
     assert np.abs(decode_view(file.getvalue(), "x", size) - at_once).max() <= 1
 
 
 @pytest.mark.parametrize("size", [0, (48, 0), (48, 96, 3), (4.5, 3), "48"])
 def test_what_is_no_size(size):
     with pytest.raises(ValueError, match="`size` must be a positive number of pixels. Received: size="):
-        resize_crop(np.zeros((8, 8, 3), "uint8"), size)
+        center_crop(np.zeros((8, 8, 3), "uint8"), size)

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from support import crops_twin
 
-from keras_googlenet.data import resize_crop
+from keras_googlenet.data import center_crop
 from keras_googlenet.evaluation import crops
 from keras_googlenet.evaluation.crops import CROPS, crop_indices, scales, squares
 
@@ -67,7 +67,7 @@ def test_fewer_crops_are_some_of_the_many(shape, count):
 
 def test_no_crop_is_the_view_of_validation():
     image = picture(50, 70)
-    np.testing.assert_array_equal(crops(image, 0, 32), [resize_crop(image, 32)])
+    np.testing.assert_array_equal(crops(image, 0, 32), [center_crop(image, 32)])
     assert list(crop_indices(0, of=0)) == [0]
 
 

@@ -90,7 +90,7 @@ def test_ants_and_bees(bvlc, shared_data):
     import tarfile
 
     from keras_googlenet import decode_predictions, preprocess_input
-    from keras_googlenet.data import resize_crop
+    from keras_googlenet.data import center_crop
     from keras_googlenet.data.images import decode_image
 
     model = bvlc[0]
@@ -99,7 +99,7 @@ def test_ants_and_bees(bvlc, shared_data):
         for kind, insects in (("ants", {"ant"}), ("bees", {"bee", "fly"})):
             names = sorted(n for n in archive.getnames() if f"/val/{kind}/" in n and n.endswith(".jpg"))[:32]
             pictures = [decode_image(archive.extractfile(n).read(), n) for n in names]
-            views = np.stack([resize_crop(picture, 224) for picture in pictures])
+            views = np.stack([center_crop(picture, 224) for picture in pictures])
             named = decode_predictions(model.predict(preprocess_input(views), verbose=0), class_index=index)
             hits = sum(bool(insects & {name for _, name, _ in best}) for best in named)
             assert hits >= 24, (kind, hits)

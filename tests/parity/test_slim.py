@@ -8,7 +8,7 @@ import tensorflow as tf
 from support import slim_twin
 
 from keras_googlenet import GoogLeNet, preprocess_input, weights
-from keras_googlenet.data import resize_crop
+from keras_googlenet.data import center_crop
 from keras_googlenet.data.images import decode_image
 
 
@@ -57,7 +57,7 @@ def test_photos(network, tmp_path, shared_data):
     network.save(tmp_path / "x.ckpt")
     with tarfile.open(shared_data / "hymenoptera.tar") as archive:
         names = sorted(name for name in archive.getnames() if "/val/" in name and name.endswith(".jpg"))[::60]
-        views = [resize_crop(decode_image(archive.extractfile(name).read(), name), 224) for name in names]
+        views = [center_crop(decode_image(archive.extractfile(name).read(), name), 224) for name in names]
     images = np.stack(views).astype("float32")
     found = GoogLeNet(weights=tmp_path / "x.ckpt").predict(preprocess_input(images), verbose=0)
     np.testing.assert_allclose(found, answers(network, images), rtol=0, atol=1e-5)

@@ -15,7 +15,7 @@ from support.tiers import does
 
 from keras_googlenet import GoogLeNet, preprocess_input, weights
 from keras_googlenet.cli import main
-from keras_googlenet.data import resize_crop
+from keras_googlenet.data import center_crop
 from keras_googlenet.data.images import decode_image
 from keras_googlenet.weights import torchvision as pth
 
@@ -55,7 +55,7 @@ def photos(shared_data):
     with tarfile.open(shared_data / "hymenoptera.tar") as archive:
         names = sorted(name for name in archive.getnames() if "/val/" in name and name.endswith(".jpg"))
         for name in names[::40]:
-            views.append(resize_crop(decode_image(archive.extractfile(name).read(), name), 224))
+            views.append(center_crop(decode_image(archive.extractfile(name).read(), name), 224))
     return np.stack(views).astype("float32")
 
 

@@ -27,9 +27,11 @@ def definitions(module):
     for node, following in zip(body, [*body[1:], None], strict=True):
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             found[node.name] = ast.get_docstring(node)
-        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
             is_text = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
-            found[node.targets[0].id] = following.value.value if is_text else None
+            if isinstance(target, ast.Name):
+                found[target.id] = following.value.value if is_text else None
     return found
 
 

@@ -40,7 +40,7 @@ def steps():
     }
 
 
-def statistics(placement):
+def statistics(context):
     """Moving mean and variance of each replica after a step on (1, 3) and (10, 20), from 0 and 1, with momentum 0.5."""
     inputs = keras.Input((1,))
     layer = keras.layers.BatchNormalization(momentum=0.5)
@@ -48,22 +48,22 @@ def statistics(placement):
     model.compile("sgd", loss="mse", jit_compile=False)
     x = np.array([[1], [3], [10], [20]], "float32")
     model.fit(x, x, batch_size=4, shuffle=False, verbose=0)
-    local = placement.strategy.experimental_local_results
+    local = context.strategy.experimental_local_results
     return [[float(value[0]) for value in local(moving.value)] for moving in (layer.moving_mean, layer.moving_variance)]
 
 
-def lose_the_chief(placement):
+def lose_the_chief(context):
     """The first worker dies in the middle of an epoch; the other is told."""
 
     class Die(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
-            if batch == 3 and placement.is_chief:
+            if batch == 3 and context.is_chief:
                 os._exit(9)
 
-    with placement.strategy.scope():
+    with context.strategy.scope():
         inputs = keras.Input((32, 32, 3))
         model = GoogLeNetModel(inputs, keras.layers.Dense(1)(keras.layers.Flatten()(inputs)))
         model.compile("sgd", loss="mse")
-    data = distribution.distribute(placement, lambda share, _: spread.stream(share), endless=True)
-    with lost_workers.lost_peers(placement):
+    data = distribution.distribute(context, lambda share, _: spread.stream(share), endless=True)
+    with lost_workers.reporting_lost_workers(context):
         model.fit(data, steps_per_epoch=10**6, verbose=0, shuffle=False, callbacks=[Die()])

@@ -6,8 +6,9 @@ python small_training.py --resume --output FOLDER
 import sys
 from pathlib import Path
 
-from keras_googlenet import GoogLeNet, training
+from keras_googlenet import GoogLeNet
 from keras_googlenet.training import run as runs
+from keras_googlenet.training.network import precision_policy
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -16,8 +17,8 @@ from support.small import SMALL
 
 
 def small_network(recipe, source, heads=True):
-    """As `training.build`, of the small table."""
-    with training.precision_policy(recipe):
+    """As `training.network.build`, of the small table."""
+    with precision_policy(recipe):
         model = GoogLeNet(
             weights=None,
             input_shape=(32, 32, 3),

@@ -116,7 +116,7 @@ def pieces(share, replicas):
     return tf.data.Dataset.from_generator(mine, output_signature=signature)
 
 
-def build(placement):
+def build(context):
     """A small network with local response normalization and no batch normalization, its dropout off."""
     import keras
 
@@ -124,7 +124,7 @@ def build(placement):
     from support.small import SMALL
 
     keras.utils.set_random_seed(0)
-    with placement.strategy.scope():
+    with context.strategy.scope():
         model = GoogLeNet(weights=None, input_shape=(32, 32, 3), classes=CLASSES, variant=SMALL)
         for layer in model.layers:
             if isinstance(layer, keras.layers.Dropout):
@@ -134,25 +134,25 @@ def build(placement):
     return model
 
 
-def train(placement):
+def train(context):
     """Fifty steps, validated after every ten; all that came of it, by name."""
     import keras
 
-    from keras_googlenet.training import distribution
+    from keras_googlenet.training.distributed import strategy as distribution
 
-    model = build(placement)
-    size = placement.per_replica(BATCH)
+    model = build(context)
+    size = context.per_replica(BATCH)
     history = model.fit(
-        distribution.distribute(placement, lambda share, _: stream(share).rebatch(size), endless=True),
+        distribution.distribute(context, lambda share, _: stream(share).rebatch(size), endless=True),
         steps_per_epoch=STEPS,
         epochs=EPOCHS,
-        validation_data=distribution.distribute(placement, pieces),
+        validation_data=distribution.distribute(context, pieces),
         validation_steps=-(-COUNT // BATCH),
         shuffle=False,
         verbose=0,
     ).history
     evaluated = model.evaluate(
-        distribution.distribute(placement, pieces), steps=-(-COUNT // BATCH), verbose=0, return_dict=True
+        distribution.distribute(context, pieces), steps=-(-COUNT // BATCH), verbose=0, return_dict=True
     )
     return {
         **{f"history/{name}": values for name, values in history.items()},
@@ -165,32 +165,32 @@ def train(placement):
     }
 
 
-def seen(placement):
+def seen(context):
     """The numbers of the images that a worker sees in five steps of training, and in those of evaluation."""
-    from keras_googlenet.training import distribution
+    from keras_googlenet.training.distributed import strategy as distribution
 
     numbers = {image.tobytes(): number for number, image in enumerate(images()[0])}
     training = distribution.distribute(
-        placement, lambda share, _: stream(share).rebatch(placement.per_replica(BATCH)), endless=True
+        context, lambda share, _: stream(share).rebatch(context.per_replica(BATCH)), endless=True
     )
     found = {}
-    for name, dataset in (("training", training), ("evaluation", distribution.distribute(placement, pieces))):
+    for name, dataset in (("training", training), ("evaluation", distribution.distribute(context, pieces))):
         for step, (x, _) in zip(range(5), dataset, strict=False):
-            parts = placement.strategy.experimental_local_results(x)
+            parts = context.strategy.experimental_local_results(x)
             found[f"seen/{name}/{step}"] = [numbers[image.tobytes()] for part in parts for image in part.numpy()]
             found[f"sizes/{name}/{step}"] = [len(part) for part in parts]
     return found
 
 
-def everything(placement):
+def everything(context):
     """All of a process's results by name."""
-    from keras_googlenet.training import agreement
+    from keras_googlenet.training.distributed.broadcast import broadcast
     from support import replica_steps
 
-    agreed = agreement.from_chief(placement, 7 + placement.worker, -1)
-    with placement.strategy.scope():
-        small = {**replica_steps.steps(), "statistics": replica_steps.statistics(placement)}
-    return {**train(placement), **seen(placement), **small, "agreed": agreed, "replicas": placement.replicas}
+    agreed = broadcast(context, 7 + context.worker, -1)
+    with context.strategy.scope():
+        small = {**replica_steps.steps(), "statistics": replica_steps.statistics(context)}
+    return {**train(context), **seen(context), **small, "agreed": agreed, "replicas": context.replicas}
 
 
 def main(kind, folder):
@@ -199,17 +199,17 @@ def main(kind, folder):
     import tensorflow as tf
 
     from keras_googlenet.errors import WorkError
-    from keras_googlenet.training import distribution
+    from keras_googlenet.training.distributed import strategy as distribution
     from support import replica_steps
 
     if kind == "mirrored":
         device = tf.config.list_physical_devices("CPU")[0]
         tf.config.set_logical_device_configuration(device, [tf.config.LogicalDeviceConfiguration()] * 2)
-    placement = distribution.strategy_for("auto")
-    np.savez(Path(folder) / f"{kind}-{placement.worker}.npz", **everything(placement))
-    if placement.workers > 1:
+    context = distribution.strategy_for("auto")
+    np.savez(Path(folder) / f"{kind}-{context.worker}.npz", **everything(context))
+    if context.workers > 1:
         try:
-            replica_steps.lose_the_chief(placement)
+            replica_steps.lose_the_chief(context)
         except WorkError as error:
             sys.exit(str(error))
 

@@ -108,7 +108,7 @@ def record(name, seed, accuracy, norms, heads):
     """A run of two epochs of two batches."""
     row = {"training_loss": 1.0, "averaged_loss": 2.0, "raw_loss": 2.5, "raw_accuracy": 0.25}
     return {
-        "identity": {"name": name, "seed": seed, "batch_size": 10, "sampling": "shift"},
+        "identity": {"name": name, "seed": seed, "batch_size": 10, "sampling": "pad_and_crop"},
         "epochs": [{**row, "averaged_accuracy": 0.1}, {**row, "averaged_accuracy": accuracy}],
         "gradients": [[step, norm, 9.0] for step, norm in enumerate(norms, 1)],
         "by_head": [{"epoch": epoch, "norms": dict.fromkeys(heads, epoch**3.0)} for epoch in (1, 2)],

@@ -16,8 +16,8 @@ from keras_googlenet.errors import InputError
 from keras_googlenet.training import run as runs
 from keras_googlenet.training.changes import differences
 from keras_googlenet.training.distributed import broadcast as agreement
+from keras_googlenet.training.feeding import load_source
 from keras_googlenet.training.run_folder import RunFolder
-from keras_googlenet.training.trainer import load_source
 from keras_googlenet.utils.files import is_within
 
 
@@ -35,7 +35,7 @@ def photos(tmp_path):
 
 
 def recipe(photos, **changes):
-    small = {"image_size": 32, "batch_size": 4, "epochs": 1, "sampling": "centre", "averaging": None}
+    small = {"image_size": 32, "batch_size": 4, "epochs": 1, "sampling": "center", "averaging": None}
     return training.recipe_for(str(photos), **{**small, **changes})
 
 

@@ -13,10 +13,11 @@ from support.spread_training import RECIPE, UNREADABLE, VALIDATION
 from support.tiers import does
 
 from keras_googlenet import data, experiment, preprocess_input, training
+from keras_googlenet.data.reading import Reader
 from keras_googlenet.errors import InputError
 from keras_googlenet.training.checkpoints import Checkpoints
 from keras_googlenet.training.distributed import broadcast as agreement
-from keras_googlenet.training.distributed.strategy import Placement
+from keras_googlenet.training.distributed.strategy import DistributionContext
 
 SPREAD = pytest.mark.parametrize("kind", ["mirrored", "workers"])
 STOPS = [(0, 15, signal.SIGKILL), (1, 19, signal.SIGTERM), ()]
@@ -141,9 +142,9 @@ def second(tmp_path, monkeypatch):
 
     def second(step, told=recipe):
         digest = agreement._digest(told, source)
-        monkeypatch.setattr(agreement, "from_chief", lambda *_: [step, digest])
-        placement = Placement(None, workers=2, worker=1, replicas=2)
-        return agreement.agree(placement, recipe, source, Checkpoints(tmp_path, placement))
+        monkeypatch.setattr(agreement, "broadcast", lambda *_: [step, digest])
+        context = DistributionContext(None, workers=2, worker=1, replicas=2)
+        return agreement.broadcast_start(context, recipe, source, Checkpoints(tmp_path, context))
 
     return second
 
@@ -171,7 +172,7 @@ def test_a_skipped_image_moves_none_of_the_others():
         def fixed(self):
             return tf.data.Dataset.from_tensors(([50, 90, 10, 70, 30, 20], [""] * 6, [0] * 6)).unbatch()
 
-    reader = data.Reader(Split())
+    reader = Reader(Split())
     reader.skipped = {10: "", 90: ""}
     places = experiment._readable(reader)
     assert [places[position] for position in range(4)] == [0, 3, 4, 5]

@@ -10,7 +10,7 @@ from support.tiers import does
 
 from keras_googlenet.errors import InputError, WorkError
 from keras_googlenet.training.distributed import cluster, lost_workers
-from keras_googlenet.training.distributed.strategy import Placement, is_chief, strategy_for, write_folder
+from keras_googlenet.training.distributed.strategy import DistributionContext, is_chief, strategy_for, write_folder
 
 
 @pytest.fixture(scope="module")
@@ -210,9 +210,9 @@ def test_wrong_slurm(surroundings, change, message):
 def test_choice_on_one_machine(surroundings):
     for name, text in [("auto", ""), ("auto", config({"worker": ["a:1"]})), ("none", config(TWO))]:
         surroundings(TF_CONFIG=text)
-        placement = strategy_for(name)
-        assert placement.strategy is tf.distribute.get_strategy()
-        assert (placement.replicas, placement.share, placement.is_chief) == (1, (0, 1), True)
+        context = strategy_for(name)
+        assert context.strategy is tf.distribute.get_strategy()
+        assert (context.replicas, context.shard, context.is_chief) == (1, (0, 1), True)
     mirrored = strategy_for("mirrored")
     assert isinstance(mirrored.strategy, tf.distribute.MirroredStrategy)
     assert mirrored.replicas == len(tf.config.list_logical_devices("GPU") or [None])
@@ -238,16 +238,16 @@ def test_wrong_choice(surroundings):
 
 
 def test_batches_that_divide():
-    assert Placement(None, replicas=4).per_replica(32) == 8
+    assert DistributionContext(None, replicas=4).per_replica(32) == 8
     for replicas, size, nearest in [(4, 30, "28 or 32"), (4, 3, "4")]:
         with pytest.raises(InputError, match=f"The nearest: {nearest}. Received: batch_size={size}"):
-            Placement(None, replicas=replicas).per_replica(size)
+            DistributionContext(None, replicas=replicas).per_replica(size)
 
 
 def test_only_the_chief_writes(tmp_path):
-    with write_folder(Placement(None, workers=2, worker=0), tmp_path) as folder:
+    with write_folder(DistributionContext(None, workers=2, worker=0), tmp_path) as folder:
         assert folder == tmp_path
-    with write_folder(Placement(None, workers=2, worker=1), tmp_path) as folder:
+    with write_folder(DistributionContext(None, workers=2, worker=1), tmp_path) as folder:
         assert folder.is_dir()
         assert tmp_path not in (folder, *folder.parents)
     assert not folder.exists()
@@ -274,20 +274,20 @@ RESET = (
     ],
 )
 def test_what_tensorflow_says_of_lost_workers(error, who):
-    placement = Placement(None, workers=3, worker=1, replicas=3, addresses=ADDRESSES)
-    with pytest.raises(WorkError) as caught, lost_workers.lost_peers(placement):
+    context = DistributionContext(None, workers=3, worker=1, replicas=3, addresses=ADDRESSES)
+    with pytest.raises(WorkError) as caught, lost_workers.reporting_lost_workers(context):
         raise error
     assert str(caught.value) == f"The connection to {who} was lost. Start all workers again with --resume"
-    with pytest.raises(type(error)), lost_workers.lost_peers(Placement(None)):
+    with pytest.raises(type(error)), lost_workers.reporting_lost_workers(DistributionContext(None)):
         raise error
 
 
 def test_other_errors_pass():
-    placement = Placement(None, workers=3, worker=1, replicas=3, addresses=ADDRESSES)
+    context = DistributionContext(None, workers=3, worker=1, replicas=3, addresses=ADDRESSES)
     for error in (
         ValueError("x"),
         tf.errors.InvalidArgumentError(None, None, RESET),
         tf.errors.InternalError(None, None, "x"),
     ):
-        with pytest.raises(type(error)), lost_workers.lost_peers(placement):
+        with pytest.raises(type(error)), lost_workers.reporting_lost_workers(context):
             raise error

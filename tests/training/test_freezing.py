@@ -9,8 +9,8 @@ from support.tiers import does
 from keras_googlenet import GoogLeNet
 from keras_googlenet.architecture import LRN, edit
 from keras_googlenet.architecture.table import BatchNorm
-from keras_googlenet.training import Phase, Recipe, freeze_trunk, phases, thaw
-from keras_googlenet.training.freezing import trunk_layers
+from keras_googlenet.training import Recipe, freeze_trunk, unfreeze
+from keras_googlenet.training.freezing import Phase, phases, trunk_layers
 
 TRANSFER = {"weights": "imagenet", "freeze": "trunk", "learning_rate": 0.001}
 NORMALIZED = edit(
@@ -38,13 +38,13 @@ def test_all_but_the_classifiers_is_the_trunk():
 @pytest.fixture(scope="module")
 @does("trains")
 def trained():
-    """The weights of a normalized network before training, after a frozen phase, and after a thawed one."""
+    """The weights of a normalized network before training, after a frozen phase, and after a unfrozen one."""
     keras.utils.set_random_seed(0)
     model = GoogLeNet(weights=None, input_shape=(32, 32, 3), classes=3, variant=NORMALIZED)
     rng = np.random.default_rng(0)
     images, labels = rng.normal(20, 70, (6, 32, 32, 3)).astype("float32"), rng.integers(0, 3, 6)
     states = [{v.path: v.numpy() for v in model.variables}]
-    for prepare in (freeze_trunk, thaw):
+    for prepare in (freeze_trunk, unfreeze):
         prepare(model)
         model.compile(keras.optimizers.SGD(0.05), "sparse_categorical_crossentropy", run_eagerly=True)
         model.fit(images, labels, batch_size=6, verbose=0)
@@ -64,7 +64,7 @@ def test_a_frozen_trunk_keeps_its_weights_and_its_batch_statistics(trained):
     assert all(path.startswith(("predictions/", "aux1", "aux2", "seed_generator")) for path in moved), sorted(moved)
 
 
-def test_a_thawed_trunk_trains(trained):
-    _, frozen, thawed = trained
-    moved = changed(frozen, thawed)
+def test_an_unfrozen_trunk_trains(trained):
+    _, frozen, unfrozen = trained
+    moved = changed(frozen, unfrozen)
     assert {"conv1_7x7_s2/kernel", "conv1_7x7_s2_bn/moving_variance", "predictions/kernel"} <= moved

@@ -96,7 +96,7 @@ def test_its_numbers_are_numpys(whole, colors):
     paths = [split.path(place) for place in range(split.count)]
     assert [os.path.relpath(path, colors) for path in paths] == list(split.names)
     kept = [place for place, path in enumerate(paths) if not path.endswith(BROKEN)]
-    views = np.stack([data.resize_crop(data.read_image(paths[place]), 32) for place in kept]).astype("float32")
+    views = np.stack([data.center_crop(data.read_image(paths[place]), 32) for place in kept]).astype("float32")
     rows = load_model(str(whole / "model.keras")).predict(preprocess_input(views), verbose=0).astype("float64")
     labels, guesses = split.labels[kept], rows.argmax(axis=1)
     assert (found["split"], found["count"], found["top5"]) == ("test", 44, None)

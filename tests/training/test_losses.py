@@ -6,7 +6,8 @@ import pytest
 from support.small import SMALL
 
 from keras_googlenet import GoogLeNet
-from keras_googlenet.training import Recipe, SmoothedCrossentropy, loss
+from keras_googlenet.training import Recipe, SmoothedCrossentropy
+from keras_googlenet.training.optimizers.losses import loss
 
 LABELS = np.array([2, 0, 1, 2, 4])
 

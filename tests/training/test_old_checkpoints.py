@@ -9,6 +9,7 @@ from support.version_0_1_0 import version_0_1_0
 
 from keras_googlenet import GoogLeNet, training
 from keras_googlenet.training.checkpoints import CheckpointError, Checkpoints
+from keras_googlenet.training.optimizers.from_recipe import optimizer
 
 RECIPES = {
     "averaged": {"averaging": 0.9},
@@ -18,7 +19,7 @@ RECIPES = {
 
 def compiled(recipe):
     model = GoogLeNet(weights=None, input_shape=(32, 32, 3), classes=4, variant=SMALL)
-    model.compile(training.optimizer(recipe, 10), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(optimizer(recipe, 10), "sparse_categorical_crossentropy", metrics=["accuracy"])
     model.optimizer.build(model.trainable_variables)
     return model
 

@@ -7,8 +7,11 @@ from support.small import SMALL
 
 from keras_googlenet import GoogLeNet
 from keras_googlenet.architecture import Inception, edit
-from keras_googlenet.training import Recipe, loss, optimizer, precision_policy, unwrap
+from keras_googlenet.training import Recipe
+from keras_googlenet.training.network import precision_policy
+from keras_googlenet.training.optimizers.from_recipe import optimizer, unwrap
 from keras_googlenet.training.optimizers.loss_scaling import LossScaling
+from keras_googlenet.training.optimizers.losses import loss
 
 TINY = edit(SMALL, lambda row: None if isinstance(row, Inception) and row.name != "inception_5b" else row, auxiliary=())
 

@@ -5,16 +5,19 @@ import json
 
 import pytest
 
+from keras_googlenet.architecture import PAPER, wider
+from keras_googlenet.errors import InputError
 from keras_googlenet.training import (
     PRESETS,
     MomentumSGD,
     Recipe,
-    RecipeError,
-    optimizer,
-    parse_setting,
     read_recipe,
     recipe_for,
 )
+from keras_googlenet.training.optimizers.from_recipe import optimizer
+from keras_googlenet.training.recipes.recipe import RecipeError
+from keras_googlenet.training.recipes.settings import parse_setting
+from keras_googlenet.training.run_folder import RunFolder
 
 
 def test_the_papers_values_are_the_defaults():
@@ -38,7 +41,7 @@ def test_presets_give_way_to_the_caller():
     assert recipe_for("digits", image_size=48).image_size == 48
     assert recipe_for("photos").image_size == 224
     samplings = [recipe_for(*args).sampling for args in (["digits"], ["photos"])]
-    assert samplings == ["centre", "paper"]
+    assert samplings == ["center", "paper"]
     assert recipe_for("digits", sampling="paper").sampling == "paper"
 
 
@@ -86,7 +89,7 @@ def test_settings_that_make_no_sense(text, message):
         ("epochs", 0, "at least 1"),
         ("batch_size", -1, "at least 1"),
         ("image_size", 16, "at least 32 pixels"),
-        ("sampling", "random", "one of paper, centre, shift"),
+        ("sampling", "random", "one of paper, center, pad_and_crop"),
         ("precision", "float16", "one of float32, mixed_float16, mixed_bfloat16.*Did you mean 'mixed_float16'"),
         ("hold_out", "random", "one of hash, rank"),
         ("on_corrupt", "skipp", "one of stop, skip.*Did you mean 'skip'"),
@@ -160,7 +163,7 @@ def test_the_papers_preset_is_the_defaults():
 
 def test_a_preset_takes_the_place_of_the_data_sets_own():
     assert recipe_for("digits") == recipe_for("digits", preset="digits")
-    assert recipe_for("digits", preset="small_images").sampling == "shift"
+    assert recipe_for("digits", preset="small_images").sampling == "pad_and_crop"
 
 
 def test_an_unknown_preset():
@@ -197,9 +200,81 @@ def test_a_record_of_an_older_version_means_what_it_meant_then():
     assert recipe == Recipe(dataset="photos", epochs=4, weight_decay=0.0, hold_out="rank")
 
 
+VERSION_0_1_0 = """{
+  "recipe": {
+    "dataset": "photos",
+    "data_dir": null,
+    "validation_fraction": 0.2,
+    "on_corrupt": "stop",
+    "variant": "paper",
+    "aux_heads": true,
+    "weights": null,
+    "freeze": "nothing",
+    "freeze_epochs": 0,
+    "head_learning_rate": null,
+    "image_size": 48,
+    "sampling": "%s",
+    "batch_size": 64,
+    "accumulate": 1,
+    "epochs": 24,
+    "learning_rate": 0.03,
+    "schedule": "cosine",
+    "decay_rate": 0.96,
+    "decay_epochs": 8,
+    "decay_power": 0.5,
+    "warmup_steps": 400,
+    "momentum": 0.9,
+    "weight_decay": 0.0005,
+    "label_smoothing": 0.0,
+    "clip_norm": 1.0,
+    "averaging": 0.995,
+    "precision": "float32",
+    "checkpoint_steps": 1000,
+    "checkpoints_kept": 3,
+    "deterministic": true,
+    "seed": 0
+  },
+  "classes": ["a", "b"],
+  "images": {"train": 8, "validation": 2},
+  "steps_per_epoch": 1,
+  "versions": {"python": "3.11.7", "keras-googlenet": "0.1.0", "keras": "3.15.1"}
+}
+"""
+
+
+@pytest.mark.parametrize(("old", "new"), [("shift", "pad_and_crop"), ("centre", "center"), ("paper", "paper")])
+def test_the_words_of_version_0_1_0_are_read(tmp_path, old, new):
+    """From its file, from the command line and in Python; a run that was started in them goes on in today's."""
+    (tmp_path / "recipe.json").write_text(VERSION_0_1_0 % old)
+    expected = recipe_for("photos", preset="small_images", sampling=new, hold_out="rank")
+    assert read_recipe(tmp_path) == expected
+    assert parse_setting(f"sampling={old}") == ("sampling", new)
+    assert Recipe(sampling=old).sampling == recipe_for("photos", sampling=old).sampling == new
+    folder = RunFolder(tmp_path)
+    folder.check_same(expected)
+    folder.check_same(dataclasses.replace(expected, sampling=old))
+    with pytest.raises(InputError, match=f"started with sampling='{new}', .* Received: sampling='"):
+        folder.check_same(dataclasses.replace(expected, sampling="paper" if new != "paper" else "center"))
+
+
+def test_a_table_of_ones_own_is_recorded_row_by_row(tmp_path):
+    """So a run of it goes on, or is repeated, from the file alone, and no code is run."""
+    narrow = wider(PAPER, 0.25)
+    recipe = recipe_for("photos", variant=narrow)
+    (tmp_path / "recipe.json").write_text(json.dumps({"recipe": recipe.record()}))
+    assert read_recipe(tmp_path) == recipe
+    assert read_recipe(tmp_path).variant == narrow
+    RunFolder(tmp_path).check_same(recipe)
+    with pytest.raises(InputError, match="this run was started with variant=Architecture"):
+        RunFolder(tmp_path).check_same(recipe_for("photos", variant=wider(PAPER, 0.5)))
+    with pytest.raises(RecipeError, match="`variant` must be of type str or Architecture"):
+        Recipe(variant=3)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        ('{"recipe": {"dataset": "a", "variant": {"name": "x"}}}', "`variant` is no table of a network: 'rows'"),
         ("{", "must be JSON.*Received: .*recipe.json"),
         ("[]", 'under the key "recipe".*Received: .*recipe.json'),
         ('{"dataset": "photos"}', 'under the key "recipe"'),

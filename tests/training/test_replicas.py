@@ -17,7 +17,8 @@ device = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(device, [tf.config.LogicalDeviceConfiguration()] * 2)
 
 import keras
-from keras_googlenet.training import MomentumSGD, Recipe, optimizer, unwrap
+from keras_googlenet.training import MomentumSGD, Recipe
+from keras_googlenet.training.optimizers.from_recipe import optimizer, unwrap
 
 rng = np.random.default_rng(0)
 images, labels = rng.normal(size=(16, 5)).astype("float32"), rng.integers(0, 3, 16)
@@ -36,7 +37,7 @@ def train(strategy, overflow=None, batch_size=8, **changes):
         model.compile(optimizer(recipe, 100), "sparse_categorical_crossentropy")
     model.fit(x, labels, batch_size=batch_size, epochs=2, shuffle=False, verbose=0)
     inner = unwrap(model.optimizer)
-    variables = [*model.trainable_variables, *inner.momentums, *inner._model_variables_moving_average]
+    variables = [*model.trainable_variables, *inner.momentums, *inner.moving_averages]
     return np.concatenate([v.numpy().ravel() for v in variables])
 
 
@@ -46,11 +47,11 @@ def statistics(strategy):
         norm = keras.layers.BatchNormalization(momentum=0.5)
         model = keras.Sequential([keras.Input((1,)), norm, keras.layers.Dense(1)])
         built = MomentumSGD(0.0, use_ema=True, ema_momentum=0.8)
-        built.average_too([norm.moving_mean, norm.moving_variance])
+        built.extend_ema([norm.moving_mean, norm.moving_variance])
         model.compile(built, "mse")
     x = np.array([[1], [3], [1], [3], [10], [20], [10], [20]] * 2, "float32")
     model.fit(x, x, batch_size=8, shuffle=False, verbose=0)
-    return [float(average.numpy()[0]) for _, average in built.averages[-2:]]
+    return [float(average.numpy()[0]) for _, average in built.ema_pairs[-2:]]
 
 
 def apart(expected, actual):

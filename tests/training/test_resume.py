@@ -16,9 +16,11 @@ from support.small_training import RECIPE, small_network
 from support.tiers import does
 
 from keras_googlenet import data, training
-from keras_googlenet.errors import InputError
+from keras_googlenet.data.source import Source
+from keras_googlenet.errors import InputError, WorkError
 from keras_googlenet.training import run as runs
-from keras_googlenet.training.checkpoints import Checkpoints
+from keras_googlenet.training.checkpoints import CheckpointError, Checkpoints
+from keras_googlenet.training.interruption import Interrupted
 
 REPOSITORY = Path(__file__).parents[2]
 PROGRAM = [sys.executable, small_training.__file__]
@@ -32,7 +34,7 @@ def small():
     def part(split, count):
         return type(split)(split.items[:count], split.labels[:count], split.decode)
 
-    few = data.Source("digits", whole.classes, part(whole.train, 240), part(whole.validation, 40), "some")
+    few = Source("digits", whole.classes, part(whole.train, 240), part(whole.validation, 40), "some")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runs, "build", small_network)
         patch.setattr(data, "load", lambda *args, **kwargs: few)
@@ -182,7 +184,7 @@ def test_a_run_does_not_begin_where_another_one_is(whole):
 
 def test_a_checkpoint_of_another_network_is_refused(copy, monkeypatch):
     monkeypatch.setattr(runs, "build", lambda recipe, source: small_network(recipe, source, heads=False))
-    with pytest.raises(training.CheckpointError, match="step-14: this checkpoint is of another network or optimizer"):
+    with pytest.raises(CheckpointError, match="step-14: this checkpoint is of another network or optimizer"):
         training.train(recipe(), copy(14), resume=True, verbose=0)
 
 
@@ -202,7 +204,7 @@ def test_what_is_not_finite_is_never_saved(tmp_path, layer, message):
                 kernel = self.model.get_layer(layer).kernel
                 kernel.assign(kernel * float("inf"))
 
-    with pytest.raises(training.WorkError, match=message):
+    with pytest.raises(WorkError, match=message):
         training.train(recipe(), tmp_path / "run", callbacks=[Spoil()], verbose=0)
     assert checkpoints_in(tmp_path / "run").steps() == [7]
 
@@ -217,7 +219,7 @@ def test_a_signal_saves_and_stops(whole, tmp_path, number):
 
     before = [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)]
     folder = tmp_path / "stopped"
-    with pytest.raises(training.Interrupted, match=rf"Stopped by {number.name}. The last good .* step 5. Go on") as end:
+    with pytest.raises(Interrupted, match=rf"Stopped by {number.name}. The last good .* step 5. Go on") as end:
         training.train(recipe(), folder, callbacks=[Send()], verbose=0)
     assert end.value.status == 128 + number
     assert [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)] == before
@@ -234,7 +236,7 @@ def test_a_full_disk_loses_nothing_older(copy, whole):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
-        with pytest.raises(training.WorkError, match=r"could not be written: "):
+        with pytest.raises(WorkError, match=r"could not be written: "):
             training.train(recipe(), folder, resume=True, verbose=0)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

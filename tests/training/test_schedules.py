@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_googlenet.training import Recipe, WarmUp, recipe_for
-from keras_googlenet.training.optimizers.schedules import run_updates, schedule
+from keras_googlenet.training import Recipe, recipe_for
+from keras_googlenet.training.optimizers.schedules import WarmUp, run_updates, schedule
 
 STEPS_PER_EPOCH = 10
 EPOCHS = 20

@@ -4,7 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from keras_googlenet.training import MomentumSGD, Recipe, WarmUp, optimizer, unwrap
+from keras_googlenet.training import MomentumSGD, Recipe
+from keras_googlenet.training.optimizers.from_recipe import optimizer, unwrap
+from keras_googlenet.training.optimizers.schedules import WarmUp
 
 SHAPES = {"kernel": (3, 2), "bias": (2,), "gamma": (2,), "beta": (2,)}
 

@@ -132,7 +132,7 @@ def test_it_draws_no_random_number(tmp_path):
 def test_the_first_layers_filters_are_a_picture(tmp_path):
     model = GoogLeNet(weights=None, input_shape=(32, 32, 3), classes=2, variant=SMALL)
     model.compile("sgd", loss="sparse_categorical_crossentropy")
-    callback = WriteTensorBoard(tmp_path, steps_per_epoch=1, draw_filters=filter_grid)
+    callback = WriteTensorBoard(tmp_path, steps_per_epoch=1)
     callback.set_model(model)
     callback.on_train_begin()
     expected = filter_grid(model.get_layer("conv1_7x7_s2").kernel.numpy())
@@ -157,7 +157,7 @@ def test_it_serves_a_strategy_too(tmp_path):
 
 
 def test_a_network_without_that_layer_has_no_picture(tmp_path):
-    fit(tiny(), data(1), WriteTensorBoard(tmp_path, steps_per_epoch=1, draw_filters=filter_grid), epochs=1)
+    fit(tiny(), data(1), WriteTensorBoard(tmp_path, steps_per_epoch=1), epochs=1)
     assert not [tag for tag, _, plugin, _ in events(tmp_path) if plugin == "images"]
 
 

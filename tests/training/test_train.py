@@ -14,8 +14,11 @@ from support.tiers import does
 
 from keras_googlenet import data, preprocess_input, weights
 from keras_googlenet.cli import main
-from keras_googlenet.data import read_image, resize_crop
-from keras_googlenet.training import Recipe, trainer
+from keras_googlenet.data import center_crop, read_image
+from keras_googlenet.data.augmentation import Sampler
+from keras_googlenet.data.pad_and_crop import PadAndCropSampler
+from keras_googlenet.data.pipeline import preview
+from keras_googlenet.training import Recipe
 from keras_googlenet.training import run as runs
 
 COLORS = {"blue": (30, 40, 220), "green": (40, 200, 50), "red": (220, 30, 30)}
@@ -87,12 +90,12 @@ def test_the_samples_are_a_picture_of_what_training_sees(run, photos):
     with Image.open(run / "samples.png") as image:
         pixels = np.array(image)
     cells = [pixels[4 + 132 * y :][:128, 4 + 132 * x :][:, :128] for y in range(8) for x in range(8)]
-    views = data.preview(data.load(photos).train, image_size=32, sampler=data.Sampler(seed=0), seed=0)
+    views = preview(data.load(photos).train, image_size=32, sampler=Sampler(seed=0), seed=0)
     np.testing.assert_array_equal([cell[::4, ::4] for cell in cells], views)
 
 
 @pytest.mark.trains
-@pytest.mark.parametrize("sampling", ["paper", "shift", "centre"])
+@pytest.mark.parametrize("sampling", ["paper", "pad_and_crop", "center"])
 def test_each_epoch_samples_each_training_image_once(photos, tmp_path, monkeypatch, sampling):
     calls, drawn = [], []
 
@@ -114,17 +117,18 @@ def test_each_epoch_samples_each_training_image_once(photos, tmp_path, monkeypat
         def on_train_batch_end(self, batch, logs=None):
             self.steps += 1
 
-    record(data.Sampler)
-    record(data.ShiftSampler)
+    record(Sampler)
+    record(PadAndCropSampler)
     monkeypatch.setattr(runs, "build", small_network)
+    monkeypatch.setattr(runs, "plot_samples", draw)
     count = CountSteps()
     settings = {"image_size": 32, "batch_size": 8, "epochs": 3, "seed": 6, "averaging": None, "sampling": sampling}
     recipe = Recipe(str(photos), hold_out="rank", **settings)  # 24 images to train on
-    trainer.train(recipe, tmp_path / "run", draw_samples=draw, callbacks=[count], verbose=0)
+    runs.train(recipe, tmp_path / "run", callbacks=[count], verbose=0)
     assert count.steps == 3 * 3
-    assert [shape for shape, _ in drawn] == [(24 if sampling == "centre" else 64, 32, 32, 3)]
+    assert [shape for shape, _ in drawn] == [(24 if sampling == "center" else 64, 32, 32, 3)]
     assert (tmp_path / "run" / "metrics.csv").exists()
-    kind = {"paper": data.Sampler, "shift": data.ShiftSampler}.get(sampling)
+    kind = {"paper": Sampler, "pad_and_crop": PadAndCropSampler}.get(sampling)
     # The stream has no end: it is read ahead of what is trained on.
     found = [(sampler, seed, epoch, index) for sampler, seed, epoch, index in calls if epoch < 3]
     expected = [(kind, 6, epoch, index) for epoch in range(3) for index in range(24)] if kind else []
@@ -153,7 +157,7 @@ def test_predict_agrees_with_the_model(run, photos, capsys):
     assert main(["predict", str(run / "model.keras"), *map(str, paths), "--json", "--top", "2"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     model = keras.saving.load_model(run / "model.keras").inference_model()
-    views = np.stack([resize_crop(read_image(path), 32) for path in paths])
+    views = np.stack([center_crop(read_image(path), 32) for path in paths])
     expected = model.predict(preprocess_input(views), verbose=0)
     assert [line["path"] for line in lines] == [str(path) for path in paths]
     for line, scores in zip(lines, expected, strict=True):

@@ -11,7 +11,7 @@ from support.small import SMALL
 
 from keras_googlenet import GoogLeNet, preprocess_input
 from keras_googlenet.architecture import PAPER, SLIM, TORCHVISION
-from keras_googlenet.data import read_image, resize_crop
+from keras_googlenet.data import center_crop, read_image
 from keras_googlenet.errors import InputError
 from keras_googlenet.visualize import Network, activation_maps, grad_cam, overlay
 from keras_googlenet.visualize.cam import default_layer, layer_heat
@@ -189,7 +189,7 @@ def test_it_points_at_an_object_off_the_center(bvlc, insects):
         corner = len(hits) % 4
         top, left = 124 * (corner // 2), 124 * (corner % 2)
         image = background(len(hits))
-        image[top : top + side, left : left + side] = resize_crop(read_image(path), side)
+        image[top : top + side, left : left + side] = center_crop(read_image(path), side)
         scores = bvlc(preprocess_input(image[None].astype("float32"), "channels_last"), training=False)
         if int(np.argmax(scores)) != index:
             continue

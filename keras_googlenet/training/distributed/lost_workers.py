@@ -9,14 +9,14 @@ from keras_googlenet.errors import WorkError
 
 
 @contextlib.contextmanager
-def lost_peers(placement):
+def reporting_lost_workers(context):
     """Turns TensorFlow's errors about lost workers into one clear line.
 
     TensorFlow notices a worker whose process ended, whose machine is gone or which hangs after about ten seconds, and
     ends what the others are doing with one of several errors.
 
     Args:
-        placement: A `Placement`.
+        context: A `DistributionContext`.
 
     Raises:
         WorkError: A worker was lost; the message says which, if TensorFlow does.
@@ -24,10 +24,10 @@ def lost_peers(placement):
     try:
         yield
     except tf.errors.OpError as error:
-        if placement.workers == 1 or not is_loss(error):
+        if context.workers == 1 or not is_loss(error):
             raise
         raise WorkError(
-            f"The connection to {_lost(placement, error)} was lost. Start all workers again with --resume"
+            f"The connection to {_lost(context, error)} was lost. Start all workers again with --resume"
         ) from error
 
 
@@ -51,9 +51,9 @@ def is_loss(error):
     return isinstance(error, kinds) or (isinstance(error, others) and _LOSS.search(str(error)) is not None)
 
 
-def _lost(placement, error):
+def _lost(context, error):
     suspects = {(kind, int(index)) for kind, index in _SUSPECT.findall(str(error))}
-    for worker, (kind, index, address) in enumerate(placement.addresses):
-        if worker != placement.worker and (kind, index) in suspects:
+    for worker, (kind, index, address) in enumerate(context.addresses):
+        if worker != context.worker and (kind, index) in suspects:
             return f"worker {worker} ({address})"
     return "another worker"

@@ -21,7 +21,7 @@ STRATEGIES = ("auto", "none", "mirrored", "multiworker")
 
 
 @dataclasses.dataclass(frozen=True)
-class Placement:
+class DistributionContext:
     """Where a run trains, and this process's part in it.
 
     Attributes:
@@ -39,21 +39,21 @@ class Placement:
     addresses: tuple = ()
 
     @property
-    def is_chief(self):
+    def is_chief(self) -> bool:
         """Whether this worker writes the run's files and prints: the first does."""
         return self.worker == 0
 
     @property
-    def share(self):
+    def shard(self) -> tuple[int, int]:
         """`(index, count)`: the part of each batch that this worker reads, and how many parts there are."""
         return self.worker, self.workers
 
     @property
-    def local_replicas(self):
+    def local_replicas(self) -> int:
         """Devices of this worker."""
         return self.replicas // self.workers
 
-    def per_replica(self, batch_size):
+    def per_replica(self, batch_size: int) -> int:
         """A replica's part of a batch.
 
         Args:
@@ -74,15 +74,15 @@ class Placement:
             f"batch. The nearest: {sizes}. Received: batch_size={batch_size}"
         )
 
-    def summary(self):
-        """One line on the placement, for people."""
+    def summary(self) -> str:
+        """One line on it, for people."""
         kind = "replica" if self.replicas == 1 else "replicas"
         if self.workers == 1:
             return f"{self.replicas} {kind}"
         return f"{self.workers} workers, {self.replicas} {kind}; this is worker {self.worker}"
 
 
-def strategy_for(name="auto"):
+def strategy_for(name: str = "auto") -> DistributionContext:
     """The strategy of a name, and this process's place in it.
 
     With several workers it waits until all are there. Call it before anything that runs a TensorFlow operation: the
@@ -95,7 +95,7 @@ def strategy_for(name="auto"):
             `none`.
 
     Returns:
-        A `Placement`.
+        A `DistributionContext`.
 
     Raises:
         InputError: The name is unknown, the cluster is missing or wrong, or TensorFlow has already run something.
@@ -115,10 +115,13 @@ def strategy_for(name="auto"):
         )
     if name == "multiworker" or (found is not None and len(found.tasks) > 1):
         return _multiworker(found)
-    devices = _devices()
+    # Of this machine; nothing is initialized.
+    kind = "GPU" if tf.config.get_visible_devices("GPU") else "CPU"
+    devices = [f"{kind}:{i}" for i in range(_count(kind))]
     if name == "mirrored" or (name == "auto" and len(devices) > 1):
-        return _placement(tf.distribute.MirroredStrategy(devices))
-    return _placement(tf.distribute.get_strategy())
+        strategy = tf.distribute.MirroredStrategy(devices)
+        return DistributionContext(strategy, replicas=strategy.num_replicas_in_sync)
+    return DistributionContext(tf.distribute.get_strategy())
 
 
 def is_chief(name="auto"):
@@ -131,22 +134,22 @@ def is_chief(name="auto"):
     return found is None or found.worker == 0
 
 
-def distribute(placement, make_dataset, *, endless=False):
+def distribute(context, make_dataset, *, endless=False):
     """The data set to give `fit`, `evaluate` or `validation_data`: each worker reads its own part.
 
     The elements of the worker's data set are its replicas' batches: one for each of its replicas is one step, in their
     order. A stream of this worker's part of each training batch becomes such by `Dataset.rebatch`:
 
-        size = placement.per_replica(batch_size)
-        distribute(placement, lambda share, replicas: stream(share).rebatch(size), endless=True)
+        size = context.per_replica(batch_size)
+        distribute(context, lambda shard, replicas: stream(shard).rebatch(size), endless=True)
 
     Batches of one step may differ in size, as the last ones of an evaluation do, but none may be empty, and all
     workers must have equally many steps. Give `fit` its `steps_per_epoch` and `validation_steps`, `evaluate` its
     `steps`.
 
     Args:
-        placement: A `Placement`.
-        make_dataset: A function of `share`, which is `(index, count)` of this worker, and of `replicas`, how many it
+        context: A `DistributionContext`.
+        make_dataset: A function of `shard`, which is `(index, count)` of this worker, and of `replicas`, how many it
             has, that returns a `tf.data.Dataset`. It is called once.
         endless: The data set never ends. Workers then need not agree before each step whether there is one.
 
@@ -154,61 +157,50 @@ def distribute(placement, make_dataset, *, endless=False):
         A `tf.distribute.DistributedDataset`, or the data set itself under the strategy of one device.
     """
 
-    def this_workers(context):
-        dataset = make_dataset(placement.share, placement.local_replicas)
+    def this_workers(_):
+        dataset = make_dataset(context.shard, context.local_replicas)
         if endless:
             dataset = dataset.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
         return dataset
 
-    return placement.strategy.distribute_datasets_from_function(this_workers)
+    return context.strategy.distribute_datasets_from_function(this_workers)
 
 
 @contextlib.contextmanager
-def write_folder(placement, folder):
+def write_folder(context, folder):
     """Where this worker writes what all must write together, such as a `tf.train.Checkpoint`.
 
     Metrics are summed over the workers when they are read, so that saving takes part of them all; the chief's files
     are enough.
 
     Args:
-        placement: A `Placement`.
+        context: A `DistributionContext`.
         folder: The run's folder.
 
     Yields:
         `folder` as a `Path` for the chief, for the others a folder of their own that is deleted afterwards.
     """
-    if placement.is_chief:
+    if context.is_chief:
         yield Path(folder)
         return
-    with tempfile.TemporaryDirectory(prefix=f"worker-{placement.worker}-") as own:
+    with tempfile.TemporaryDirectory(prefix=f"worker-{context.worker}-") as own:
         yield Path(own)
 
 
-def _devices():
-    """The devices of this machine that `mirrored` uses, by name; nothing is initialized."""
-    gpus = tf.config.get_visible_devices("GPU")
-    if gpus:
-        return [f"GPU:{i}" for i in range(sum(map(_logical, gpus)))]
-    return [f"CPU:{i}" for i in range(sum(map(_logical, tf.config.get_visible_devices("CPU"))))]
-
-
-def _logical(device):
-    return len(tf.config.get_logical_device_configuration(device) or (None,))
-
-
-def _placement(strategy):
-    return Placement(strategy, replicas=strategy.num_replicas_in_sync)
+def _count(kind):
+    """How many logical devices of a kind this process sees."""
+    devices = tf.config.get_visible_devices(kind)
+    return sum(len(tf.config.get_logical_device_configuration(device) or (None,)) for device in devices)
 
 
 def _multiworker(found):
     kind, index, _ = found.tasks[found.worker]
-    gpus = tf.config.get_visible_devices("GPU")
     resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
         tf.train.ClusterSpec(found.spec),
         task_type=kind,
         task_id=index,
         rpc_layer="grpc",
-        num_accelerators={"GPU": sum(map(_logical, gpus))},
+        num_accelerators={"GPU": _count("GPU")},
     )
     try:
         strategy = tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
@@ -222,4 +214,4 @@ def _multiworker(found):
             f"The workers {', '.join(address for _, _, address in found.tasks)} could not be connected: "
             f"{error.message.splitlines()[0]}. Check that all are running and can reach each other"
         ) from error
-    return Placement(strategy, len(found.tasks), found.worker, strategy.num_replicas_in_sync, found.tasks)
+    return DistributionContext(strategy, len(found.tasks), found.worker, strategy.num_replicas_in_sync, found.tasks)

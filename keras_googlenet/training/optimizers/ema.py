@@ -1,5 +1,6 @@
 """Polyak averaging (section 6): the averaged weights are the ones that are validated and saved."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import keras
@@ -9,7 +10,7 @@ from keras_googlenet.training.optimizers.from_recipe import unwrap
 
 
 @contextmanager
-def averaged(model):
+def ema_weights(model: keras.Model) -> Iterator[keras.Model]:
     """Puts the optimizer's running averages in the place of a model's weights for a while.
 
     The weights come back exactly as they were, unlike with `keras.callbacks.SwapEMAWeights`, which exchanges the two
@@ -19,10 +20,10 @@ def averaged(model):
         model: A compiled model, trained for one step at least.
 
     Example:
-        >>> with averaged(model):  # doctest: +SKIP
+        >>> with ema_weights(model):  # doctest: +SKIP
         ...     model.save("averaged.keras")
     """
-    pairs = unwrap(model.optimizer).averages
+    pairs = unwrap(model.optimizer).ema_pairs
     # Tensors, not copies: an assignment gives a variable another buffer and leaves the one that is held as it was.
     held = [tf.convert_to_tensor(variable.value) for variable, _ in pairs]
     for variable, average in pairs:
@@ -34,7 +35,7 @@ def averaged(model):
             variable.assign(value)
 
 
-class ValidateAverages(keras.callbacks.Callback):
+class ValidateEMA(keras.callbacks.Callback):
     """Validates the averages: they are the model's weights from the beginning to the end of each validation."""
 
     def __init__(self):
@@ -43,7 +44,7 @@ class ValidateAverages(keras.callbacks.Callback):
 
     def on_test_begin(self, logs=None):
         """Exchanges the weights."""
-        self._validation.enter_context(averaged(self.model))
+        self._validation.enter_context(ema_weights(self.model))
 
     def on_test_end(self, logs=None):
         """Puts them back."""

@@ -1,8 +1,4 @@
-"""From a recipe to what a model is compiled with: the optimizer, and the precision that it is built in."""
-
-import contextlib
-
-import keras
+"""From a recipe to the optimizer that a model is compiled with."""
 
 from keras_googlenet.training.optimizers.loss_scaling import LossScaling
 from keras_googlenet.training.optimizers.schedules import run_updates, schedule
@@ -47,29 +43,3 @@ def unwrap(optimizer):
         A `MomentumSGD`.
     """
     return getattr(optimizer, "inner_optimizer", optimizer)
-
-
-@contextlib.contextmanager
-def precision_policy(recipe):
-    """Builds models in a recipe's precision; the policy that was in force comes back afterwards.
-
-    Only building needs it: layers and model remember theirs. In mixed precision the variables, the normalization, the
-    classifiers' outputs and the loss stay float32.
-
-    Args:
-        recipe: A `Recipe`.
-
-    Example:
-        >>> from keras_googlenet.training import Recipe
-        >>> with precision_policy(Recipe(precision="mixed_bfloat16")):
-        ...     keras.layers.Dense(1).compute_dtype
-        'bfloat16'
-        >>> keras.config.dtype_policy().name
-        'float32'
-    """
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(recipe.precision)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)

@@ -1,5 +1,7 @@
 """The loss of every head, and its smoothed form."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -27,18 +29,18 @@ class SmoothedCrossentropy(keras.losses.Loss):
         Szegedy et al., [Rethinking the Inception Architecture](https://arxiv.org/abs/1512.00567), section 7.
     """
 
-    def __init__(self, smoothing=0.1, name="smoothed_crossentropy", **kwargs):
+    def __init__(self, smoothing: float = 0.1, name: str = "smoothed_crossentropy", **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
         self.smoothing = float(smoothing)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each image, shape `(batch,)`."""
         y_pred = ops.convert_to_tensor(y_pred)
         indices = ops.reshape(ops.cast(y_true, "int32"), (-1,))
         labels = ops.one_hot(indices, ops.shape(y_pred)[-1], dtype=y_pred.dtype)
         return keras.losses.categorical_crossentropy(labels, y_pred, label_smoothing=self.smoothing)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {**super().get_config(), "smoothing": self.smoothing}
 

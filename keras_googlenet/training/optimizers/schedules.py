@@ -39,6 +39,25 @@ class WarmUp(schedules.LearningRateSchedule):
         return cls(schedules.deserialize(config["schedule"]), config["steps"])
 
 
+def _step(rate, updates, recipe, steps_per_epoch):
+    """Section 6: "decreasing the learning rate by 4% every 8 epochs"."""
+    interval = recipe.decay_epochs * steps_per_epoch / recipe.accumulate
+    return schedules.ExponentialDecay(rate, interval, recipe.decay_rate, staircase=True)
+
+
+def _polynomial(rate, updates, recipe, steps_per_epoch):
+    """Caffe's `poly`: rate * (1 - step / updates) ** power."""
+    return schedules.PolynomialDecay(rate, updates, end_learning_rate=0.0, power=recipe.decay_power)
+
+
+def _cosine(rate, updates, recipe, steps_per_epoch):
+    return schedules.CosineDecay(rate, updates)
+
+
+SCHEDULES = {"step": _step, "polynomial": _polynomial, "cosine": _cosine}
+"""What a recipe's `schedule` may be: functions of the rate, the number of updates, the recipe and an epoch's steps."""
+
+
 def schedule(recipe, steps_per_epoch, epochs=None, learning_rate=None):
     """The learning rate over the updates of a run, or of a phase of it.
 
@@ -52,21 +71,14 @@ def schedule(recipe, steps_per_epoch, epochs=None, learning_rate=None):
         A `WarmUp`, a function of the number of updates so far: one update in `recipe.accumulate` batches.
 
     Example:
-        >>> from keras_googlenet.training import Recipe
+        >>> from keras_googlenet.training.recipes.recipe import Recipe
         >>> rate = schedule(Recipe(learning_rate=0.1, warmup_steps=0, schedule="cosine", epochs=2), 10)
         >>> [round(float(rate(step)), 4) for step in (0, 10, 20)]
         [0.1, 0.05, 0.0]
     """
     rate = recipe.learning_rate if learning_rate is None else learning_rate
     updates = run_updates(recipe, steps_per_epoch, epochs)
-    match recipe.schedule:
-        case "step":  # section 6: "decreasing the learning rate by 4% every 8 epochs"
-            interval = recipe.decay_epochs * steps_per_epoch / recipe.accumulate
-            shape = schedules.ExponentialDecay(rate, interval, recipe.decay_rate, staircase=True)
-        case "polynomial":  # Caffe's `poly`: rate * (1 - step / updates) ** power
-            shape = schedules.PolynomialDecay(rate, updates, end_learning_rate=0.0, power=recipe.decay_power)
-        case "cosine":
-            shape = schedules.CosineDecay(rate, updates)
+    shape = SCHEDULES[recipe.schedule](rate, updates, recipe, steps_per_epoch)
     return WarmUp(shape, min(recipe.warmup_steps, updates // 5))
 
 

@@ -10,14 +10,18 @@ Why not `keras.optimizers.SGD` itself (Keras 3.15):
   counts each weight as often as there are batches in an update, and `tf.cond` keeps it off most strategies.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 from keras import ops
 
+from keras_googlenet.keras_compat.optimizer import OpenSGD
 from keras_googlenet.model import replicas
 
 
 @keras.saving.register_keras_serializable(package="keras_googlenet")
-class MomentumSGD(keras.optimizers.SGD):
+class MomentumSGD(OpenSGD):
     """SGD that does in each update, in this order, what Caffe's `SGDSolver::ApplyUpdate` does.
 
     1. The gradient is summed over the replicas, and averaged over `gradient_accumulation_steps` batches.
@@ -51,15 +55,15 @@ class MomentumSGD(keras.optimizers.SGD):
 
     def __init__(
         self,
-        learning_rate=0.01,
-        momentum=0.9,
-        weight_decay=None,
-        global_clipnorm=None,
-        use_ema=False,
-        ema_momentum=0.99,
-        gradient_accumulation_steps=None,
-        **kwargs,
-    ):
+        learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 0.01,
+        momentum: float = 0.9,
+        weight_decay: float | None = None,
+        global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        gradient_accumulation_steps: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(
             learning_rate,
             momentum=float(momentum),
@@ -70,9 +74,9 @@ class MomentumSGD(keras.optimizers.SGD):
             gradient_accumulation_steps=gradient_accumulation_steps,
             **kwargs,
         )
-        self._statistics = []
+        self._statistics: list[keras.Variable] = []
 
-    def average_too(self, statistics):
+    def extend_ema(self, statistics: Sequence[keras.Variable]) -> None:
         """Has the moving average cover variables that are not trained, such as batch normalization's statistics.
 
         The statistics of the newest weights do not fit weights of a hundred updates ago.
@@ -83,104 +87,64 @@ class MomentumSGD(keras.optimizers.SGD):
         self._statistics = list(statistics)
 
     @property
-    def averages(self):
+    def ema_pairs(self) -> list[tuple[keras.Variable, keras.Variable]]:
         """Pairs of a variable and its moving average; none without `use_ema`."""
-        if not self.use_ema:
-            return []
-        averaged = [*self._trainable_variables, *self._statistics]
-        return list(zip(averaged, self._model_variables_moving_average, strict=True))
+        return list(zip([*self.trained, *self._statistics], self.moving_averages, strict=True)) if self.use_ema else []
 
-    def build(self, variables):
-        """Creates the velocities, averages and accumulators, and notes which variables are kernels."""
-        if self.built:
-            return
-        super().build(variables)
-        if self.use_ema:
-            self._model_variables_moving_average += self.add_optimizer_variables(self._statistics, "average")
-        self._kernels = frozenset(self._var_key(v) for v in variables if v.name.endswith("kernel"))
+    def build(self, variables: Sequence[keras.Variable]) -> None:
+        """Creates the velocities, averages and accumulators."""
+        if not self.built:
+            super().build(variables)
+            if self.use_ema:
+                self.moving_averages.extend(self.add_optimizer_variables(self._statistics, "average"))
 
-    def _get_current_learning_rate(self):
-        schedule = self._learning_rate
-        if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
-            return schedule(self.iterations)
-        return super()._get_current_learning_rate()
-
-    def _backend_apply_gradients(self, grads, trainable_variables):
-        pairs = super()._all_reduce_sum_gradients(list(zip(grads, trainable_variables, strict=True)))
-        grads = [grad for grad, _ in pairs]
+    def apply_summed(self, grads: list, variables: Sequence[keras.Variable]) -> None:
+        """The steps after the sum over the replicas."""
         if self.gradient_accumulation_steps:
-            grads = self._accumulate(grads, trainable_variables)
-        self._backend_update_step(self._clip_gradients(grads), trainable_variables, self.learning_rate)
+            grads = self._accumulate(grads, variables)
+        grads = self.clipped(grads)
+        if self.weight_decay:
+            pairs = zip(grads, variables, strict=True)
+            grads = [g + self.weight_decay * v if v.name.endswith("kernel") else g for g, v in pairs]
+        self.move(grads, variables)
         if self.use_ema:
-            self._update_model_variables_moving_average(self._trainable_variables)
-
-    def _all_reduce_sum_gradients(self, grads_and_vars):
-        """What Keras would do after the clipping has been done before it."""
-        return grads_and_vars
-
-    def _completes_update(self):
-        """Whether this batch is the last of an update: a boolean tensor."""
-        steps = self.gradient_accumulation_steps
-        return ops.equal(self._iterations % steps, steps - 1)
+            self._average()
 
     def _accumulate(self, grads, variables):
         """The mean gradient since the last update, this batch included, which is noted, or forgotten if used."""
-        noted = [self._accumulated_gradients[self._get_variable_index(v)] for v in variables]
+        noted = self.accumulators(variables)
         sums = [ops.add(total, grad) for total, grad in zip(noted, grads, strict=True)]
-        used = self._completes_update()
-        changes = [ops.where(used, -total, grad) for total, grad in zip(noted, grads, strict=True)]
-        self._backend_increment_gradient_accumulators(changes, noted)
+        used = self.completes_update()
+        self.accumulate([ops.where(used, -total, grad) for total, grad in zip(noted, grads, strict=True)], noted)
         return [total / self.gradient_accumulation_steps for total in sums]
 
-    def update_step(self, gradient, variable, learning_rate):
-        """Steps 3 and 4, for one variable."""
-        gradient = ops.cast(gradient, variable.dtype)
-        if self.weight_decay and self._var_key(variable) in self._kernels:
-            gradient = gradient + ops.cast(self.weight_decay, variable.dtype) * variable
-        rate = ops.cast(learning_rate, variable.dtype)
-        velocity = self.momentums[self._get_variable_index(variable)] if self.momentum else None
-        if velocity is None:
-            move = -gradient * rate
-        elif self.gradient_accumulation_steps:
-            move = velocity * ops.cast(self.momentum, variable.dtype) - gradient * rate
-        else:
-            _move(variable, velocity, gradient, rate, self.momentum)
-            return
-        if self.gradient_accumulation_steps:
-            now = self._completes_update()
-            if velocity is not None:
-                self.assign(velocity, ops.where(now, move, ops.convert_to_tensor(velocity)))
-            move = ops.where(now, move, ops.zeros_like(move))
-        self.assign_add(variable, move)
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Step 4, for one variable; undone where the update is not complete."""
+        changing = [v for v in (variable, self.velocity(variable)) if v is not None]
+        before = [ops.copy(ops.convert_to_tensor(v)) for v in changing] if self.gradient_accumulation_steps else []
+        super().update_step(gradient, variable, learning_rate)
+        for changed, value in zip(changing, before, strict=False):
+            self.assign(changed, ops.where(self.completes_update(), ops.convert_to_tensor(changed), value))
 
-    def _update_model_variables_moving_average(self, trainable_variables):
+    def _average(self):
         memory = self.ema_momentum
         if self.gradient_accumulation_steps:
-            memory = ops.where(self._completes_update(), memory, 1.0)
+            memory = ops.where(self.completes_update(), memory, 1.0)
         memory = ops.where(self.iterations > 0, memory, 0.0)
-        values = [*trainable_variables, *replicas.means(self._statistics)]
-        for value, average in zip(values, self._model_variables_moving_average, strict=True):
-            # In place, as `_move`.
+        values = [*self.trained, *replicas.means(self._statistics)]
+        for value, average in zip(values, self.moving_averages, strict=True):
+            # In place: a new tensor for each, made at each step, would land among the activations.
             self.assign_add(average, ops.cast(1 - memory, value.dtype) * (value - average))
 
-    def finalize_variable_values(self, var_list):
+    def finalize_variable_values(self, var_list: Any) -> None:
         """Does nothing, so that two calls of `fit` train as one does: Keras would leave the averages in the weights.
 
-        `training.averaged` puts them there for as long as they are wanted.
+        `training.ema_weights` puts them there for as long as they are wanted.
         """
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         config = super().get_config()
         for name in ("nesterov", "clipnorm", "clipvalue", "ema_overwrite_frequency"):
             del config[name]
         return config
-
-
-def _move(variable, velocity, gradient, rate, momentum):
-    """Step 4 in place: new tensors, made at each step, would land among the activations and raise memory's peak."""
-    import tensorflow as tf
-
-    tf.raw_ops.ResourceApplyKerasMomentum(
-        var=variable.handle, accum=velocity.handle, lr=rate, grad=gradient, momentum=tf.cast(momentum, rate.dtype)
-    )

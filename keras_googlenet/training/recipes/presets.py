@@ -1,12 +1,14 @@
 """Named recipes: what differs from the defaults, as one table."""
 
 import types
+from collections.abc import Mapping
+from typing import Any
 
 from keras_googlenet.training.recipes import rules
 from keras_googlenet.training.recipes.recipe import Recipe, RecipeError, field_names
 from keras_googlenet.utils.messages import nearest
 
-PRESETS = types.MappingProxyType(
+PRESETS: Mapping[str, dict[str, Any]] = types.MappingProxyType(
     {
         # The defaults: section 6, and BVLC's or our values where it is silent.
         "paper": {},
@@ -33,7 +35,7 @@ PRESETS = types.MappingProxyType(
             "freeze_epochs": 6,
             "head_learning_rate": 0.01,
             "image_size": 256,
-            "sampling": "shift",
+            "sampling": "pad_and_crop",
             "epochs": 10,
             "learning_rate": 0.003,
             "schedule": "cosine",
@@ -42,7 +44,7 @@ PRESETS = types.MappingProxyType(
         # last modules 2x2 to look at, where 32 would leave one.
         "small_images": {
             "image_size": 48,
-            "sampling": "shift",
+            "sampling": "pad_and_crop",
             "batch_size": 64,
             "epochs": 24,
             "learning_rate": 0.03,
@@ -52,13 +54,13 @@ PRESETS = types.MappingProxyType(
             "averaging": 0.995,
         },
         # Half a digit is none, nor is one in a mirror.
-        "digits": {"image_size": 32, "sampling": "centre", "epochs": 16, "weight_decay": 0.0},
+        "digits": {"image_size": 32, "sampling": "center", "epochs": 16, "weight_decay": 0.0},
     }
 )
 """What each preset sets; every other field has its default. `digits` is the data set's own."""
 
 
-def recipe_for(dataset, preset=None, **changes):
+def recipe_for(dataset: str, preset: str | None = None, **changes: Any) -> Recipe:
     """The recipe for a data set: the defaults, a preset, and the caller's changes.
 
     Args:
@@ -86,7 +88,7 @@ def recipe_for(dataset, preset=None, **changes):
     return Recipe(dataset=dataset, **{**PRESETS[preset], **changes})
 
 
-def transfer_for(dataset, **changes):
+def transfer_for(dataset: str, **changes: Any) -> Recipe:
     """The recipe that is meant by trained weights alone, without a preset: `transfer`, fitted to what else is set.
 
     The other presets' learning rates are for an untrained network, and destroy a trained one.

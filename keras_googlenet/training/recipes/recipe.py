@@ -1,7 +1,9 @@
 """How a network is trained, as one frozen dataclass: section 6 of the paper, and choices where the paper is silent."""
 
 import dataclasses
+from typing import Any
 
+from keras_googlenet.architecture import Architecture
 from keras_googlenet.training.recipes import rules
 from keras_googlenet.training.recipes.rules import RecipeError
 
@@ -23,16 +25,18 @@ class Recipe:
         hold_out: How it is chosen from a folder: `hash`, each file by a hash of its class and name, so that adding or
             removing files moves no other; `rank`, exactly the fraction of each class, as version 0.1.0 did. Ours.
         on_corrupt: What an unreadable image does: `stop` the run, or be `skip`ped. Ours.
-        variant: Name of the table to build (`architecture.VARIANTS`).
+        variant: The table to build: a name of `architecture.VARIANTS`, or in Python an `Architecture` of one's own,
+            which `recipe.json` holds row by row.
         aux_heads: Whether the table's auxiliary heads are built and trained. Paper, section 5.
         weights: Weights to start from: a registry name or a path; None starts from the initialization. Paper: none.
         freeze: What keeps its weights at first: `nothing`, or the `trunk`, all but the classifiers. Paper: nothing.
-        freeze_epochs: Epochs before the trunk is thawed, at least 1 where it is frozen; `epochs` never thaws it.
+        freeze_epochs: Epochs before the trunk is unfrozen, at least 1 where it is frozen; `epochs` never unfreezes it.
         head_learning_rate: Learning rate of these epochs; None means `learning_rate`.
         image_size: Side of the square input, pixels. Paper, section 5: 224.
         sampling: What training sees of an image: `paper` for a random patch with its colors distorted (paper), anew
-            in each epoch; `shift` for the whole image mirrored or not and moved by a few pixels, for images too small
-            to cut patches from (ours); `centre` for the central square, which evaluation sees in any case.
+            in each epoch; `pad_and_crop` for the whole image mirrored or not and moved by a few pixels, for images too
+            small to cut patches from (ours); `center` for the central square, which evaluation sees in any case.
+            Version 0.1.0 called the last two `shift` and `centre`; both are still read.
         batch_size: Images per step, over all devices and workers together. BVLC: 32.
         accumulate: Steps whose gradients make one update: an update sees `accumulate * batch_size` images. BVLC: 1.
         epochs: Passes over the training images. BVLC's quick_solver: 60.
@@ -73,7 +77,7 @@ class Recipe:
     validation_fraction: float = 0.2
     hold_out: str = "hash"
     on_corrupt: str = "stop"
-    variant: str = "paper"
+    variant: str | Architecture = "paper"
     aux_heads: bool = True
     weights: str | None = None
     freeze: str = "nothing"
@@ -101,11 +105,17 @@ class Recipe:
     deterministic: bool = True
     seed: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sampling", rules.renamed("sampling", self.sampling))
         rules.check(self)
 
+    def record(self) -> dict[str, Any]:
+        """The recipe as a dict that JSON can hold, such as `from_record` takes."""
+        table = self.variant
+        return {**vars(self), "variant": table.get_config() if isinstance(table, Architecture) else table}
+
     @classmethod
-    def from_record(cls, record):
+    def from_record(cls, record: Any) -> "Recipe":
         """The recipe that was written down as a dict, such as `recipe` in a run's `recipe.json`.
 
         Args:
@@ -119,7 +129,7 @@ class Recipe:
             RecipeError: It is no dict, lacks `dataset`, has an unknown field, or a value that breaks a rule.
 
         Example:
-            >>> Recipe.from_record(dataclasses.asdict(Recipe(epochs=3))).epochs
+            >>> Recipe.from_record(Recipe(epochs=3).record()).epochs
             3
         """
         if not isinstance(record, dict):
@@ -127,9 +137,19 @@ class Recipe:
         rules.check_names(record, field_names())
         if "dataset" not in record:
             raise RecipeError(f"A recipe must name its `dataset`. Received only: {', '.join(record) or 'no fields'}")
-        return cls(**{**_OLDER, **record})
+        fields = {**_OLDER, **record}
+        if isinstance(fields.get("variant"), dict):
+            fields["variant"] = _table(fields["variant"])
+        return cls(**fields)
 
 
-def field_names():
+def _table(config):
+    try:
+        return Architecture.from_config(config)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecipeError(f"`variant` is no table of a network: {error}. Received: variant={config!r}") from None
+
+
+def field_names() -> tuple[str, ...]:
     """The names of a recipe's fields, a tuple."""
     return tuple(field.name for field in dataclasses.fields(Recipe))

@@ -2,9 +2,13 @@
 
 import dataclasses
 import types
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from keras_googlenet.architecture import MIN_SIZE, VARIANTS
+from keras_googlenet.data.sampling import SAMPLERS
 from keras_googlenet.errors import InputError
+from keras_googlenet.training.optimizers.schedules import SCHEDULES
 from keras_googlenet.utils.messages import nearest
 
 
@@ -17,78 +21,50 @@ CHOICES = {
     "on_corrupt": ("stop", "skip"),
     "variant": tuple(VARIANTS),
     "freeze": ("nothing", "trunk"),
-    "sampling": ("paper", "centre", "shift"),
-    "schedule": ("step", "polynomial", "cosine"),
+    "sampling": tuple(SAMPLERS),
+    "schedule": tuple(SCHEDULES),
     "precision": ("float32", "mixed_float16", "mixed_bfloat16"),
 }
 """The values of the fields that name one of a few things."""
 
+_RENAMED = {"sampling": {"centre": "center", "shift": "pad_and_crop"}}
+"""Version 0.1.0's words, which its files and its users' commands go on using."""
 
-def _at_least_1(value):
-    return value >= 1
+_INFINITE = float("inf")
 
-
-def _not_negative(value):
-    return 0 <= value < float("inf")
-
-
-def _positive(value):
-    return 0 < value < float("inf")
-
+_COUNTS = ("batch_size", "accumulate", "epochs", "decay_epochs", "checkpoint_steps", "checkpoints_kept")
 
 _RANGES = (
-    ("validation_fraction", lambda v: 0 < v < 1, "between 0 and 1"),
-    ("freeze_epochs", _not_negative, "at least 0"),
-    ("head_learning_rate", _positive, "positive, or None"),
-    ("image_size", lambda v: v >= MIN_SIZE, f"at least {MIN_SIZE} pixels"),
-    ("batch_size", _at_least_1, "at least 1"),
-    ("accumulate", _at_least_1, "at least 1"),
-    ("epochs", _at_least_1, "at least 1"),
-    ("learning_rate", _positive, "positive"),
-    ("decay_rate", lambda v: 0 < v <= 1, "above 0 and at most 1"),
-    ("decay_epochs", _at_least_1, "at least 1"),
-    ("decay_power", _positive, "positive"),
-    ("warmup_steps", _not_negative, "at least 0"),
-    ("momentum", lambda v: 0 <= v < 1, "at least 0 and below 1"),
-    ("weight_decay", _not_negative, "at least 0"),
-    ("label_smoothing", lambda v: 0 <= v < 1, "at least 0 and below 1"),
-    ("clip_norm", _positive, "positive, or None"),
-    ("averaging", lambda v: 0 < v < 1, "between 0 and 1, or None"),
-    ("checkpoint_steps", _at_least_1, "at least 1"),
-    ("checkpoints_kept", _at_least_1, "at least 1"),
-    ("seed", lambda v: 0 <= v < 2**32, "a whole number in 0..2**32-1"),
-)
-
-_TOGETHER = (
-    (
-        lambda r: r.freeze == "trunk" or r.freeze_epochs == 0,
-        "`freeze_epochs` needs freeze=trunk: nothing else is frozen",
-        ("freeze", "freeze_epochs"),
-    ),
-    (
-        lambda r: r.freeze == "nothing" or r.freeze_epochs >= 1,
-        "freeze=trunk needs `freeze_epochs`, how long it stays frozen; as many as `epochs` for the whole run",
-        ("freeze", "freeze_epochs", "epochs"),
-    ),
-    (
-        lambda r: r.freeze == "nothing" or r.weights is not None,
-        "freeze=trunk needs `weights` to start from: a trunk that was never trained is not worth keeping",
-        ("freeze", "weights"),
-    ),
-    (
-        lambda r: r.freeze_epochs <= r.epochs,
-        "`freeze_epochs` must be at most `epochs`, of which they are the first",
-        ("freeze_epochs", "epochs"),
-    ),
-    (
-        lambda r: r.freeze == "trunk" or r.head_learning_rate is None,
-        "`head_learning_rate` needs freeze=trunk: otherwise `learning_rate` is the one rate of the run",
-        ("freeze", "head_learning_rate"),
-    ),
+    ("at least 1", lambda v: v >= 1, _COUNTS),
+    ("at least 0", lambda v: 0 <= v < _INFINITE, ("freeze_epochs", "warmup_steps", "weight_decay")),
+    ("positive", lambda v: 0 < v < _INFINITE, ("learning_rate", "head_learning_rate", "decay_power", "clip_norm")),
+    ("between 0 and 1", lambda v: 0 < v < 1, ("validation_fraction", "averaging")),
+    ("at least 0 and below 1", lambda v: 0 <= v < 1, ("momentum", "label_smoothing")),
+    ("above 0 and at most 1", lambda v: 0 < v <= 1, ("decay_rate",)),
+    (f"at least {MIN_SIZE} pixels", lambda v: v >= MIN_SIZE, ("image_size",)),
+    ("a whole number in 0..2**32-1", lambda v: 0 <= v < 2**32, ("seed",)),
 )
 
 
-def check(recipe):
+def _together(recipe):
+    """The rules about several fields that a recipe breaks: each rule, and the fields that it is about."""
+    frozen = recipe.freeze == "trunk"
+    if recipe.freeze_epochs and not frozen:
+        yield "`freeze_epochs` needs freeze=trunk: nothing else is frozen", ("freeze", "freeze_epochs")
+    if frozen and not recipe.freeze_epochs:
+        rule = "freeze=trunk needs `freeze_epochs`, how long it stays frozen; as many as `epochs` for the whole run"
+        yield rule, ("freeze", "freeze_epochs", "epochs")
+    if frozen and recipe.weights is None:
+        rule = "freeze=trunk needs `weights` to start from: a trunk that was never trained is not worth keeping"
+        yield rule, ("freeze", "weights")
+    if recipe.freeze_epochs > recipe.epochs:
+        yield "`freeze_epochs` must be at most `epochs`, of which they are the first", ("freeze_epochs", "epochs")
+    if recipe.head_learning_rate is not None and not frozen:
+        rule = "`head_learning_rate` needs freeze=trunk: otherwise `learning_rate` is the one rate of the run"
+        yield rule, ("freeze", "head_learning_rate")
+
+
+def check(recipe: Any) -> None:
     """Checks every field of a recipe, then what concerns several.
 
     Args:
@@ -98,23 +74,54 @@ def check(recipe):
         RecipeError: A rule is broken; the message names the field, the rule and the value.
     """
     for field in dataclasses.fields(recipe):
-        _check_type(field, getattr(recipe, field.name))
-    for name, choices in CHOICES.items():
-        value = getattr(recipe, name)
-        if value not in choices:
-            raise RecipeError(
-                f"`{name}` must be one of {', '.join(choices)}. Received: {name}={value!r}.{nearest(value, choices)}"
-            )
-    for name, holds, rule in _RANGES:
-        value = getattr(recipe, name)
-        if value is not None and not holds(value):
-            raise RecipeError(f"`{name}` must be {rule}. Received: {name}={value!r}")
-    for holds, rule, names in _TOGETHER:
-        if not holds(recipe):
-            raise RecipeError(f"{rule}. Received: {', '.join(f'{name}={getattr(recipe, name)!r}' for name in names)}")
+        name, value = field.name, getattr(recipe, field.name)
+        _check_type(field, value)
+        if name in CHOICES and isinstance(value, str):  # else a table of the user's own
+            check_choice(name, value, CHOICES[name], f"{name}={value!r}")
+        for rule, holds, names in _RANGES:
+            if name in names and value is not None and not holds(value):
+                unset = ", or None" if type(None) in kinds(field) else ""
+                raise RecipeError(f"`{name}` must be {rule}{unset}. Received: {name}={value!r}")
+    for rule, names in _together(recipe):
+        raise RecipeError(f"{rule}. Received: {', '.join(f'{name}={getattr(recipe, name)!r}' for name in names)}")
 
 
-def check_names(names, known):
+def check_choice(name: str, value: str, choices: Sequence[str], received: str) -> None:
+    """Checks that a field names one of a few things.
+
+    Args:
+        name: The field.
+        value: Its value.
+        choices: What it may be.
+        received: The value as the message shows it.
+
+    Raises:
+        RecipeError: It names none; the message gives the nearest.
+    """
+    if value not in choices:
+        raise RecipeError(
+            f"`{name}` must be one of {', '.join(choices)}. Received: {received}.{nearest(value, choices)}"
+        )
+
+
+def renamed(name: str, value: Any) -> Any:
+    """A field's value in today's words.
+
+    Args:
+        name: The field.
+        value: Its value, perhaps in version 0.1.0's words.
+
+    Returns:
+        The value.
+
+    Example:
+        >>> renamed("sampling", "centre")
+        'center'
+    """
+    return _RENAMED.get(name, {}).get(value, value) if isinstance(value, str) else value
+
+
+def check_names(names: Iterable[str], known: Sequence[str]) -> None:
     """Checks that a recipe has these fields.
 
     Args:
@@ -129,7 +136,7 @@ def check_names(names, known):
             raise RecipeError(f"A recipe has no field {name!r}.{nearest(name, known)} Its fields: {', '.join(known)}")
 
 
-def kinds(field):
+def kinds(field: dataclasses.Field) -> tuple[type, ...]:
     """The types that a field's value may have, a tuple; `NoneType` is one where it may be unset."""
     return field.type.__args__ if isinstance(field.type, types.UnionType) else (field.type,)
 

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 from keras_googlenet.data.ignored import is_run
 from keras_googlenet.errors import InputError
@@ -11,7 +12,7 @@ from keras_googlenet.training.recipes.recipe import Recipe, RecipeError, field_n
 from keras_googlenet.utils.messages import nearest
 
 
-def parse_setting(text):
+def parse_setting(text: str) -> tuple[str, Any]:
     """One `FIELD=VALUE` of the command line as `(field, value)`, the value in the field's type.
 
     Args:
@@ -37,12 +38,10 @@ def parse_setting(text):
     if value.lower() == "none" and type(None) in kinds:
         return name, None
     choices = ("true", "false") if bool in kinds else rules.CHOICES.get(name)
-    if choices is not None and value.lower() not in choices:
-        raise RecipeError(f"`{name}` must be one of {', '.join(choices)}. Received: {text!r}.{nearest(value, choices)}")
-    if bool in kinds:
-        return name, value.lower() == "true"
     if choices is not None:
-        return name, value.lower()
+        value = rules.renamed(name, value.lower())
+        rules.check_choice(name, value, choices, repr(text))
+        return name, value == "true" if bool in kinds else value
     kind = next(kind for kind in (int, float, str) if kind in kinds)
     try:
         return name, kind(value)
@@ -50,7 +49,7 @@ def parse_setting(text):
         raise RecipeError(f"`{name}` must be of type {kind.__name__}. Received: {text!r}") from None
 
 
-def holding_out(model):
+def holding_out(model: str | Path) -> dict[str, Any]:
     """How the run that left a model held out its validation images.
 
     Args:
@@ -73,7 +72,7 @@ def holding_out(model):
     return {"validation_fraction": recipe.validation_fraction, "hold_out": recipe.hold_out}
 
 
-def read_recipe(path, **changes):
+def read_recipe(path: str | Path, **changes: Any) -> Recipe:
     """The recipe of an earlier run, from the `recipe.json` in its folder: all that is needed to start it again.
 
     Args:
@@ -89,8 +88,7 @@ def read_recipe(path, **changes):
     Example:
         >>> read_recipe("runs/first", epochs=30)  # doctest: +SKIP
     """
-    path = Path(path)
-    path = path / "recipe.json" if path.is_dir() else path
+    path = Path(path, "recipe.json") if Path(path).is_dir() else Path(path)
     rules.check_names(changes, field_names())
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

@@ -6,8 +6,9 @@ import pytest
 from PIL import Image
 
 from keras_googlenet.cli.paths import expand
-from keras_googlenet.data import DataError, image_files, load
-from keras_googlenet.data.sources import load_split
+from keras_googlenet.data import DataError, load
+from keras_googlenet.data.loading import load_split
+from keras_googlenet.data.scan import image_files
 
 FOLDERS = [
     *("$RECYCLE.BIN", "$Recycle.Bin", "RECYCLER", "System Volume Information", "lost+found", "__MACOSX", ".Trashes"),

@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 from support.resize_twin import resized
 
-from keras_googlenet.data import ShiftSampler, augmentation, pad_and_crop, resize_crop
+from keras_googlenet.data import augmentation, center_crop, pad_and_crop
+from keras_googlenet.data.pad_and_crop import PadAndCropSampler
 
 SIGNIFICANCE = 1e-3  # the draws are always the same
 
@@ -33,7 +34,7 @@ def test_cifar_is_padded_by_four_pixels_and_each_crop_as_likely_as_another():
     image = noise(32, 32)
     expected = [view.tobytes() for view in crops(image, 4)]
     assert len(set(expected)) == 162
-    sampler = ShiftSampler(seed=3)
+    sampler = PadAndCropSampler(seed=3)
     found = [sampler(image, 32, epoch, index).tobytes() for epoch in range(10) for index in range(1000)]
     counts = collections.Counter(found)
     assert set(counts) <= set(expected)
@@ -48,7 +49,7 @@ def test_each_crop_is_one_of_the_padded_image(height, width, padding):
     image = noise(height, width)
     side = min(height, width)
     expected = {view.tobytes() for view in crops(image, padding)}
-    found = {ShiftSampler(1)(image, side, 0, index).tobytes() for index in range(12 * len(expected))}
+    found = {PadAndCropSampler(1)(image, side, 0, index).tobytes() for index in range(12 * len(expected))}
     assert found == expected
 
 
@@ -57,12 +58,12 @@ def test_the_crop_is_resized_as_for_evaluation(height, width, size):
     image = noise(height, width)
     for index in range(10):
         rng = augmentation.generator(5, 6, index)
-        square = pad_and_crop.shifted_square(image, *pad_and_crop.draw_shift(rng, min(height, width)))
+        square = pad_and_crop.crop_at(image, *pad_and_crop.draw_offset(rng, min(height, width)))
         if pad_and_crop.draw_flip(rng):
             square = square[:, ::-1]
-        view = ShiftSampler(5)(image, size, 6, index)
+        view = PadAndCropSampler(5)(image, size, 6, index)
         assert (view.dtype, view.shape) == (np.uint8, (size, size, 3))
-        np.testing.assert_array_equal(view, resize_crop(np.ascontiguousarray(square), size))
+        np.testing.assert_array_equal(view, center_crop(np.ascontiguousarray(square), size))
         side = len(square)
         np.testing.assert_allclose(view, resized(square, (0, 0, side, side), size, "bilinear"), atol=1.5)
 
@@ -70,21 +71,21 @@ def test_the_crop_is_resized_as_for_evaluation(height, width, size):
 def test_a_view_follows_from_seed_epoch_and_index():
     image = noise(64, 64)
     keys = list(itertools.product((0, 1, 2**32 - 1), (0, 1), (0, 1, 2**62)))
-    views = {(seed, *key): ShiftSampler(seed)(image, 64, *key).tobytes() for seed, *key in keys}
+    views = {(seed, *key): PadAndCropSampler(seed)(image, 64, *key).tobytes() for seed, *key in keys}
     assert len(set(views.values())) == len(keys)
     for seed, *key in reversed(keys):
-        assert ShiftSampler(seed)(image, 64, *key).tobytes() == views[seed, *key]
+        assert PadAndCropSampler(seed)(image, 64, *key).tobytes() == views[seed, *key]
     with pytest.raises(AttributeError):
-        ShiftSampler(0).seed = 1
+        PadAndCropSampler(0).seed = 1
 
 
-def test_shifts_are_even_and_independent():
-    shifts = np.array([pad_and_crop.draw_shift(augmentation.generator(2, 0, index), 100) for index in range(10_000)])
-    for column in shifts.T:
+def test_offsets_are_even_and_independent():
+    offsets = np.array([pad_and_crop.draw_offset(augmentation.generator(2, 0, index), 100) for index in range(10_000)])
+    for column in offsets.T:
         values, counts = np.unique(column, return_counts=True)
         assert values.tolist() == list(range(-12, 13))
         assert stats.chisquare(counts).pvalue > SIGNIFICANCE
-    assert stats.spearmanr(*shifts.T).pvalue > SIGNIFICANCE
+    assert stats.spearmanr(*offsets.T).pvalue > SIGNIFICANCE
 
 
 @pytest.mark.parametrize(
@@ -94,6 +95,6 @@ def test_shifts_are_even_and_independent():
         (np.zeros((4, 4, 3), "uint8"), 0, "`size` must be a positive number of pixels. Received: size=0"),
     ],
 )
-def test_what_cannot_be_shifted(image, size, message):
+def test_what_cannot_be_cropped(image, size, message):
     with pytest.raises(ValueError, match=message):
-        ShiftSampler(0)(image, size, 0, 0)
+        PadAndCropSampler(0)(image, size, 0, 0)

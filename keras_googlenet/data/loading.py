@@ -65,7 +65,7 @@ def load(
     # Imported only here: TensorFlow Datasets is slow to import.
     from keras_googlenet.data.tfds import load_tfds
 
-    return load_tfds(spec, data_dir, validation_fraction)
+    return load_tfds(str(spec), data_dir, validation_fraction)
 
 
 def load_split(
@@ -121,13 +121,11 @@ def is_folder(spec: str | os.PathLike) -> bool:
     Args:
         spec: as in `load`.
     """
-    return spec != "digits" and (Path(spec).expanduser().is_dir() or _must_be_a_path(spec))
-
-
-def _must_be_a_path(spec: str | os.PathLike) -> bool:
-    """Whether `spec` can mean nothing but a path (`a/b` may be a TFDS name with its config)."""
-    if not isinstance(spec, str) or os.path.exists(spec):
+    if spec == "digits":
+        return False
+    if not isinstance(spec, str) or os.path.exists(os.path.expanduser(spec)):
         return True
+    # `a/b` may be a TFDS name with its config.
     return spec.startswith((".", "~")) or os.path.isabs(spec) or "\\" in spec
 
 

@@ -1,0 +1,32 @@
+"""The kinds of sampling that a recipe can name: what training sees of an image.
+
+Another one is a `SeededSampler` in a file of its own, and a line here: training, its rules and the
+command line take the names from this table.
+"""
+
+from keras_googlenet.data.augmentation import Sampler, SeededSampler
+from keras_googlenet.data.pad_and_crop import PadAndCropSampler
+
+SAMPLERS: dict[str, type[SeededSampler] | None] = {
+    "paper": Sampler,
+    "center": None,  # the one view that the network is evaluated on
+    "pad_and_crop": PadAndCropSampler,
+}
+
+
+def sampler_for(name: str, seed: int) -> SeededSampler | None:
+    """A sampler by the name that recipes have for it.
+
+    Args:
+        name: one of `SAMPLERS`.
+        seed: the run's.
+
+    Returns:
+        What `training_stream` takes as `sampler`.
+
+    Example:
+        >>> sampler_for("pad_and_crop", seed=7)
+        PadAndCropSampler(seed=7)
+    """
+    kind = SAMPLERS[name]
+    return None if kind is None else kind(seed)

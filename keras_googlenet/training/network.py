@@ -1,0 +1,84 @@
+"""The network that a run trains: which one, in which precision, and how each of the run's phases compiles it."""
+
+from contextlib import contextmanager
+
+import keras
+import numpy as np
+
+from keras_googlenet import architecture
+from keras_googlenet.keras_compat.fit import build_compiled
+from keras_googlenet.model import GoogLeNet, replicas
+from keras_googlenet.model.pretrained import locate
+from keras_googlenet.training.freezing import freeze_trunk, unfreeze
+from keras_googlenet.training.optimizers.from_recipe import optimizer, unwrap
+from keras_googlenet.training.optimizers.losses import loss
+
+
+def build(recipe, source):
+    """The network that a recipe asks for.
+
+    Args:
+        recipe: A `Recipe`.
+        source: The `data.Source` it will be trained on.
+
+    Returns:
+        A `GoogLeNetModel`, with the heads of its table if the recipe wants them. It is not compiled.
+
+    Raises:
+        InputError: The weights to start from do not fit.
+    """
+    table = architecture.resolve(recipe.variant)
+    with precision_policy(recipe):
+        model = GoogLeNet(
+            # The file behind a name: its trunk serves any number of classes.
+            weights=locate(recipe.weights, GoogLeNet),
+            input_shape=(recipe.image_size, recipe.image_size, 3),
+            classes=len(source.classes),
+            aux_heads=recipe.aux_heads and bool(table.auxiliary),
+            variant=table,
+        )
+    model.class_names = source.classes
+    return model
+
+
+def compile_for(model, recipe, phase, steps_per_epoch):
+    """Compiles a network for a phase of a run, with a new optimizer. Call it in the strategy's scope.
+
+    Args:
+        model: A `GoogLeNetModel`.
+        recipe: A `Recipe`.
+        phase: A `Phase` of it.
+        steps_per_epoch: Batches in an epoch.
+    """
+    (freeze_trunk if phase.frozen else unfreeze)(model)
+    built = optimizer(recipe, steps_per_epoch, phase.epochs, phase.learning_rate)
+    unwrap(built).extend_ema(replicas.statistics(model))
+    model.compile(built, loss=loss(recipe), metrics=["accuracy"])
+    size = recipe.image_size
+    build_compiled(model, (np.zeros((1, size, size, 3), "float32"), np.zeros(1, "int64")))
+
+
+@contextmanager
+def precision_policy(recipe):
+    """Builds models in a recipe's precision; the policy that was in force comes back afterwards.
+
+    Only building needs it: layers and model remember theirs. In mixed precision the variables, the normalization, the
+    classifiers' outputs and the loss stay float32.
+
+    Args:
+        recipe: A `Recipe`.
+
+    Example:
+        >>> from keras_googlenet.training import Recipe
+        >>> with precision_policy(Recipe(precision="mixed_bfloat16")):
+        ...     keras.layers.Dense(1).compute_dtype
+        'bfloat16'
+        >>> keras.config.dtype_policy().name
+        'float32'
+    """
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(recipe.precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
