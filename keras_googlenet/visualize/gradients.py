@@ -1,12 +1,16 @@
-"""Gradients with respect to images, which each backend of Keras takes in its own words. Nothing else here knows."""
+"""Gradients with respect to images. Each backend of Keras has its own way, and only this module knows them."""
+
+from collections.abc import Callable
+from typing import Any
 
 import keras
+import numpy as np
 
 from keras_googlenet.errors import InputError
 
 
-def value_and_gradient(function, x):
-    """A function's value and its gradient, layers being used as in inference.
+def value_and_gradient(function: Callable[[Any], Any], x: np.ndarray) -> tuple[float, np.ndarray]:
+    """A function's value and its gradient.
 
     Args:
         function: From a float32 tensor to a scalar tensor.
@@ -19,7 +23,6 @@ def value_and_gradient(function, x):
         InputError: Keras runs on a backend that has no gradients, such as OpenVINO's.
 
     Example:
-        >>> import numpy as np
         >>> value, gradient = value_and_gradient(lambda x: keras.ops.sum(x * x), np.array([1.0, 2.0]))
         >>> value, gradient.tolist()
         (5.0, [2.0, 4.0])
