@@ -5,6 +5,7 @@ respect to it. The positive part of their sum is the heat. Below the global aver
 gradient is known (CAM, Zhou et al., 2016): the classifier's kernel for the map, divided by the area of the map.
 """
 
+import functools
 from collections.abc import Sequence
 
 import keras
@@ -56,7 +57,7 @@ def grad_cam(model: keras.Model, images: np.ndarray, classes: Sequence[int], lay
     heats = layer_heat(network, images, classes, layer)
     for axis, side in enumerate(np.shape(images)[1:3], start=1):
         at = centers(network.table, layer, side)(heats.shape[axis])
-        heats = np.apply_along_axis(lambda heat, at=at, side=side: np.interp(np.arange(side), at, heat), axis, heats)
+        heats = np.apply_along_axis(functools.partial(np.interp, np.arange(side), at), axis, heats)
     return heats.astype("float32")
 
 

@@ -27,25 +27,25 @@ def value_and_gradient(function: Callable[[Any], Any], x: np.ndarray) -> tuple[f
         >>> value, gradient.tolist()
         (5.0, [2.0, 4.0])
     """
-    x = keras.ops.convert_to_tensor(x, dtype="float32")
+    tensor = keras.ops.convert_to_tensor(x, dtype="float32")
     match keras.backend.backend():
         case "tensorflow":
             import tensorflow as tf
 
             with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(x)
-                value = function(x)
-            gradient = tape.gradient(value, x)
+                tape.watch(tensor)
+                value = function(tensor)
+            gradient = tape.gradient(value, tensor)
         case "jax":
             import jax
 
-            value, gradient = jax.value_and_grad(function)(x)
+            value, gradient = jax.value_and_grad(function)(tensor)
         case "torch":
             import torch
 
-            x = x.detach().requires_grad_()
-            value = function(x)
-            (gradient,) = torch.autograd.grad(value, x)
+            tensor = tensor.detach().requires_grad_()
+            value = function(tensor)
+            (gradient,) = torch.autograd.grad(value, tensor)
         case backend:
             raise InputError(
                 f"Gradients need Keras on TensorFlow, JAX or PyTorch (KERAS_BACKEND). Received: backend={backend!r}"
