@@ -11,7 +11,7 @@ import keras_hub
 from keras_googlenet.architecture import Architecture
 from keras_googlenet.errors import InputError
 from keras_googlenet.imagenet import MEAN_RGB
-from keras_googlenet.model import GoogLeNet
+from keras_googlenet.model.googlenet import GoogLeNet
 
 OFFSET = tuple(-mean for mean in MEAN_RGB)
 

@@ -27,7 +27,7 @@ def retinanet(
     """KerasHub's RetinaNet over a GoogLeNet, set up for a trunk without batch normalization.
 
     It differs from `keras_hub.models.RetinaNetObjectDetector` in two defaults. The heads have group normalization,
-    since BVLC's maps are not normalized. And the prior probability of 0.01 that focal loss starts from is the bias of the
+    since BVLC's maps are not normalized. The prior probability of 0.01 that focal loss starts from is the bias of the
     classes' head, where KerasHub 0.32 sets it in the boxes' head.
 
     Args:
