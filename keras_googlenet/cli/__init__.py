@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Callable, Sequence
 
 from keras_googlenet.cli import convert, demo, evaluate, export, predict, summary, train, visualize
 from keras_googlenet.cli.parser import parser
@@ -27,7 +28,7 @@ COMMANDS = {
 DONE, PARTLY_FAILED, WRONG_COMMAND, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
 
 
-def main(argv=None, *, load=lambda: None):
+def main(argv: Sequence[str] | None = None, *, load: Callable[[], None] = lambda: None) -> int:
     """Runs one command.
 
     Args:
@@ -43,28 +44,21 @@ def main(argv=None, *, load=lambda: None):
         arguments = parser(COMMANDS).parse_args(argv)
         if arguments.needs_keras(arguments):
             load()
-        return _run(arguments)
-    except BrokenPipeError:  # quietly, as `yes | head` ends: what reads the output wants no more
-        return CLOSED_PIPE
-    except KeyboardInterrupt:
-        return _fail("interrupted", INTERRUPTED)
-    finally:
-        _flush()
-
-
-def _run(arguments):
-    logging.getLogger("PIL").addHandler(logging.NullHandler())  # the error that is raised says it
-    try:
+        logging.getLogger("PIL").addHandler(logging.NullHandler())  # the error that is raised says it
         with _plain_warnings():
             status = arguments.run(arguments)
             sys.stdout.flush()
             return status
-    except BrokenPipeError:
-        raise
+    except BrokenPipeError:  # quietly, as `yes | head` ends: what reads the output wants no more
+        return CLOSED_PIPE
+    except KeyboardInterrupt:
+        return _fail("interrupted", INTERRUPTED)
     except (InputError, WorkError) as error:
         return _fail(error, error.status)
     except OSError as error:
         return _fail(error, PARTLY_FAILED)
+    finally:
+        _flush()
 
 
 def _flush():
@@ -76,9 +70,9 @@ def _flush():
 
 @contextlib.contextmanager
 def _plain_warnings():
-    """Says what is warned of in one line, without the line of code that it came from.
+    """Prints a warning on one line, without the line of code that it came from.
 
-    What will change in other packages' programming interfaces (tf2onnx's use of NumPy) is nothing to a user.
+    `FutureWarning`s are left out: they tell other packages' developers of changes, such as NumPy's to tf2onnx.
     """
 
     def show(message, category, *_, **__):

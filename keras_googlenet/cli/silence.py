@@ -89,7 +89,8 @@ def _filter(device):
         os.close(target)
         _pass_on(source, stderr, device)
     old = sys.stderr
-    sys.stderr = sys.__stderr__ = open(stderr, "w", buffering=1, encoding=old.encoding, errors=old.errors)  # noqa: SIM115
+    sys.stderr = open(stderr, "w", buffering=1, encoding=old.encoding, errors=old.errors)  # noqa: SIM115
+    sys.__stderr__ = sys.stderr  # type: ignore[misc]  # what pytest, doctest and the like put back as `sys.stderr`
     os.dup2(target, 2)
     os.close(target)
     os.close(source)

@@ -6,6 +6,13 @@ Examples:
   keras-googlenet summary runs/digits-20261124-101500/model.keras
 """
 
+from keras_googlenet import architecture
+from keras_googlenet.architecture.costs import depth
+from keras_googlenet.architecture.table import DEFAULT_SIZE, MIN_SIZE, PRINTED
+from keras_googlenet.architecture.variants import naive
+from keras_googlenet.errors import InputError
+from keras_googlenet.utils.messages import nearest
+
 
 def add_arguments(parser):
     """Declares the command's arguments."""
@@ -21,10 +28,8 @@ def add_arguments(parser):
 
 
 def needs_keras(arguments):
-    """Whether Keras is needed: not for a variant, whose table is all there is to read."""
-    from keras_googlenet.architecture import VARIANTS
-
-    return arguments.model not in VARIANTS
+    """Whether Keras is needed: not for a variant, which is only a table."""
+    return arguments.model not in architecture.VARIANTS
 
 
 def run(arguments):
@@ -33,34 +38,23 @@ def run(arguments):
     Returns:
         Exit status.
     """
-    from keras_googlenet import architecture
-    from keras_googlenet.errors import InputError
-
     table, (height, width, channels), classes = _subject(arguments)
     height, width = arguments.image_size or height, arguments.image_size or width
     classes = arguments.classes or classes
-    if min(height, width) < architecture.MIN_SIZE or classes < 1:
+    if min(height, width) < MIN_SIZE or classes < 1:
         raise InputError(
-            f"--image-size must be at least {architecture.MIN_SIZE} and --classes at least 1. "
-            f"Received: {height} and {classes}"
+            f"--image-size must be at least {MIN_SIZE} and --classes at least 1. Received: {height} and {classes}"
         )
     colors = "" if channels == 3 else f"x{channels}"
-    depth = architecture.depth(table)
-    print(f"{table.name}: {height}x{width}{colors} input, {classes:,} classes, {depth} layers with parameters")
-    print()
+    print(f"{table.name}: {height}x{width}{colors} input, {classes:,} classes, {depth(table)} layers with parameters\n")
     print("\n".join(_table(table, (height, width, channels), classes)))
     return 0
 
 
 def _subject(arguments):
     """The table to print, and the shape of images and the classes that it is used with."""
-    from keras_googlenet import architecture
-    from keras_googlenet.errors import InputError
-    from keras_googlenet.utils.messages import nearest
-
     if not needs_keras(arguments):
-        size = architecture.DEFAULT_SIZE
-        return architecture.VARIANTS[arguments.model], (size, size, 3), 1000
+        return architecture.VARIANTS[arguments.model], (DEFAULT_SIZE, DEFAULT_SIZE, 3), 1000
 
     from keras_googlenet import GoogLeNetModel
     from keras_googlenet.model import load_model
@@ -80,29 +74,23 @@ def _subject(arguments):
 
 def _table(table, shape, classes):
     """The lines of the table and its totals."""
-    from keras_googlenet import architecture
-
     rows = architecture.costs(table, shape, classes)
     heads = architecture.costs(table, shape, classes, aux_heads=True)[len(rows) :]
-    naive = architecture.costs(architecture.naive(table), shape, classes)
-    printed = architecture.PRINTED if table == architecture.PAPER else {}
+    without_reductions = architecture.costs(naive(table), shape, classes)
+    printed = PRINTED if table == architecture.PAPER else {}
 
     yield _LINE.format("", "", "printed", "", "computed", "", "naive", "")
     yield _LINE.format("row", "output", *("params", "ops") * 3)
-    for row, twin in zip(rows, naive, strict=True):
-        cells = (*printed.get(row.name, ("", "")), *_figures(row), *_figures(twin))
-        yield _LINE.format(row.name, _size(row), *cells).rstrip()
+    for row, twin in zip(rows, without_reductions, strict=True):
+        yield _line(row, *printed.get(row.name, ("", "")), *_figures(row), *_figures(twin))
     if heads:
         yield "auxiliary heads:"
-    for head in heads:
-        yield _LINE.format(head.name, _size(head), "", "", *_figures(head), "", "").rstrip()
-    yield ""
-    yield f"inference        {_total(rows)}"
+    yield from (_line(head, "", "", *_figures(head), "", "") for head in heads)
+    yield f"\ninference        {_total(rows)}"
     if heads:
         yield f"training         {_total(rows + heads)}"
-    yield f"naive modules    {_total(naive)}"
-    yield ""
-    yield "params: weights / 1024; ops: multiply-adds; naive: the modules of Fig. 2(a), stacked."
+    yield f"naive modules    {_total(without_reductions)}"
+    yield "\nparams: weights / 1024; ops: multiply-adds; naive: the modules of Fig. 2(a), stacked."
     if printed:
         yield "printed: by the paper's Table 1, for 224x224 and 1,000 classes."
 
@@ -110,8 +98,8 @@ def _table(table, shape, classes):
 _LINE = "{:<18} {:>11} {:>9} {:>8} {:>10} {:>8} {:>10} {:>9}"
 
 
-def _size(cost):
-    return "x".join(map(str, cost.output))
+def _line(cost, *cells):
+    return _LINE.format(cost.name, "x".join(map(str, cost.output)), *cells).rstrip()
 
 
 def _figures(cost):

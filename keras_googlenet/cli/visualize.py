@@ -65,7 +65,8 @@ def run(arguments):
     from keras_googlenet import data
     from keras_googlenet.cli.images import Failures, views
     from keras_googlenet.cli.paths import STDIN, expand
-    from keras_googlenet.visualize import Gallery, find_class
+    from keras_googlenet.utils.class_names import find_class
+    from keras_googlenet.visualize.gallery import Gallery
 
     kinds, fail = _kinds(arguments), Failures()
     files = expand(arguments.paths, fail)

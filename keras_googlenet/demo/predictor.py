@@ -9,7 +9,8 @@ from PIL import Image
 
 from keras_googlenet.data import ImageError
 from keras_googlenet.data.images import decode_view
-from keras_googlenet.visualize import Network, grad_cam, overlay
+from keras_googlenet.visualize import grad_cam, overlay
+from keras_googlenet.visualize.network import Network
 
 SIDE = 448
 """Side in pixels of the pictures that are shown, twice what the paper's network sees."""

@@ -18,5 +18,4 @@ from keras_googlenet.hub.boxes import draw_boxes as draw_boxes
 from keras_googlenet.hub.classifier import GoogLeNetImageClassifier as GoogLeNetImageClassifier
 from keras_googlenet.hub.classifier import GoogLeNetImageClassifierPreprocessor as GoogLeNetImageClassifierPreprocessor
 from keras_googlenet.hub.detection import mean_average_precision as mean_average_precision
-from keras_googlenet.hub.detector import ImagewiseNonMaxSuppression as ImagewiseNonMaxSuppression
 from keras_googlenet.hub.detector import retinanet as retinanet

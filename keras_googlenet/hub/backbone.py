@@ -1,6 +1,9 @@
 """The rows of Table 1 below the average pool as a KerasHub backbone, and what puts images into it."""
 
 import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import keras
 import keras_hub
@@ -8,7 +11,9 @@ import keras_hub
 from keras_googlenet.architecture import Architecture
 from keras_googlenet.errors import InputError
 from keras_googlenet.imagenet import MEAN_RGB
-from keras_googlenet.model import GoogLeNet
+from keras_googlenet.model.googlenet import GoogLeNet
+
+OFFSET = tuple(-mean for mean in MEAN_RGB)
 
 
 @keras.saving.register_keras_serializable(package="keras_googlenet")
@@ -17,7 +22,7 @@ class GoogLeNetBackbone(keras_hub.models.FeaturePyramidBackbone):
 
     Its output is the last Inception module's, 1024 maps. `pyramid_outputs` has the last row at each stride: the paper's
     conv2 after its normalization as `P2`, 3b as `P3`, 4e as `P4` and 5b as `P5`. Level `Pn` is `2**n` times smaller
-    than the image where its sides are multiples of 32; else Caffe's rule for pools, which this network follows, may
+    than the image if its sides are multiples of 32. Otherwise Caffe's rule for pools, which this network follows, may
     leave it a pixel smaller than a feature pyramid expects.
 
     Inputs are RGB in 0..255 with the mean subtracted, which a `GoogLeNetImageConverter` does.
@@ -44,7 +49,14 @@ class GoogLeNetBackbone(keras_hub.models.FeaturePyramidBackbone):
         [Going Deeper with Convolutions](https://arxiv.org/abs/1409.4842), Table 1 and section 8.
     """
 
-    def __init__(self, variant=None, image_shape=None, weights=None, dtype=None, **kwargs):
+    def __init__(
+        self,
+        variant: str | Architecture | dict[str, Any] | None = None,
+        image_shape: tuple[int | None, int | None, int] | None = None,
+        weights: str | Path | None = None,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
         if isinstance(variant, dict):
             variant = Architecture.from_config(variant)
         with _default_policy(dtype):
@@ -57,7 +69,7 @@ class GoogLeNetBackbone(keras_hub.models.FeaturePyramidBackbone):
             )
         super().__init__(inputs=trunk.input, outputs=trunk.output, dtype=dtype, **kwargs)
         if not self.trainable:
-            for layer in self.layers:  # a pyramid shares them, and Keras tells them of later changes alone
+            for layer in self.layers:  # a pyramid shares them, and Keras only passes later changes on to them
                 layer.trainable = False
         self.variant = trunk.architecture
         self.image_shape = tuple(trunk.input_shape[1:])
@@ -66,8 +78,8 @@ class GoogLeNetBackbone(keras_hub.models.FeaturePyramidBackbone):
             level: maps.get(f"{row}_relu", maps[row]) for level, row in _levels(self.variant).items()
         }
 
-    def get_config(self):
-        """What `from_config` builds the same backbone of, weights left out."""
+    def get_config(self) -> dict[str, Any]:
+        """The arguments from which `from_config` builds the same backbone, without the weights."""
         config = super().get_config()
         return {**config, "variant": self.variant.get_config(), "image_shape": self.image_shape}
 
@@ -78,8 +90,8 @@ class GoogLeNetImageConverter(keras_hub.layers.ImageConverter):
 
     Args:
         image_size: `(height, width)` to resize to, or None to leave the size as it is.
-        scale: Factor, 1 for this network. It is not left out, for then KerasHub would subtract in the images' own
-            dtype, and bytes would wrap round.
+        scale: Factor, 1 for this network. Without it, KerasHub would subtract in the images' own dtype, and bytes would
+            overflow.
         offset: What is added to red, green and blue: minus BVLC's mean.
         **kwargs: As in `keras_hub.layers.ImageConverter`.
 
@@ -99,7 +111,13 @@ class GoogLeNetImageConverter(keras_hub.layers.ImageConverter):
 
     backbone_cls = GoogLeNetBackbone
 
-    def __init__(self, image_size=None, scale=1.0, offset=tuple(-mean for mean in MEAN_RGB), **kwargs):
+    def __init__(
+        self,
+        image_size: tuple[int, int] | None = None,
+        scale: float = 1.0,
+        offset: Sequence[float] = OFFSET,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(image_size=image_size, scale=scale, offset=offset, **kwargs)
         self.resizing.fill_value = 0  # as a float, Keras could not pad bytes with it
 
@@ -115,7 +133,7 @@ def _levels(table):
 
 @contextlib.contextmanager
 def _default_policy(dtype):
-    """Builds layers under a dtype policy, which the table's builder takes from Keras alone."""
+    """Sets Keras's dtype policy, the only one that `GoogLeNet` builds its layers with, for a while."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(before if dtype is None else keras.dtype_policies.get(dtype))
     try:

@@ -1,5 +1,8 @@
 """Photos with the boxes that a detector found on them."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import keras
 import numpy as np
 from PIL import Image, ImageDraw
@@ -7,7 +10,14 @@ from PIL import Image, ImageDraw
 TRUE, FOUND = "lime", "red"
 
 
-def draw_boxes(images, truth, found, threshold=0.5, bounding_box_format="xyxy", names=None):
+def draw_boxes(
+    images: np.ndarray,
+    truth: Mapping[str, Any] | None,
+    found: Mapping[str, Any] | None,
+    threshold: float = 0.5,
+    bounding_box_format: str = "xyxy",
+    names: Sequence[str] | None = None,
+) -> np.ndarray:
     """Draws true boxes in green and found ones, with class and confidence, in red.
 
     Args:

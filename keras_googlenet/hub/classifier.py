@@ -1,41 +1,34 @@
 """The classifier that KerasHub puts upon a backbone."""
 
+from pathlib import Path
+from typing import Any
+
 import keras
 import keras_hub
 
 from keras_googlenet.architecture import Dropout
 from keras_googlenet.hub.backbone import GoogLeNetBackbone, GoogLeNetImageConverter
-from keras_googlenet.model import GoogLeNet
+from keras_googlenet.model.googlenet import GoogLeNet
 
 
 @keras.saving.register_keras_serializable(package="keras_googlenet")
 class GoogLeNetImageClassifierPreprocessor(keras_hub.models.ImageClassifierPreprocessor):
-    """Converts the images of a classifier and passes labels and sample weights on.
+    """Converts the images of a classifier by a `GoogLeNetImageConverter`; labels and sample weights stay as they are.
 
-    Args:
-        image_converter: A `GoogLeNetImageConverter`.
-        **kwargs: As in `keras_hub.models.ImageClassifierPreprocessor`.
+    Its arguments are those of `keras_hub.models.ImageClassifierPreprocessor`.
     """
 
     backbone_cls = GoogLeNetBackbone
     image_converter_cls = GoogLeNetImageConverter
-
-    def __init__(self, image_converter=None, **kwargs):
-        super().__init__(image_converter, **kwargs)
 
 
 @keras.saving.register_keras_serializable(package="keras_googlenet")
 class GoogLeNetImageClassifier(keras_hub.models.ImageClassifier):
     """KerasHub's classifier on this backbone: average pool, dropout, one linear layer.
 
-    Arguments and methods are those of `keras_hub.models.ImageClassifier`, whose `from_preset` returns one of these
-    where the folder holds one. `from_weights` makes one of a network that is trained already.
-
-    Args:
-        backbone: A `GoogLeNetBackbone`.
-        num_classes: Number of classes.
-        preprocessor: A `GoogLeNetImageClassifierPreprocessor`, or None for images that are converted already.
-        **kwargs: As in `keras_hub.models.ImageClassifier`.
+    Arguments and methods are those of `keras_hub.models.ImageClassifier`: a `GoogLeNetBackbone`, the number of classes,
+    and a `GoogLeNetImageClassifierPreprocessor` or None for images that are converted already. Its `from_preset`
+    returns one of these if the folder holds one. `from_weights` makes one of a trained network.
 
     Example:
         >>> from keras_googlenet.hub import GoogLeNetBackbone, GoogLeNetImageClassifier
@@ -47,11 +40,15 @@ class GoogLeNetImageClassifier(keras_hub.models.ImageClassifier):
     backbone_cls = GoogLeNetBackbone
     preprocessor_cls = GoogLeNetImageClassifierPreprocessor
 
-    def __init__(self, backbone, num_classes, preprocessor=None, **kwargs):
-        super().__init__(backbone, num_classes, preprocessor=preprocessor, **kwargs)
-
     @classmethod
-    def from_weights(cls, weights="imagenet", num_classes=1000, image_size=(224, 224), activation="softmax", **kwargs):
+    def from_weights(
+        cls,
+        weights: str | Path = "imagenet",
+        num_classes: int = 1000,
+        image_size: tuple[int, int] | None = (224, 224),
+        activation: str | None = "softmax",
+        **kwargs: Any,
+    ) -> "GoogLeNetImageClassifier":
         """A classifier that answers as `GoogLeNet(weights=weights)` does, from RGB images in 0..255.
 
         Args:

@@ -1,7 +1,9 @@
-"""How good a detector is: mean average precision, as COCO's own program counts it."""
+"""How good a detector is: mean average precision, as COCO's own program computes it."""
 
 import contextlib
 import io
+from collections.abc import Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,10 +12,12 @@ from keras_googlenet.errors import InputError
 from keras_googlenet.utils.extras import optional
 
 
-def mean_average_precision(truth, found, iou=0.5, bounding_box_format="xyxy"):
+def mean_average_precision(
+    truth: Mapping[str, Any], found: Mapping[str, Any], iou: float = 0.5, bounding_box_format: str = "xyxy"
+) -> float:
     """The mean over classes of the area under precision and recall, by pycocotools.
 
-    A box that was found counts where it overlaps a true one of its class that no surer box has taken already.
+    A box that was found counts if it overlaps a true one of its class that no box of higher confidence has taken.
 
     Args:
         truth: `{"boxes": array (images, n, 4), "labels": array (images, n)}`. Rows with a negative label are padding.
@@ -25,8 +29,8 @@ def mean_average_precision(truth, found, iou=0.5, bounding_box_format="xyxy"):
         A number in 0..1: the mean over the classes that `truth` has.
 
     Raises:
-        InputError: The two speak of different numbers of images, `truth` has no box, or pycocotools, of the extra
-            `hub`, is not installed.
+        InputError: The two are of different numbers of images, `truth` has no box, or pycocotools, of the extra `hub`,
+            is not installed.
 
     Example:
         >>> import numpy as np
@@ -40,23 +44,22 @@ def mean_average_precision(truth, found, iou=0.5, bounding_box_format="xyxy"):
     COCOeval = optional("pycocotools.cocoeval", needed, extra="hub").COCOeval
     expected, answers = (_rows(boxes, bounding_box_format) for boxes in (truth, found))
     count = len(truth["boxes"])
-    if len(found["boxes"]) != count or not expected:
+    if len(found["boxes"]) != count or not len(expected):
         raise InputError(
             "`truth` and `found` must be of the same images, with one true box at least. "
             f"Received: {count} and {len(found['boxes'])} images, {len(expected)} true boxes"
         )
-    data = COCO()
+    if not len(answers):
+        return 0.0
+    data, labels = COCO(), np.unique(expected[:, -1])
     data.dataset = {
+        "info": {},
         "images": [{"id": image} for image in range(count)],
-        "categories": [{"id": label} for label in sorted({row["category_id"] for row in expected})],
-        "annotations": expected,
+        "categories": [{"id": int(label)} for label in labels],
     }
     with contextlib.redirect_stdout(io.StringIO()):  # it prints its progress
         data.createIndex()
-        results = COCO()
-        results.dataset = {**data.dataset, "annotations": answers}
-        results.createIndex()
-        evaluation = COCOeval(data, results, "bbox")
+        evaluation = COCOeval(data.loadRes(expected), data.loadRes(answers), "bbox")
         evaluation.params.iouThrs = np.array([iou])
         evaluation.evaluate()
         evaluation.accumulate()
@@ -65,20 +68,8 @@ def mean_average_precision(truth, found, iou=0.5, bounding_box_format="xyxy"):
 
 
 def _rows(found, bounding_box_format):
-    """COCO's annotations, numbered from 1: it takes number 0 for none."""
+    """The boxes as pycocotools reads them: `(image, left, top, width, height, confidence, label)` in each row."""
     labels, boxes = np.asarray(found["labels"]), np.asarray(found["boxes"], "float32")
     boxes = np.asarray(keras.utils.bounding_boxes.convert_format(boxes, bounding_box_format, "xywh"), "float64")
-    rows = []
-    for image, place in zip(*np.nonzero(labels >= 0), strict=True):
-        row = {
-            "id": len(rows) + 1,
-            "image_id": int(image),
-            "category_id": int(labels[image, place]),
-            "bbox": boxes[image, place].tolist(),
-            "area": float(boxes[image, place, 2:].prod()),
-            "iscrowd": 0,
-        }
-        if "confidence" in found:
-            row["score"] = float(found["confidence"][image][place])
-        rows.append(row)
-    return rows
+    confidence, real = np.asarray(found.get("confidence", np.ones(labels.shape))), labels >= 0
+    return np.column_stack([np.nonzero(real)[0], boxes[real], confidence[real], labels[real]])

@@ -1,6 +1,8 @@
 """The detector that KerasHub puts upon a backbone: RetinaNet, where section 8 of the paper has R-CNN."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import keras_hub
@@ -10,23 +12,23 @@ from keras_googlenet.hub.backbone import GoogLeNetImageConverter
 
 
 def retinanet(
-    backbone,
-    num_classes,
-    image_size,
+    backbone: keras_hub.models.Backbone,
+    num_classes: int,
+    image_size: tuple[int, int],
     *,
-    bounding_box_format="xyxy",
-    levels=(3, 5),
-    anchor_size=4.0,
-    aspect_ratios=(0.5, 1.0, 2.0),
-    pre_logits_num_conv_layers=4,
-    confidence_threshold=0.5,
-    **kwargs,
-):
-    """KerasHub's RetinaNet over a GoogLeNet, set up for a trunk whose maps no batch normalization keeps small.
+    bounding_box_format: str = "xyxy",
+    levels: tuple[int, int] = (3, 5),
+    anchor_size: float = 4.0,
+    aspect_ratios: Sequence[float] = (0.5, 1.0, 2.0),
+    pre_logits_num_conv_layers: int = 4,
+    confidence_threshold: float = 0.5,
+    **kwargs: Any,
+) -> keras_hub.models.RetinaNetObjectDetector:
+    """KerasHub's RetinaNet over a GoogLeNet, set up for a trunk without batch normalization.
 
-    What differs from `keras_hub.models.RetinaNetObjectDetector` as it comes: the heads normalize (by groups), since
-    BVLC's maps are not of unit size; and the prior probability of 0.01 that focal loss starts from is given to the
-    classes, where KerasHub 0.32 gives it to the boxes.
+    It differs from `keras_hub.models.RetinaNetObjectDetector` in two defaults. The heads have group normalization,
+    since BVLC's maps are not normalized. The prior probability of 0.01 that focal loss starts from is the bias of the
+    classes' head, where KerasHub 0.32 sets it in the boxes' head.
 
     Args:
         backbone: A `GoogLeNetBackbone`, or any KerasHub backbone with `pyramid_outputs`.
@@ -97,20 +99,20 @@ def retinanet(
 
 @keras.saving.register_keras_serializable(package="keras_googlenet")
 class ImagewiseNonMaxSuppression(keras_hub.layers.NonMaxSuppression):
-    """KerasHub's choice among boxes that overlap, for batches of any size.
+    """KerasHub's non-maximum suppression, for batches of any size.
 
-    KerasHub 0.32 asks for a batch size that is known beforehand. Keras forgets it when `predict` meets a second one,
-    such as the rest that is left for the last batch, and `predict` then fails. Here each image is a batch of its own.
+    KerasHub 0.32 needs a batch size that is known beforehand. In `predict`, Keras drops it at a second batch size, such
+    as that of a smaller last batch, and `predict` fails. Here each image is a batch of its own.
 
     Arguments, call arguments and results are those of `keras_hub.layers.NonMaxSuppression`.
 
     Example:
-        >>> from keras_googlenet.hub import ImagewiseNonMaxSuppression
+        >>> from keras_googlenet.hub.detector import ImagewiseNonMaxSuppression
         >>> decoder = ImagewiseNonMaxSuppression("xyxy", from_logits=True, confidence_threshold=0.05)
     """
 
     def call(self, box_prediction, class_prediction, images=None):
-        """Chooses boxes, image by image."""
+        """Suppresses boxes, image by image."""
         one = None if images is None else images[:1]  # all are of one size, which is what relative formats ask for
 
         def choose(image):

@@ -1,7 +1,12 @@
 """Class names: which names are one, and which of a model's outputs a name means."""
 
+import itertools
 import re
 import unicodedata
+from collections.abc import Sequence
+
+from keras_googlenet.errors import InputError
+from keras_googlenet.utils.messages import few, nearest
 
 _NUMBER = re.compile(r"[+-]?\d{1,18}")
 
@@ -38,6 +43,43 @@ class ClassNames:
             A tuple of their places: none where no output is called so, several where it could be any of them.
         """
         return self._same.get(composed(name)) or self._alike.get(alike(name), ())
+
+
+def find_class(text: str, names: Sequence[tuple[str, str]]) -> int:
+    """The index of a class that a person names.
+
+    Args:
+        text: A class's key or name; where none is just the same, letter case, blanks, `_` and hyphens between letters
+            are passed over. Or its index, unless most classes are called by numbers: one that is not there is none.
+        names: A `(key, name)` pair for each class.
+
+    Returns:
+        An index of `names`.
+
+    Raises:
+        InputError: There is no such class, and the message names the nearest; or several have the name.
+
+    Example:
+        >>> find_class("ant", [("n02206856", "bee"), ("n02219486", "ant")])
+        1
+    """
+    found, index = ClassNames(names).find(text), number(text)
+    if len(found) == 1:
+        return found[0]
+    numbers = [key for key, name in names if key == name and number(key) is not None]
+    numbered = numbers if 2 * len(numbers) > len(names) else []
+    if found:
+        several = ", ".join(names[i][0] if numbered else f"{i} ({names[i][0]})" for i in found)
+        raise InputError(
+            f"Several classes are called {text}. Expected {'one of' if numbered else 'an index'}: {several}"
+        )
+    if index is None:
+        raise InputError(f"No such class: {text}.{nearest(text, itertools.chain(*names), cutoff=0)}")
+    if numbered:
+        raise InputError(f"No such class: {text}. Expected a name: {few(numbered)}")
+    if 0 <= index < len(names):
+        return index
+    raise InputError(f"No such class: {text}. Expected a name, or an index of 0 to {len(names) - 1}")
 
 
 def composed(name):

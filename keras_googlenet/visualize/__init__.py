@@ -1,13 +1,10 @@
-"""Pictures of the network, of its training, of what it is trained on and of what it sees."""
+"""Pictures of the network and of what it sees."""
 
 from keras_googlenet.utils.pictures import filter_grid as filter_grid
 from keras_googlenet.visualize.activations import activation_maps as activation_maps
 from keras_googlenet.visualize.activations import activation_sheet as activation_sheet
 from keras_googlenet.visualize.cam import grad_cam as grad_cam
 from keras_googlenet.visualize.cam import overlay as overlay
-from keras_googlenet.visualize.classes import find_class as find_class
 from keras_googlenet.visualize.diagram import plot_architecture as plot_architecture
 from keras_googlenet.visualize.dream import dream as dream
-from keras_googlenet.visualize.gallery import Gallery as Gallery
 from keras_googlenet.visualize.maximize import maximize_class as maximize_class
-from keras_googlenet.visualize.network import Network as Network

@@ -1,7 +1,11 @@
 """What the rows of the network make of an image: their maps, the most active of them on a contact sheet."""
 
+from collections.abc import Sequence
+
+import keras
 import numpy as np
 from keras import ops
+from matplotlib import colormaps
 
 from keras_googlenet.visualize.network import Network
 from keras_googlenet.visualize.sheet import sheet
@@ -13,11 +17,13 @@ SIDE = 96
 """Pixels a side of a map on the sheet."""
 
 
-def activation_maps(model, image, layers=None):
+def activation_maps(
+    model: keras.Model, image: np.ndarray, layers: Sequence[str] | None = None
+) -> dict[str, np.ndarray]:
     """The maps of an image, after their ReLU.
 
     Args:
-        model: A model with the rows of a GoogLeNet, as in `visualize.Network`.
+        model: A model that is a GoogLeNet or holds one.
         image: RGB in [0, 255], of shape (height, width, 3), of the model's input size.
         layers: Names of rows; None means every Inception module.
 
@@ -39,10 +45,10 @@ def activation_maps(model, image, layers=None):
     return {name: ops.convert_to_numpy(ops.cast(maps[name], "float32"))[0] for name in names}
 
 
-def activation_sheet(model, image, title):
-    """The most active maps of every Inception module, brightest where the map is largest.
+def activation_sheet(model: keras.Model, image: np.ndarray, title: str) -> np.ndarray:
+    """The most active maps of every Inception module, each scaled by its own largest value.
 
-    Active is a map whose largest value is large beside that of the others of its module.
+    The most active are those with the largest values.
 
     Args:
         model: As in `activation_maps`.
@@ -65,6 +71,4 @@ def activation_sheet(model, image, title):
 
 
 def _picture(values):
-    from matplotlib import colormaps
-
     return np.rint(255 * colormaps["inferno"](values / (values.max() or 1))[..., :3]).astype("uint8")

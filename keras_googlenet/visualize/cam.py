@@ -1,12 +1,17 @@
 """Grad-CAM (Selvaraju et al., 2017): where in an image the network sees a class.
 
-The last Inception module's maps are 7x7 at 224 pixels. Each is weighed by the mean gradient of the class's score in it;
-their sum, where positive, is the heat. Below the global average pool and the linear layer that gradient is known: the
-weight of map k is the classifier's kernel for k, divided by the map's area (CAM, Zhou et al., 2016).
+The last Inception module's maps are 7x7 at 224 pixels. Each is weighted by the mean gradient of the class's score with
+respect to it. The positive part of their sum is the heat. Below the global average pool and the linear layer this
+gradient is known (CAM, Zhou et al., 2016): the classifier's kernel for the map, divided by the area of the map.
 """
 
+import functools
+from collections.abc import Sequence
+
+import keras
 import numpy as np
 from keras import ops
+from matplotlib import colormaps
 
 from keras_googlenet.errors import InputError
 from keras_googlenet.visualize.gradients import value_and_gradient
@@ -14,25 +19,26 @@ from keras_googlenet.visualize.network import Network
 from keras_googlenet.visualize.receptive import centers
 
 PLACES = 3
-"""The fewest a side that heat is looked for in: of an image of 48 pixels, module 5b has a single one."""
+"""The fewest rows and columns of maps that are explained by default: of 48 pixels, module 5b has a single one."""
 
 STRENGTH = 0.6
-"""How much of the picture the hottest place covers."""
+"""Opacity of the hottest place."""
 
 
-def grad_cam(model, images, classes, layer=None):
+def grad_cam(model: keras.Model, images: np.ndarray, classes: Sequence[int], layer: str | None = None) -> np.ndarray:
     """The heat of a class in each image.
 
     Args:
-        model: A classifier with the rows of a GoogLeNet, as in `visualize.Network`.
+        model: A classifier that is a GoogLeNet or holds one.
         images: RGB in [0, 255], of shape (images, height, width, 3), of the model's input size.
         classes: The index of a class for each image.
-        layer: Name of the row whose maps are weighed; None means `default_layer`.
+        layer: Name of the row whose maps are weighted, such as `inception_4c` or `4c`. None means the last Inception
+            module whose maps have at least 3 rows and columns.
 
     Returns:
-        float32 array of shape (images, height, width), not negative: the row's heat between the centers of its
-        receptive fields, linearly. It is in units of the score before the softmax, so that heats of one image and
-        layer can be compared; all zeros where nothing speaks for the class.
+        float32 array of shape (images, height, width), not negative. Between the centers of the row's receptive fields
+        it is interpolated linearly. Its unit is that of the score before the softmax, so that heats of one image and
+        layer can be compared. It is 0 everywhere if nothing speaks for the class.
 
     Raises:
         InputError: There is no such layer or class, or the model is no such classifier.
@@ -51,12 +57,12 @@ def grad_cam(model, images, classes, layer=None):
     heats = layer_heat(network, images, classes, layer)
     for axis, side in enumerate(np.shape(images)[1:3], start=1):
         at = centers(network.table, layer, side)(heats.shape[axis])
-        heats = np.apply_along_axis(lambda heat, at=at, side=side: np.interp(np.arange(side), at, heat), axis, heats)
+        heats = np.apply_along_axis(functools.partial(np.interp, np.arange(side), at), axis, heats)
     return heats.astype("float32")
 
 
 def default_layer(network):
-    """The last Inception module, or of small images the last whose maps still have places to choose from.
+    """The last Inception module whose maps have at least `PLACES` rows and columns.
 
     Args:
         network: A `visualize.Network`.
@@ -101,8 +107,8 @@ def layer_heat(network, images, classes, layer):
     return np.maximum((weights * maps).sum(-1), 0)
 
 
-def overlay(image, heat):
-    """An image under its heat, from blue, which hardly covers it, to red.
+def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """An image under its heat, from transparent blue to opaque red.
 
     Args:
         image: uint8 RGB array of shape (height, width, 3).
@@ -115,8 +121,6 @@ def overlay(image, heat):
         >>> int(overlay(np.zeros((4, 4, 3), "uint8"), np.zeros((4, 4))).max())
         0
     """
-    from matplotlib import colormaps
-
     heat = np.asarray(heat, "float32") / (np.max(heat) or 1)
     colors = 255 * colormaps["turbo"](heat)[..., :3]
     part = STRENGTH * np.minimum(1, 2 * heat)[..., None]

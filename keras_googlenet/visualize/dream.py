@@ -10,19 +10,19 @@ from keras import ops
 
 from keras_googlenet.errors import InputError
 from keras_googlenet.imagenet import preprocess_input
-from keras_googlenet.model import GoogLeNet
+from keras_googlenet.model.googlenet import GoogLeNet
 from keras_googlenet.visualize.gradients import value_and_gradient
 from keras_googlenet.visualize.image_ops import resized
 from keras_googlenet.visualize.network import Network
 
 LAYER = "inception_4c"
-"""Where animals and eyes are seen in."""
+"""It sees animals and eyes."""
 
 OCTAVES, SCALE = 4, 1.4
-"""Sizes of the image, each so many times the one before, as in the authors' program; so are the steps."""
+"""Sizes of the image, and the factor from one to the next. All constants but `SIDES` are the authors'."""
 
 STEPS, STEP = 10, 1.5
-"""Of an octave, and the mean change of a pixel in each."""
+"""Steps of an octave, and the mean change of a pixel in each."""
 
 JITTER = 32
 """Pixels that the image is shifted by at random before a step, at most, so that no grid shows."""
@@ -31,24 +31,33 @@ SIDES = (32, 1024)
 """Smallest and largest side in pixels: of the largest, the activations that a gradient needs take about a GiB."""
 
 
-def dream(model, image, layer=LAYER, *, octaves=OCTAVES, steps=STEPS, seed=0, verbose=0):
-    """An image in which a layer sees more of what it saw there.
+def dream(
+    model: keras.Model,
+    image: np.ndarray,
+    layer: str = LAYER,
+    *,
+    octaves: int = OCTAVES,
+    steps: int = STEPS,
+    seed: int = 0,
+    verbose: int = 0,
+) -> np.ndarray:
+    """Strengthens what a layer sees in an image.
 
     Args:
-        model: A `GoogLeNetModel`, or a model that holds one.
+        model: A model that is a GoogLeNet or holds one.
         image: uint8 RGB array of shape (height, width, 3), of any size from 32 to 1024 pixels a side.
         layer: Name of a row below the average pool.
-        octaves: Number of sizes; those that would be under 64 pixels are left out.
+        octaves: Number of sizes. Those under 64 pixels are left out, but not the image's own.
         steps: Steps at each size.
         seed: Of the jitter: the same image for the same seed.
         verbose: As in Keras: 1 for a progress bar.
 
     Returns:
-        uint8 RGB array of the image's shape; a gray one, of a network whose filters are gray.
+        uint8 RGB array of the image's shape. It is gray if the network takes gray images.
 
     Raises:
-        InputError: There is no such layer, the image is too small or too large, or the model was not built from a
-            table, or stands behind preprocessing that is not this package's.
+        InputError: There is no such layer, the image is too small or too large, the model was not built from a table,
+            or its images go through preprocessing that is not this package's.
 
     Example:
         >>> from keras_googlenet import GoogLeNet
@@ -70,7 +79,7 @@ def dream(model, image, layer=LAYER, *, octaves=OCTAVES, steps=STEPS, seed=0, ve
     sizes = [tuple(round(side / SCALE**i) for side in (height, width)) for i in range(octaves)]
     sizes = [size for i, size in enumerate(sizes) if i == 0 or min(size) >= 64][::-1]
     bar = keras.utils.Progbar(steps * len(sizes), verbose=verbose)
-    added, done = np.zeros((*sizes[0], trunk.images.channels), "float32"), 0
+    added = np.zeros((*sizes[0], trunk.images.channels), "float32")
     for size in sizes:
         base, added = resized(image, size), resized(added, size)
         for _ in range(steps):
@@ -83,14 +92,13 @@ def dream(model, image, layer=LAYER, *, octaves=OCTAVES, steps=STEPS, seed=0, ve
             value, gradient = value_and_gradient(activity, preprocess_input(base + added, "channels_last"))
             added = added + STEP * gradient / (np.abs(gradient).mean() + 1e-12)
             added = np.clip(base + added, 0, 255) - base
-            done += 1
-            bar.update(done, [("activity", value)])
+            bar.add(1, [("activity", value)])
     picture = np.rint((image + added).clip(0, 255)).astype("uint8")
     return np.broadcast_to(picture, (height, width, 3)).copy()
 
 
 def _of_any_size(network):
-    """The rows below the average pool again, with the same weights, for images of any size."""
+    """Builds the rows below the average pool again, with the same weights, for images of any size."""
     if network.table is None:
         raise InputError("Dreams need a model that was built from a table of this package. Received: another model")
     if network.images.included and network.images.assumed:

@@ -1,10 +1,11 @@
 """All pictures of a trained model, made one at a time and written whole or not at all."""
 
 import collections
-import io
 import re
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
+import numpy as np
 from keras import ops
 from PIL import Image
 
@@ -21,10 +22,10 @@ from keras_googlenet.visualize.sheet import sheet
 
 
 class Gallery:
-    """The pictures of a model in a folder.
+    """The pictures of a model in a folder. Its methods write them and yield their paths, each as soon as it is there.
 
     Args:
-        model: A model with the rows of a GoogLeNet, as in `visualize.Network`.
+        model: A model that is a GoogLeNet or holds one.
         folder: Where the pictures go. It is made with the first.
         names: A `(key, name)` pair for each class; none, of a model without a classifier.
         classes: Indices of the classes to explain and to maximize; without any, an image's best is explained.
@@ -38,29 +39,27 @@ class Gallery:
 
     def __init__(self, model, folder, names, *, classes=(), layer=None, seed=0, verbose=0):
         self.network, self.folder, self.names = Network(model), Path(folder), names
-        self.classes, self.seed, self.verbose = list(classes), seed, verbose
+        self.classes, self.options = list(classes), {"seed": seed, "verbose": verbose}
         self.layer = None if layer is None else self.network.row(layer)
         self._taken = collections.Counter()
 
-    def check(self, kinds):
-        """Refuses what the model cannot give, before anything is made.
+    def check(self, kinds: Collection[str]) -> None:
+        """Refuses pictures that the model cannot give, before any is made.
 
         Args:
             kinds: Names of this class's other methods.
 
         Raises:
-            InputError: One of them needs a classifier, a table, or a class, and there is none.
+            InputError: One of them needs a classifier or a table, and there is none.
         """
         if {"cam", "maximize"} & set(kinds):
             self.network.scores()
         for kind, what in (("diagram", "A diagram needs"), ("dream", "Dreams need")):
             if kind in kinds and self.network.table is None:
                 raise InputError(f"{what} a model that was built from a table of this package. Received: another")
-        if "maximize" in kinds and not self.classes:
-            raise InputError("Class-maximizing images need a class")
 
-    def filters(self):
-        """The filters that see the image. Yields the path written."""
+    def filters(self) -> Iterator[Path]:
+        """The filters of the first layer."""
         layer = self.network.first_convolution
         kernel = ops.convert_to_numpy(layer.kernel)
         if kernel.shape[2] == 1:  # gray filters
@@ -68,62 +67,50 @@ class Gallery:
         if kernel.shape[2] != 3:
             raise InputError(f"Filters can be seen where images are RGB or gray. Received: {kernel.shape[2]} channels")
         title = f"{layer.name}: {kernel.shape[-1]} filters of {kernel.shape[0]}x{kernel.shape[1]} pixels"
-        note = "Gray is 0; each filter is scaled by its own largest weight."
         grid = filter_grid(kernel)
+        note = "Gray is 0; each filter is scaled by its own largest weight."
         yield self._write("filters", sheet(title, [("", [(grid, "")])], side=len(grid), note=note))
 
-    def diagram(self):
-        """The architecture, as SVG and PNG. Yields the paths written."""
-        for suffix in ("svg", "png"):
-            path = self._path("architecture", suffix)
+    def diagram(self) -> Iterator[Path]:
+        """The architecture, as SVG and PNG."""
+        size, channels = self.network.images.side, self.network.first_convolution.kernel.shape[-2]
+        sizes = {"size": size, "channels": channels, "classes": len(self.names) or 1000}
+        for path in (self._path("architecture", suffix) for suffix in ("svg", "png")):
             with written_whole(path) as partial:
-                plot_architecture(
-                    self.network.table,
-                    partial,
-                    size=self.network.images.side,
-                    channels=self.network.first_convolution.kernel.shape[-2],
-                    classes=len(self.names) or 1000,
-                    format=suffix,
-                )
+                plot_architecture(self.network.table, partial, **sizes)
             yield path
 
-    def maximize(self):
-        """An image for each class that its score is high for. Yields the paths written."""
+    def maximize(self) -> Iterator[Path]:
+        """An image with a high score, for each class."""
         for index in self.classes:
-            image, score = maximize_class(self.network.model, index, seed=self.seed, verbose=self.verbose)
+            image, score = maximize_class(self.network.model, index, **self.options)
             answer = self._said(self.network.predictions(image)[index])
             note = f"score {score:.1f} before any softmax; the model says {answer}"
             picture = sheet(self._called(index), [("", [(image, "")])], side=448, note=note)
             yield self._write(f"maximize-{self._called(index)}", picture)
 
-    def activations(self, image, name):
-        """The most active maps of each module for an image of the model's input size. Yields the path written."""
+    def activations(self, image: np.ndarray, name: str) -> Iterator[Path]:
+        """The most active maps of each module, for an image of the model's input size."""
         yield self._write(f"{name}-activations", activation_sheet(self.network.model, image, name))
 
-    def cam(self, image, name):
-        """Where an image of the model's input size shows each class. Yields the path written."""
+    def cam(self, image: np.ndarray, name: str) -> Iterator[Path]:
+        """Where an image of the model's input size shows each class."""
         answer = self.network.predictions(image)
-        classes = self.classes or [int(answer.argmax())]
-        layer = self.layer or default_layer(self.network)
-        heats = (grad_cam(self.network.model, image[None], [index], layer)[0] for index in classes)
-        overlays = [
-            (overlay(image, heat), f"{self._called(index)}\n{self._said(answer[index])}")
-            for index, heat in zip(classes, heats, strict=True)
-        ]
-        title = f"{name}: Grad-CAM at {layer}"
-        yield self._write(f"{name}-cam", sheet(title, [("", [(image, "what the network sees"), *overlays])], side=224))
+        layer, pictures = self.layer or default_layer(self.network), [(image, "what the network sees")]
+        for index in self.classes or [int(answer.argmax())]:
+            [heat] = grad_cam(self.network.model, image[None], [index], layer)
+            pictures.append((overlay(image, heat), f"{self._called(index)}\n{self._said(answer[index])}"))
+        yield self._write(f"{name}-cam", sheet(f"{name}: Grad-CAM at {layer}", [("", pictures)], side=224))
 
-    def dream(self, image, name):
-        """A dream of an image of any size. Yields the path written."""
+    def dream(self, image: np.ndarray, name: str) -> Iterator[Path]:
+        """A dream of an image of any size."""
         layer = self.layer or LAYER
-        picture = dream(self.network.model, image, layer, seed=self.seed, verbose=self.verbose)
-        yield self._write(f"{name}-dream-{layer}", picture)
+        yield self._write(f"{name}-dream-{layer}", dream(self.network.model, image, layer, **self.options))
 
     def _write(self, name, picture):
-        path, png = self._path(name, "png"), io.BytesIO()
-        Image.fromarray(picture).save(png, format="PNG", optimize=True)
+        path = self._path(name, "png")
         with written_whole(path) as partial:
-            partial.write_bytes(png.getvalue())
+            Image.fromarray(picture).save(partial, format="PNG", optimize=True)
         return path
 
     def _path(self, name, suffix):

@@ -1,12 +1,16 @@
-"""Gradients with respect to images, which each backend of Keras takes in its own words. Nothing else here knows."""
+"""Gradients with respect to images. Each backend of Keras has its own way, and only this module knows them."""
+
+from collections.abc import Callable
+from typing import Any
 
 import keras
+import numpy as np
 
 from keras_googlenet.errors import InputError
 
 
-def value_and_gradient(function, x):
-    """A function's value and its gradient, layers being used as in inference.
+def value_and_gradient(function: Callable[[Any], Any], x: np.ndarray) -> tuple[float, np.ndarray]:
+    """A function's value and its gradient.
 
     Args:
         function: From a float32 tensor to a scalar tensor.
@@ -19,30 +23,29 @@ def value_and_gradient(function, x):
         InputError: Keras runs on a backend that has no gradients, such as OpenVINO's.
 
     Example:
-        >>> import numpy as np
         >>> value, gradient = value_and_gradient(lambda x: keras.ops.sum(x * x), np.array([1.0, 2.0]))
         >>> value, gradient.tolist()
         (5.0, [2.0, 4.0])
     """
-    x = keras.ops.convert_to_tensor(x, dtype="float32")
+    tensor = keras.ops.convert_to_tensor(x, dtype="float32")
     match keras.backend.backend():
         case "tensorflow":
             import tensorflow as tf
 
             with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(x)
-                value = function(x)
-            gradient = tape.gradient(value, x)
+                tape.watch(tensor)
+                value = function(tensor)
+            gradient = tape.gradient(value, tensor)
         case "jax":
             import jax
 
-            value, gradient = jax.value_and_grad(function)(x)
+            value, gradient = jax.value_and_grad(function)(tensor)
         case "torch":
             import torch
 
-            x = x.detach().requires_grad_()
-            value = function(x)
-            (gradient,) = torch.autograd.grad(value, x)
+            tensor = tensor.detach().requires_grad_()
+            value = function(tensor)
+            (gradient,) = torch.autograd.grad(value, tensor)
         case backend:
             raise InputError(
                 f"Gradients need Keras on TensorFlow, JAX or PyTorch (KERAS_BACKEND). Received: backend={backend!r}"

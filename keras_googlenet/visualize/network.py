@@ -1,6 +1,8 @@
-"""A trained model seen as a GoogLeNet: its rows, and the scores of its classes before any softmax."""
+"""A trained model as a GoogLeNet: its rows, and the scores of its classes before any softmax."""
 
 import functools
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -8,17 +10,20 @@ from keras import ops
 
 from keras_googlenet.architecture import VARIANTS
 from keras_googlenet.errors import InputError
-from keras_googlenet.model import Classifier, GoogLeNetModel, Kind, graph, image_input
-from keras_googlenet.model.outputs import is_activation
+from keras_googlenet.model import graph
+from keras_googlenet.model.classifier import Classifier
+from keras_googlenet.model.googlenet_model import GoogLeNetModel
+from keras_googlenet.model.inputs import image_input
+from keras_googlenet.model.outputs import Kind, is_activation
 from keras_googlenet.utils.messages import nearest
 
 
 class Network:
     """The rows and the classifier of a model that is a GoogLeNet or holds one.
 
-    It may be a `GoogLeNetModel`, with auxiliary heads or without, a model built on one's tensors, or a `Sequential` or
-    functional model with one among its layers: what matters is that the rows' layers are there by name. The model is
-    not changed, and shares its weights.
+    It may be a `GoogLeNetModel`, with auxiliary heads or without, a model built on its tensors, or a `Sequential` or
+    functional model with one among its layers. It is known by the names of the rows' layers. The model is not changed,
+    and shares its weights.
 
     Args:
         model: A Keras model of one image tensor, gray or RGB, channels last.
@@ -26,14 +31,14 @@ class Network:
     Attributes:
         model: The model.
         images: What images it takes, an `ImageInput`.
-        table: The `Architecture` that its layers were built from, or None where it does not tell.
-        rows: Every row's feature maps by the row's name, from the input on, symbolic.
+        table: The `Architecture` that its layers were built from, or None if that is not known.
+        rows: Symbolic feature maps of every row by the row's name, from the input on.
 
     Raises:
         InputError: There is no GoogLeNet in it.
     """
 
-    def __init__(self, model):
+    def __init__(self, model: keras.Model) -> None:
         self.model, self.images = model, image_input(model)
         inner = next((part for part in graph.models(model) if isinstance(part, GoogLeNetModel)), None)
         self.table = getattr(inner, "architecture", None)
@@ -53,15 +58,15 @@ class Network:
             raise InputError("Expected a GoogLeNet with the rows of Table 1. Received: another model")
 
     @property
-    def modules(self):
-        """Names of the rows that are Inception modules, from the input on."""
+    def modules(self) -> list[str]:
+        """Names of the Inception modules, from the input on."""
         return [name for name, output in self.rows.items() if graph.maker(output).name == f"{name}_output"]
 
-    def row(self, name):
-        """A row's name as the model has it.
+    def row(self, name: str) -> str:
+        """The full name of a row.
 
         Args:
-            name: A row's name, or what follows `inception_` in it: `5b`.
+            name: `inception_5b`, or `5b` for short.
 
         Returns:
             One of `rows`.
@@ -79,21 +84,17 @@ class Network:
         )
 
     @functools.cached_property
-    def classifier(self):
-        """The model as a `Classifier`.
-
-        Raises:
-            InputError: It is none.
-        """
+    def classifier(self) -> Classifier:
+        """The model as a `Classifier`; an `InputError` if it is none."""
         return Classifier(self.model)
 
     @property
-    def first_convolution(self):
+    def first_convolution(self) -> keras.layers.Conv2D:
         """The layer that sees the image."""
         return next(layer for layer in map(graph.maker, self._made.values()) if isinstance(layer, keras.layers.Conv2D))
 
-    def predictions(self, image):
-        """The model's answer, as `Classifier.predict` has it.
+    def predictions(self, image: np.ndarray) -> np.ndarray:
+        """The classes' probabilities for one image, as `Classifier.predict` has them.
 
         Args:
             image: RGB in [0, 255], of shape (height, width, 3), of the model's input size.
@@ -103,24 +104,17 @@ class Network:
         """
         return self.classifier.predict(np.asarray(image)[None])[0].astype("float32")
 
-    def layer(self, name):
-        """A layer by its name, one of a model in the model as well."""
+    def layer(self, name: str) -> keras.layers.Layer:
+        """A layer by its name, also one of a model in the model."""
         return graph.maker(self._made[name])
 
-    def check_class(self, index):
-        """Refuses what is none of the classes.
-
-        Args:
-            index: To be the index of a class.
-
-        Raises:
-            InputError: It is not.
-        """
+    def check_class(self, index: int) -> None:
+        """Raises an `InputError` unless there is a class of this index."""
         classes = self.classifier.classes
         if not 0 <= index < classes:
             raise InputError(f"Expected the index of a class, 0 to {classes - 1}. Received: {index}")
 
-    def features(self, *names):
+    def features(self, *names: str) -> keras.Model:
         """A model from images to the maps of rows.
 
         Args:
@@ -131,13 +125,13 @@ class Network:
         """
         return keras.Model(self._input, {name: self.rows[name] for name in names})
 
-    def scores(self, name=None):
+    def scores(self, name: str | None = None) -> Callable[[Any], Any]:
         """The classes' scores before the softmax, as a function of images or of a row's feature maps.
 
-        Grad-CAM is defined on "the score for class c, before the softmax". A softmax that is sure of itself hardly has
-        a gradient left, and the gradient of its logarithm mixes in the other classes: what speaks against them would
-        count as speaking for this one. So a logit is what is explained, and maximized: the classifier's kernel and bias
-        applied to what it reads. Of one sigmoid for two classes, the score of the first is minus that of the second.
+        Grad-CAM is defined on "the score for class c, before the softmax". The gradient of a saturated softmax is close
+        to 0. That of its logarithm mixes in the other classes: evidence against them would count as evidence for this
+        one. So the logit is explained and maximized: the classifier's kernel and bias applied to the features below it.
+        Of one sigmoid for two classes, the score of the first is minus that of the second.
 
         Args:
             name: A row's name; None means images.
@@ -148,32 +142,23 @@ class Network:
         Raises:
             InputError: The model does not end in a classifier: a dense layer, linear or with a softmax or sigmoid.
         """
-        last, start = graph.maker(self._output), self._input if name is None else self.rows[name]
-        kind = self.classifier.kind
-        if kind is not None and isinstance(last, keras.layers.Dense):
-            below, head = graph.read_by(self._output), functools.partial(_linear, layer=last)
-        elif kind is not None and is_activation(last):
-            below, head = graph.read_by(self._output), _as_it_is
+        last, kind, start = graph.maker(self._output), self.classifier.kind, self.rows.get(name, self._input)
+        dense = isinstance(last, keras.layers.Dense)
+        if kind is not None and (dense or is_activation(last)):
+            features = keras.Model(start, graph.read_by(self._output))
         elif kind is Kind.LOGITS:
-            below, head = self._output, _as_it_is
+            features = keras.Model(start, self._output)
         else:
             raise InputError(
                 "Expected a classifier, a dense layer perhaps with a softmax. Received: a model that ends in "
                 f"{last.name!r}"
             )
-        below = keras.Model(start, below)
 
         def scores(x):
-            found = head(ops.cast(below(x, training=False), "float32"))
+            found = ops.cast(features(x, training=False), "float32")
+            if dense:
+                found = ops.matmul(found, ops.cast(last.kernel, "float32"))
+                found = found if last.bias is None else found + ops.cast(last.bias, "float32")
             return ops.concatenate([-found, found], axis=-1) if kind is Kind.ONE_OF_TWO else found
 
         return scores
-
-
-def _as_it_is(x):
-    return x
-
-
-def _linear(x, layer):
-    x = ops.matmul(x, ops.cast(layer.kernel, "float32"))
-    return x if layer.bias is None else x + ops.cast(layer.bias, "float32")

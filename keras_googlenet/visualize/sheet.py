@@ -1,8 +1,10 @@
 """Contact sheets: pictures in rows, with what they show written beside and below them."""
 
-import functools
+import itertools
+import textwrap
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -10,9 +12,13 @@ GAP = 10
 """Pixels between pictures, and around the sheet."""
 
 SMALL = 64
-"""Pixels: of a smaller picture they stay visible as such."""
+"""Pixels a side: the pixels of a smaller picture stay visible."""
+
+LINE = 16
+"""Pixels from a line of text to the next."""
 
 INK, SOFT = "#1b1f24", "#59636e"
+ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 
 def sheet(title, rows, *, side, note=""):
@@ -33,33 +39,37 @@ def sheet(title, rows, *, side, note=""):
         >>> sheet("Two", [("", [(picture, "left"), (picture, "right")])], side=100).shape
         (162, 230, 3)
     """
-    small, large = _font(12), _font(15, bold=True)
-    lines = [max((caption.count("\n") + bool(caption) for _, caption in pictures), default=0) for _, pictures in rows]
-    margin = max((_width(line, small) for label, _ in rows for line in label.split("\n")), default=0)
-    left = GAP + (int(margin) + GAP if margin else 0)
-    columns = max(len(pictures) for _, pictures in rows)
-    width = left + columns * (side + GAP)
-    notes = _wrap(note, small, width - 2 * GAP)
-    top = GAP + 24 + 16 * len(notes) + (GAP if notes else 2)
-    height = top + sum(side + 16 * count + GAP for count in lines)
-    page = Image.new("RGB", (width, height), "white")
-    draw = ImageDraw.Draw(page)
-    draw.text((GAP, GAP), _cut(title, large, width - 2 * GAP), INK, large)
+    small, large = _font("DejaVuSans.ttf", 12), _font("DejaVuSans-Bold.ttf", 15)
+    margin = int(max(small.getlength(line) for label, _ in rows for line in label.split("\n")))
+    left = GAP + (margin + GAP if margin else 0)
+    width = left + max(len(pictures) for _, pictures in rows) * (side + GAP)
+    heights = [side + LINE * max(len(text.splitlines()) for _, text in pictures) + GAP for _, pictures in rows]
+    notes = _wrapped(note, small, width - 2 * GAP)
+    top = GAP + 24 + LINE * len(notes) + (GAP if notes else 2)
+    page = Image.new("RGB", (width, top + sum(heights)), "white")
+    _write(page, title, GAP, GAP, large, width - 2 * GAP)
     for i, line in enumerate(notes):
-        draw.text((GAP, GAP + 24 + 16 * i), line, SOFT, small)
-    for (label, pictures), count in zip(rows, lines, strict=True):
-        _write(draw, label, GAP, top, small, left)
-        for i, (picture, caption) in enumerate(pictures):
-            x = left + i * (side + GAP)
+        _write(page, line, GAP, GAP + 24 + LINE * i, small, width - 2 * GAP, SOFT)
+    for (label, pictures), height in zip(rows, heights, strict=True):
+        _write(page, label, GAP, top, small, left)
+        for x, (picture, caption) in zip(itertools.count(left, side + GAP), pictures, strict=False):
             page.paste(_square(picture, side), (x, top))
-            _write(draw, caption, x, top + side + 2, small, side + GAP // 2)
-        top += side + 16 * count + GAP
+            _write(page, caption, x, top + side + 2, small, side + GAP // 2)
+        top += height
     return np.array(page)
 
 
-def _write(draw, text, x, y, font, room):
+def _write(page, text, x, y, font, room, color=INK):
+    """Writes lines, each cut to the room that there is; those below the first in gray."""
     for i, line in enumerate(text.split("\n")):
-        draw.text((x, y + 16 * i), _cut(line, font, room), SOFT if i else INK, font)
+        while len(line) > 1 and font.getlength(line) > room:
+            line = line[:-2] + ELLIPSIS
+        ImageDraw.Draw(page).text((x, y + LINE * i), line, SOFT if i else color, font)
+
+
+def _wrapped(text, font, room):
+    """The lines of a text, a little shorter than letters of average width would allow."""
+    return textwrap.wrap(text, max(1, int(0.9 * room * len(text) / font.getlength(text)))) if text else []
 
 
 def _square(picture, side):
@@ -68,32 +78,6 @@ def _square(picture, side):
     return image.resize((side, side), resampling)
 
 
-def _cut(text, font, room):
-    if _width(text, font) <= room:
-        return text
-    while text and _width(text + "\N{HORIZONTAL ELLIPSIS}", font) > room:
-        text = text[:-1]
-    return text + "\N{HORIZONTAL ELLIPSIS}"
-
-
-def _wrap(text, font, room):
-    lines = []
-    for word in text.split():
-        if lines and _width(f"{lines[-1]} {word}", font) <= room:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return [_cut(line, font, room) for line in lines]
-
-
-def _width(text, font):
-    return font.getlength(text)
-
-
-@functools.cache
-def _font(size, bold=False):
+def _font(name, size):
     """Matplotlib's own font: the same everywhere, and with more letters than Pillow's."""
-    import matplotlib
-
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
     return ImageFont.truetype(str(Path(matplotlib.get_data_path(), "fonts", "ttf", name)), size)

@@ -13,7 +13,7 @@ from keras_googlenet.cli import main
 from keras_googlenet.errors import InputError
 from keras_googlenet.evaluation import Predictions, PredictionsError, error_rates
 from keras_googlenet.evaluation.class_mapping import class_mapping
-from keras_googlenet.visualize import find_class
+from keras_googlenet.utils.class_names import find_class
 
 WIDE = "\N{FULLWIDTH LATIN SMALL LETTER A}"
 COMPOSED, DECOMPOSED = "caf\N{LATIN SMALL LETTER E WITH ACUTE}", "cafe\N{COMBINING ACUTE ACCENT}"

@@ -16,7 +16,7 @@ from keras_googlenet import GoogLeNet
 from keras_googlenet import model as loaded
 from keras_googlenet.cli import main
 from keras_googlenet.demo import Answers
-from keras_googlenet.visualize.layout import TIMES
+from keras_googlenet.visualize.diagram import TIMES
 
 pytestmark = pytest.mark.computes
 

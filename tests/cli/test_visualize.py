@@ -14,7 +14,9 @@ from support.small import SMALL
 from keras_googlenet import GoogLeNet
 from keras_googlenet.cli import main
 from keras_googlenet.errors import InputError
-from keras_googlenet.visualize import Gallery, dream, find_class, gallery, maximize_class, sheet
+from keras_googlenet.utils.class_names import find_class
+from keras_googlenet.visualize import dream, gallery, maximize_class, sheet
+from keras_googlenet.visualize.gallery import Gallery
 
 pytestmark = pytest.mark.computes
 

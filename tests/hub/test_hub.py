@@ -13,6 +13,7 @@ from keras_googlenet.architecture import PAPER, costs
 keras_hub = pytest.importorskip("keras_hub", reason="KerasHub is in the extra `peers`")
 
 from keras_googlenet import hub  # noqa: E402
+from keras_googlenet.hub.detector import ImagewiseNonMaxSuppression  # noqa: E402
 
 pytestmark = [
     # KerasHub compiles each task as it is made, so that a loaded one has an optimizer that is not of the file.
@@ -229,7 +230,7 @@ def test_a_detector_trains_predicts_saves_and_loads(tmp_path, rng):
         keras.saving.load_model(tmp_path / "detector.keras"),
     ):
         assert type(loaded.backbone.image_encoder) is hub.GoogLeNetBackbone
-        assert type(loaded.prediction_decoder) is hub.ImagewiseNonMaxSuppression
+        assert type(loaded.prediction_decoder) is ImagewiseNonMaxSuppression
         loaded.compile(jit_compile=False)
         again = loaded.predict(images[:3], batch_size=3, verbose=0)
         assert np.array_equal(again["num_detections"], found["num_detections"])
@@ -257,7 +258,7 @@ def test_overlapping_boxes_are_chosen_as_a_slow_twin_chooses(rng):
     corners = rng.uniform(0, 100, (3, 60, 2))
     boxes = np.concatenate([corners, corners + rng.uniform(10, 60, (3, 60, 2))], -1).astype("float32")
     logits = rng.normal(0, 2, (3, 60, 4)).astype("float32")
-    decoder = hub.ImagewiseNonMaxSuppression("xyxy", from_logits=True, confidence_threshold=0.3)
+    decoder = ImagewiseNonMaxSuppression("xyxy", from_logits=True, confidence_threshold=0.3)
     inputs = keras.Input((60, 4)), keras.Input((60, 4))  # of any batch size, at which KerasHub's own fails
     found = keras.Model(inputs, decoder(*inputs)).predict([boxes, logits], batch_size=2, verbose=0)
     for image in range(3):

@@ -91,8 +91,9 @@ import numpy as np
 from support import deterministic
 from support.small import SMALL
 from keras_googlenet import GoogLeNet
-from keras_googlenet.visualize import Network, dream, grad_cam, maximize_class
+from keras_googlenet.visualize import dream, grad_cam, maximize_class
 from keras_googlenet.visualize.gradients import value_and_gradient
+from keras_googlenet.visualize.network import Network
 
 model = GoogLeNet(weights=None, input_shape=(64, 64, 3), classes=4, variant=SMALL)
 deterministic.fill(model)

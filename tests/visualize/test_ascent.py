@@ -114,7 +114,7 @@ def test_pixels():
     image = np.random.default_rng(0).normal(size=(9, 7, 3)).astype("float32")
     assert resized(image, (18, 5)).shape == (18, 5, 3)
     assert resized(image, (9, 7)) is image
-    assert blurred(image, 0) is image
+    np.testing.assert_array_equal(blurred(image, 0), image)
     dot = np.zeros((21, 21, 1), "float32")
     dot[10, 10] = 1
     spread = blurred(dot, 1.5)[..., 0]

@@ -13,9 +13,10 @@ from keras_googlenet import GoogLeNet, preprocess_input
 from keras_googlenet.architecture import PAPER, SLIM, TORCHVISION
 from keras_googlenet.data import center_crop, read_image
 from keras_googlenet.errors import InputError
-from keras_googlenet.visualize import Network, activation_maps, grad_cam, overlay
+from keras_googlenet.visualize import activation_maps, grad_cam, overlay
 from keras_googlenet.visualize.cam import default_layer, layer_heat
 from keras_googlenet.visualize.gradients import value_and_gradient
+from keras_googlenet.visualize.network import Network
 from keras_googlenet.visualize.receptive import centers
 
 ANT, BEE = 310, 309

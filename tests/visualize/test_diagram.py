@@ -5,15 +5,14 @@ import xml.etree.ElementTree
 
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
+from matplotlib.colors import to_hex
 from PIL import Image
 from support.small import SMALL
 from support.transcription import COSTS, MODULES
 
 from keras_googlenet.architecture import PAPER, VARIANTS, naive, wider
 from keras_googlenet.visualize import plot_architecture
-from keras_googlenet.visualize.layout import HEIGHT, Layout
+from keras_googlenet.visualize.diagram import COLORS, Diagram
 
 TABLES = [*VARIANTS.values(), naive(PAPER), wider(PAPER, 2), SMALL]
 
@@ -52,29 +51,36 @@ def test_its_numbers_are_the_papers(tmp_path):
     assert said.count("local response normalization") == 2
 
 
+def drawn(table, classes):
+    """The figure, drawn, and of each box its text and where the two are: `(left, top, right, bottom)` in pixels."""
+    figure = Diagram(table, (224, 224, 3), classes).figure
+    FigureCanvasAgg(figure)  # which measures text
+    (axes,) = figure.axes
+    boxes = [patch.get_window_extent() for patch in axes.patches if to_hex(patch.get_facecolor()) in COLORS.values()]
+    labels = [text for text in axes.texts if text.get_text() and text.get_ha() == "center"]
+    return figure, list(zip(boxes, labels, strict=True))
+
+
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_every_box_has_its_place(table):
-    layout = Layout(table, 224, 10)
-    width, height = layout.extent
-    for box in layout.boxes:
-        assert 0 <= box.x - box.width / 2 < box.x + box.width / 2 <= width
-        assert 0 <= box.y < box.y + HEIGHT <= height
-    for i, one in enumerate(layout.boxes):
-        for other in layout.boxes[:i]:
-            apart_x = abs(one.x - other.x) >= (one.width + other.width) / 2 - 1e-9
-            assert apart_x or abs(one.y - other.y) >= HEIGHT - 1e-9, (one, other)
-    heads = [box for box in layout.boxes if re.match(r"aux\d", box.text)]
+    figure, boxes = drawn(table, 10)
+    for box, _ in boxes:
+        assert 0 <= box.x0 < box.x1 <= figure.bbox.width
+        assert 0 <= box.y0 < box.y1 <= figure.bbox.height
+    for i, (one, text) in enumerate(boxes):
+        for other, another in boxes[:i]:
+            apart = max(one.x0, other.x0) >= min(one.x1, other.x1) or max(one.y0, other.y0) >= min(one.y1, other.y1)
+            assert apart, (text, another)
+    heads = [text for _, text in boxes if re.match(r"aux\d", text.get_text())]
     assert len(heads) == len(table.auxiliary)
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_text_fits_its_box(table):
-    layout = Layout(table, 224, 1000)
-    renderer = FigureCanvasAgg(Figure(dpi=72)).get_renderer()
-    font = FontProperties(size=7.5)
-    for box in layout.boxes:
-        wide, _, _ = renderer.get_text_width_height_descent(box.text, font, ismath=False)
-        assert wide < box.width / 2.7 * 72, box
+    for box, text in drawn(table, 1000)[1]:
+        place = text.get_window_extent()
+        assert box.x0 < place.x0 < place.x1 < box.x1, text
+        assert box.y0 < place.y0 < place.y1 < box.y1, text
 
 
 def test_a_png(tmp_path):
