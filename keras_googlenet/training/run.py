@@ -9,7 +9,8 @@ import numpy as np
 from keras_googlenet import architecture, data
 from keras_googlenet.errors import InputError
 from keras_googlenet.imagenet import preprocess_input
-from keras_googlenet.model import GoogLeNet, replicas
+from keras_googlenet.model import replicas
+from keras_googlenet.model.googlenet import GoogLeNet
 from keras_googlenet.model.pretrained import locate
 from keras_googlenet.training import callbacks as run_callbacks
 from keras_googlenet.training import freezing
@@ -232,7 +233,7 @@ def build(recipe, source):
     with optimization.precision_policy(recipe):
         model = GoogLeNet(
             # The file behind a name: its trunk serves any number of classes.
-            weights=locate(recipe.weights, GoogLeNet),
+            weights=locate(recipe.weights),
             input_shape=(*size, 3),
             classes=len(source.classes),
             aux_heads=recipe.aux_heads and bool(table.auxiliary),

@@ -42,7 +42,7 @@ def _likeness(choice, text):
 
 
 def few(names, most=5):
-    """The first few of many names, on one line.
+    """The first few of many names, and how many more there are, on one line.
 
     Args:
         names: A sequence of anything.
@@ -50,9 +50,10 @@ def few(names, most=5):
 
     Example:
         >>> few("abcdefg")
-        'a, b, c, d, e, ...'
+        'a, b, c, d, e and 2 more'
     """
-    return ", ".join(map(str, names[:most])) + (", ..." if len(names) > most else "")
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(map(str, names[:most])) + more
 
 
 def one_line(text):

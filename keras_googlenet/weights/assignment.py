@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 import keras
 import numpy as np
 
+from keras_googlenet.utils.messages import few
 from keras_googlenet.weights.reader import WeightsError
 
 LISTED = 8
@@ -104,7 +105,7 @@ def _check(
         "Not finite": [name for name, value in values.items() if not np.isfinite(value).all()],
         "Not floating-point": [f"{name} ({array.dtype})" for name, array in arrays.items() if name not in values],
     }
-    lines = [f"{what} ({len(names)}): {listed(names)}" for what, names in troubles.items() if names]
+    lines = [f"{what} ({len(names)}): {few(names, LISTED)}" for what, names in troubles.items() if names]
     if lines:
         raise WeightsError(
             f"The weights of {source} do not fit the model, which is unchanged.\n"
@@ -112,9 +113,3 @@ def _check(
             + f"\nExpected exactly the model's {len(targets)} arrays. Received: {len(arrays)} arrays. "
             "Check that the file is whole and was made for this variant of the network"
         )
-
-
-def listed(names: list[str]) -> str:
-    """The first `LISTED` names, and how many more there are."""
-    more = len(names) - LISTED
-    return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")

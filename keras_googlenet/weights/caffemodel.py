@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from keras_googlenet.weights import caffe
-from keras_googlenet.weights.reader import WeightsError, check_size, collect, existing_file, reading
+from keras_googlenet.weights.caffe import to_caffe
+from keras_googlenet.weights.layouts import to_hwio, to_oihw
+from keras_googlenet.weights.reader import WeightsError, check_size
 
 MESSAGES = {
     "NetParameter": [
@@ -41,28 +42,27 @@ VARIABLES = {0: "kernel", 1: "bias"}
 """What the blobs of convolutions and inner products are, by their order."""
 
 
-def read(path: str | Path) -> dict[str, np.ndarray]:
+def read(path: Path) -> Iterator[tuple[str, np.ndarray]]:
     """Reads a `.caffemodel` file, with or without auxiliary heads.
 
     Args:
         path: The file.
 
-    Returns:
-        Arrays by `"<keras layer>/<variable>"`: HWIO and (in, out), RGB input. Layers that
-        GoogLeNet lacks are kept under their names, so that a strict transfer reports them.
+    Yields:
+        `"<caffe layer>/<variable>"` and an array: HWIO or (in, out).
 
     Raises:
-        WeightsError: If the file is missing, truncated, no `NetParameter`, holds no weights, or
-            has a blob whose shape does not fit its numbers.
+        WeightsError: If the file is too large, or has a blob whose shape does not fit its numbers.
     """
-    path = existing_file(path)
     check_size(path, path.stat().st_size)
-    with reading(path, "a binary Caffe NetParameter"):
-        net = _net_parameter().FromString(path.read_bytes())
-        return collect(path, caffe.named(collect(path, _arrays(path, net))))
+    net = _net_parameter().FromString(path.read_bytes())
+    for layer in itertools.chain(net.layers, net.layer):
+        for index, blob in enumerate(layer.blobs):
+            name = f"{layer.name}/{VARIABLES.get(index, f'blobs[{index}]')}"
+            yield name, to_hwio(_array(path, name, blob))
 
 
-def write(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
+def write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Writes arrays as `read` and Caffe read them back, in the newer generation of layers (`layer`).
 
     Args:
@@ -74,22 +74,15 @@ def write(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
     """
     net = _net_parameter()()
     layers: dict[str, Any] = {}
-    for key, array in caffe.unnamed(arrays).items():
+    for key, array in to_caffe(arrays).items():
         name, _, variable = key.rpartition("/")
         if variable == "kernel":
             layers[name] = net.layer.add(name=name, type="Convolution" if array.ndim == 4 else "InnerProduct")
-        array = caffe.turned_back(np.asarray(array, "float32"))
+        array = to_oihw(np.asarray(array, "float32"))
         blob = layers[name].blobs.add()
         blob.shape.dim.extend(array.shape)
         blob.data.extend(array.ravel())
-    Path(path).write_bytes(net.SerializeToString())
-
-
-def _arrays(path: Path, net: Any) -> Iterator[tuple[str, np.ndarray]]:
-    for layer in itertools.chain(net.layers, net.layer):
-        for index, blob in enumerate(layer.blobs):
-            name = f"{layer.name}/{VARIABLES.get(index, f'blobs[{index}]')}"
-            yield name, caffe.turned(_array(path, name, blob))
+    path.write_bytes(net.SerializeToString())
 
 
 def _array(path: Path, name: str, blob: Any) -> np.ndarray:
@@ -109,7 +102,7 @@ def _array(path: Path, name: str, blob: Any) -> np.ndarray:
 
 
 @cache
-def _net_parameter() -> type:
+def _net_parameter() -> Any:
     """Builds the message class, in a pool of its own beside any installed Caffe's."""
     from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from keras_googlenet.utils.messages import few
 from keras_googlenet.weights import keras_files
-from keras_googlenet.weights.assignment import listed, targets, transfer
+from keras_googlenet.weights.assignment import targets, transfer
 from keras_googlenet.weights.caffe import HEADS
 from keras_googlenet.weights.fine_tuned import above_trunk, is_head, layer_of, recognized
 from keras_googlenet.weights.formats import read
@@ -93,7 +94,7 @@ def _warning(path: str | Path, initial: list[str], others: list[str]) -> str:
             "Train them before use"
         )
     if others:
-        parts.append(f"{path} has these layers above the trunk, which are left out: {listed(others)}")
+        parts.append(f"{path} has these layers above the trunk, which are left out: {few(others)}")
     return ". ".join(parts)
 
 

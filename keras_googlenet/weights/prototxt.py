@@ -3,12 +3,46 @@
 Source: `models/bvlc_googlenet/deploy.prototxt` of BVLC Caffe, whose layers and numbers come out of the paper's table.
 """
 
-from keras_googlenet.architecture import LRN, AveragePool, Convolution, Dropout, Inception, Linear, MaxPool
+import keras
+from keras import tree
+
+from keras_googlenet.architecture import (
+    DEFAULT_SIZE,
+    LRN,
+    Architecture,
+    AveragePool,
+    Convolution,
+    Dropout,
+    Inception,
+    Linear,
+    MaxPool,
+)
 from keras_googlenet.weights.caffe import caffe_name
 from keras_googlenet.weights.reader import WeightsError
 
 
-def deploy(table, *, size, classes):
+def describe(model: keras.Model) -> str:
+    """Describes a model for Caffe, without auxiliary heads: `deploy` of its table, image size and classes.
+
+    Args:
+        model: A Keras model.
+
+    Raises:
+        WeightsError: Caffe has no such network, or its images are not square and RGB.
+    """
+    table = check(getattr(model, "architecture", None))
+    *sides, channels = sorted(model.inputs[0].shape[1:], key=lambda length: length == 3)  # whichever comes first
+    sizes = {side for side in sides if side} or {DEFAULT_SIZE}
+    if channels != 3 or len(sizes) > 1:
+        shape = "x".join(map(str, (*sides, channels)))
+        raise WeightsError(
+            "A .caffemodel's description is written for square RGB images; save this model as .keras or .weights.h5. "
+            f"Received: a model of images of {shape}"
+        )
+    return deploy(table, size=sizes.pop(), classes=tree.flatten(model.outputs)[0].shape[-1])
+
+
+def deploy(table: Architecture | None, *, size: int, classes: int) -> str:
     """Describes a network for Caffe, without auxiliary heads.
 
     Args:
@@ -28,18 +62,21 @@ def deploy(table, *, size, classes):
         name: "paper"
         layer {
     """
-    check(table)
+    table = check(table)
     net = _Net(f"name: {_quoted(table.name)}", size)
     for row in table.rows:
         net.add_row(row, classes)
     return "\n".join(net.text) + "\n"
 
 
-def check(table):
+def check(table: Architecture | None) -> Architecture:
     """Refuses a network that Caffe's layers cannot be.
 
     Args:
         table: An `Architecture`, or None for a model that was not built from one.
+
+    Returns:
+        The table.
 
     Raises:
         WeightsError: It has batch normalization, TensorFlow's padding or pixels of its own.
@@ -50,6 +87,7 @@ def check(table):
             "Caffe's format takes GoogLeNet as Caffe has it: Caffe's padding, no batch normalization, such as the "
             f"variants paper and plain. Save this model as .keras or .weights.h5. Received: {name}"
         )
+    return table
 
 
 class _Net:

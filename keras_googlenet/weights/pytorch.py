@@ -3,6 +3,8 @@
 import pickle
 import re
 import zipfile
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,7 +13,7 @@ import numpy as np
 
 from keras_googlenet.utils.extras import optional
 from keras_googlenet.weights import torch_checkpoints
-from keras_googlenet.weights.reader import WeightsError, check_size, existing_file, reading
+from keras_googlenet.weights.reader import WeightsError, check_size
 
 _BEGINNINGS = (b"PK\x03\x04", b"\x80")  # of an archive, and of the pickle that files before PyTorch 1.6 are
 
@@ -36,13 +38,17 @@ class Unread:
         """Takes whatever the file would give the object."""
 
 
-def require() -> ModuleType:
-    """Returns the `torch` package, which is an extra.
+require = partial(optional, "torch", "Reading and writing .pth files needs PyTorch", extra="torch", error=WeightsError)
+"""Returns the `torch` package, which is an extra, or raises `WeightsError`."""
 
-    Raises:
-        WeightsError: If it is not installed.
-    """
-    return optional("torch", "Reading and writing .pth files needs PyTorch", extra="torch", error=WeightsError)
+require_safetensors = partial(
+    optional,
+    "safetensors",
+    "Reading .safetensors files needs the safetensors package",
+    extra="torch",
+    error=WeightsError,
+)
+"""Returns the `safetensors` package, which is an extra, or raises `WeightsError`."""
 
 
 def is_pytorch(path: str | Path) -> bool:
@@ -58,7 +64,7 @@ def is_pytorch(path: str | Path) -> bool:
         return file.read(4).startswith(_BEGINNINGS)
 
 
-def read(path: str | Path) -> dict[str, np.ndarray]:
+def read(path: Path) -> Iterable[tuple[str, np.ndarray]]:
     """Reads a network from a file of `torch.save`: a state dict, or a checkpoint that has one in it.
 
     Only tensors are read (PyTorch's `weights_only`). Other objects, such as a training script's arguments, are passed
@@ -68,48 +74,46 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
         path: The file.
 
     Returns:
-        Arrays by their names in the network: see `torch_checkpoints.network`.
+        The name in the network (see `torch_checkpoints.network`) and the array of each tensor.
 
     Raises:
-        WeightsError: If PyTorch is not installed, or the file is missing, damaged or too large, or has no state dict.
+        WeightsError: If PyTorch is not installed, or the file is too large or holds more than tensors.
+        ValueError: It is no file of `torch.save`, or has no state dict.
     """
-    path = existing_file(path)
     check_size(path, path.stat().st_size)
-    with reading(path, "a state dict of tensors, as torch.save(model.state_dict()) writes it"):
-        if not is_pytorch(path):
-            raise ValueError("it does not begin as PyTorch's files do")
-        torch = require()
-        state = torch_checkpoints.state_dict(path, _loaded(path, torch))
-        for value in state.values() if isinstance(state, dict) else [state]:
-            if isinstance(value, Unread):
-                raise _refusal(path, f"a pickled object of {value.kind}")
-        if not isinstance(state, dict):
-            raise ValueError(f"it holds {type(state).__name__}")
-        tensors = torch_checkpoints.network(path, state)
-        wrong = [name for name, value in tensors.items() if not isinstance(value, torch.Tensor)]
-        if wrong:
-            raise ValueError(f"{wrong[0]!r} is no tensor")
-        # A view may claim more numbers than the file has.
-        check_size(path, sum(value.numel() * value.element_size() for value in tensors.values()))
-        return {name: _array(torch, value.detach()) for name, value in tensors.items()}
+    if not is_pytorch(path):
+        raise ValueError("it does not begin as PyTorch's files do")
+    torch = require()
+    state = torch_checkpoints.state_dict(path, _loaded(path, torch))
+    for value in state.values() if isinstance(state, dict) else [state]:
+        if isinstance(value, Unread):
+            raise _refusal(path, f"a pickled object of {value.kind}")
+    if not isinstance(state, dict):
+        raise ValueError(f"it holds {type(state).__name__}")
+    tensors = torch_checkpoints.network(path, state)
+    wrong = [name for name, value in tensors.items() if not isinstance(value, torch.Tensor)]
+    if wrong:
+        raise ValueError(f"{wrong[0]!r} is no tensor")
+    # A view may claim more numbers than the file has.
+    check_size(path, sum(value.numel() * value.element_size() for value in tensors.values()))
+    for name, value in tensors.items():
+        value = value.detach()
+        yield name, (value.float() if value.dtype == torch.bfloat16 else value).numpy()
 
 
-def read_safetensors(path: str | Path) -> dict[str, np.ndarray]:
+def read_safetensors(path: Path) -> Iterable[tuple[str, np.ndarray]]:
     """Reads a network from a `.safetensors` file, as `read` does from the others.
 
     Raises:
-        WeightsError: If the library is not installed, or the file is missing, damaged or too large.
+        WeightsError: If the library is not installed, or the file is too large.
+        ValueError: It is no such file.
     """
-    path = existing_file(path)
     check_size(path, path.stat().st_size)
-    with reading(path, "a .safetensors file"):
-        with path.open("rb") as file:
-            if file.read(9)[8:] != b"{":
-                raise ValueError("it does not begin as .safetensors files do")
-        needed = "Reading .safetensors files needs the safetensors package"
-        library = optional("safetensors", needed, extra="torch", error=WeightsError)
-        arrays = {name: _decoded(**tensor) for name, tensor in library.deserialize(path.read_bytes())}
-        return torch_checkpoints.network(path, arrays)
+    content = path.read_bytes()
+    if content[8:9] != b"{":
+        raise ValueError("it does not begin as .safetensors files do")
+    arrays = {name: _decoded(**tensor) for name, tensor in require_safetensors().deserialize(content)}
+    return torch_checkpoints.network(path, arrays).items()
 
 
 def _loaded(path: Path, torch: ModuleType) -> Any:
@@ -134,10 +138,6 @@ def _refusal(path: Path, what: str) -> WeightsError:
         f"Cannot read {path}: it holds {what}, whose code would have to run. Expected tensors alone; in PyTorch, save "
         f"those with torch.save(model.state_dict(), ...). Received: {path.stat().st_size:,} bytes"
     )
-
-
-def _array(torch: ModuleType, tensor: Any) -> np.ndarray:
-    return tensor.float().numpy() if tensor.dtype == torch.bfloat16 else tensor.numpy()
 
 
 def _decoded(dtype: str, shape: list[int], data: bytes) -> np.ndarray:

@@ -18,7 +18,6 @@ MAX_BYTES = 1 << 30
 Compressed formats can claim far more than their own size; the limit is checked before reading.
 """
 
-
 REASON = 200
 """Characters of what a library says about a damaged file."""
 
@@ -31,10 +30,10 @@ def existing_file(path: str | Path) -> Path:
     """Returns `path` as a `Path` that is known to be a file.
 
     Args:
-        path: Path of a weights file.
+        path: Path of a weights file. Of a TensorFlow checkpoint it may be what the names of its files begin with.
 
     Returns:
-        The same path.
+        The same path; of such a checkpoint, that of its index.
 
     Raises:
         WeightsError: If there is no such file, or if it is a folder.
@@ -42,6 +41,9 @@ def existing_file(path: str | Path) -> Path:
     path = Path(path)
     if path.is_dir():
         raise WeightsError(f"{path} is a folder. Expected a weights file. Received: path={path}")
+    index = path.with_name(f"{path.name}.index")
+    if path.suffix.lower() == ".ckpt" and index.is_file():
+        return index
     if not path.is_file():
         raise WeightsError(
             f"There is no weights file at {path}. Expected an existing file; check the path. Received: path={path}"

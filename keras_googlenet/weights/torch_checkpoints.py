@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from keras_googlenet.weights.assignment import listed
+from keras_googlenet.utils.messages import few
 
 FIRST = "conv1.conv.weight"
 """What torchvision calls the first tensor of googlenet."""
@@ -73,7 +73,7 @@ def network(path: Path, state: Mapping[str, Any]) -> dict[str, Any]:
     if not any(name.startswith("fc.") for name in inside):
         return {**inside, **beside}
     if beside:
-        _warn(f"{path} has more than the network {prefix!r}, which is left out: {listed(list(beside))}")
+        _warn(f"{path} has more than the network {prefix!r}, which is left out: {few(list(beside))}")
     return inside
 
 
@@ -96,7 +96,7 @@ def _chosen(path: Path, names: list[str]) -> str:
     chosen = [*averaged, *known, *names][0]
     if len(names) > 1:
         why = ", whose weights are averages" if averaged else ""
-        _warn(f"{path} holds {len(names)} networks: {listed(names)}. Taken: {chosen!r}{why}")
+        _warn(f"{path} holds {len(names)} networks: {few(names)}. Taken: {chosen!r}{why}")
     return chosen
 
 
