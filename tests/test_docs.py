@@ -25,7 +25,6 @@ UNTESTED = {
     "keras_googlenet.evaluation.Mistake": "a part of what `assess` returns",
     "keras_googlenet.training.TrainingError": "a `WorkError`, told by its message",
     "keras_googlenet.training.averaged": "seen in what a run saves, tests/training/test_train.py",
-    "keras_googlenet.weights.Weights": "what REGISTRY holds",
 }
 """Public names that no test and no doctest writes out, and why none has to."""
 

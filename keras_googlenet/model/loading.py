@@ -55,10 +55,8 @@ def load_model(spec: str | Path, aux_heads: bool = False) -> keras.Model:
         raise WeightsError(
             f"A model of one's own needs a classifier, layer `predictions`. Received: {spec}, which has none"
         )
-    has_heads = any(name.startswith("aux1/") for name in arrays)
-    return GoogLeNet(
-        weights=spec, input_shape=_shape(arrays), classes=int(bias.shape[0]), aux_heads=aux_heads and has_heads
-    )
+    aux_heads = aux_heads and any(name.startswith("aux1/") for name in arrays)
+    return GoogLeNet(weights=spec, input_shape=_shape(arrays), classes=int(bias.shape[0]), aux_heads=aux_heads)
 
 
 def load_classifier(spec: str | Path, model: keras.Model | None = None) -> Classifier:

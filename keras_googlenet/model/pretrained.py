@@ -1,16 +1,15 @@
 """From the `weights` argument to a loaded model: which table they were made for, and where they come from."""
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import keras
 
 from keras_googlenet import weights as weights_lib
-from keras_googlenet.architecture import Architecture, Conv, Convolution
+from keras_googlenet.architecture import Architecture, Conv
 from keras_googlenet.weights import keras_files
 from keras_googlenet.weights.download import fetch
-from keras_googlenet.weights.formats import format_of
+from keras_googlenet.weights.formats import format_of, suffix_of
 from keras_googlenet.weights.reader import reading
 from keras_googlenet.weights.registry import find
 
@@ -27,22 +26,21 @@ def made_for(weights: str | Path | None) -> str | Architecture | None:
     Raises:
         WeightsError: A `.keras` file is damaged.
     """
-    named = find(weights)
-    if named is not None or weights is None:
-        return named and named.variant
-    if not os.fspath(weights).lower().endswith(".keras"):
-        form = format_of(weights)
-        return form and form.variant
-    with reading(Path(weights), keras_files.KIND, keras_files.REMEDY):
+    if weights is None:
+        return None
+    if suffix_of(weights) != ".keras":
+        told = find(weights) or format_of(weights)
+        return told.variant if told else None
+    with reading(Path(weights), keras_files.KIND_OF_MODEL):
         config = keras_files.config(weights)["config"].get("architecture")
         return None if config is None else Architecture.from_config(config)
 
 
-def locate(weights: str | Path | None) -> str | Path | None:
+def locate(weights: str | Path) -> str | Path:
     """The file that some weights are in, downloaded and converted if they have only a name.
 
     Args:
-        weights: A name from the registry or a path.
+        weights: A name from the registry or a path; anything else is returned as it is.
 
     Returns:
         A path.
@@ -72,12 +70,8 @@ def is_rgb(weights: str | Path, table: Architecture) -> bool:
 
 def _first_convolution(table: Architecture) -> str:
     """Name of the layer that reads the image."""
-    for row in table.trunk:
-        steps = row.convs if isinstance(row, Convolution) else sum(getattr(row, "branches", ()), ())
-        for step in steps:
-            if isinstance(step, Conv):
-                return step.name
-    return ""
+    parts = ((*getattr(row, "convs", ()), *sum(getattr(row, "branches", ()), ())) for row in table.trunk)
+    return next((step.name for steps in parts for step in steps if isinstance(step, Conv)), "")
 
 
 def load_pretrained(layers: Iterable[keras.Layer], weights: str | Path, table: Architecture, include_top: bool) -> None:

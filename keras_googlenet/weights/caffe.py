@@ -10,21 +10,16 @@ Source: `models/bvlc_googlenet/train_val.prototxt` of BVLC Caffe.
 """
 
 import re
-from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from keras_googlenet.weights.layouts import chw_to_hwc, hwc_to_chw
-from keras_googlenet.weights.reader import WeightsError
+from keras_googlenet.weights.reader import Arrays, Named, WeightsError
 
-KERAS_NAMES = {
-    "loss1/conv": "aux1_conv",
-    "loss1/fc": "aux1_fc",
-    "loss1/classifier": "aux1",
-    "loss2/conv": "aux2_conv",
-    "loss2/fc": "aux2_fc",
-    "loss2/classifier": "aux2",
-    "loss3/classifier": "predictions",
+KERAS_NAMES = {"loss3/classifier": "predictions"} | {
+    f"loss{head}/{theirs}": f"aux{head}{ours}"
+    for head in (1, 2)
+    for theirs, ours in {"conv": "_conv", "fc": "_fc", "classifier": ""}.items()
 }
 """Layers that are not simply called by their Caffe name with `/` as `_`."""
 
@@ -66,7 +61,7 @@ def caffe_name(layer: str) -> str:
     return CAFFE_NAMES.get(layer) or re.sub("^(inception_[^_]+|[^_]+)_", r"\1/", layer)
 
 
-def from_caffe(arrays: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:
+def from_caffe(arrays: Arrays) -> Named:
     """Gives Caffe's arrays this package's names and input orders.
 
     Args:
@@ -94,7 +89,7 @@ def from_caffe(arrays: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarr
         yield keras_name(layer) + slash + variable, array
 
 
-def to_caffe(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def to_caffe(arrays: Arrays) -> dict[str, np.ndarray]:
     """Gives this package's arrays Caffe's names and input orders: the inverse of `from_caffe`.
 
     Args:

@@ -16,8 +16,8 @@ import keras
 import numpy as np
 
 from keras_googlenet.utils.cache import mirror, models_dir
-from keras_googlenet.weights.formats import FORMATS, read, suffix_of
-from keras_googlenet.weights.reader import WeightsError, existing_file
+from keras_googlenet.weights.formats import format_of, read
+from keras_googlenet.weights.reader import WeightsError, existing_file, library
 from keras_googlenet.weights.registry import Download, Weights
 
 TIMEOUT = 30
@@ -39,20 +39,19 @@ def fetch(weights: Weights) -> Path:
 
     Raises:
         WeightsError: If no source could be had, with the reason for each and which file to put
-            where; if a file in the cache is not what it should be; if the cache is not writable.
+            where; if a source in the cache is not what it should be; if the cache is not writable.
     """
     folder = models_dir()
     converted = folder / f"googlenet_{weights.name}.npz"
     for cached in (converted, converted.with_suffix(".weights.h5")):
         if cached.exists():
-            _check_readable(cached)
             return cached
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix="googlenet_") as work:
             raw = _placed(weights, folder) or _download(weights, folder, Path(work))
             finished = Path(work) / converted.name
-            np.savez(finished, **read(raw))
+            np.savez(finished, **read(raw))  # type: ignore[arg-type]  # none is called `allow_pickle`
             finished.replace(converted)
     except OSError as error:
         raise WeightsError(
@@ -61,15 +60,6 @@ def fetch(weights: Weights) -> Path:
             f"Received: {error}"
         ) from error
     return converted
-
-
-def _check_readable(path: Path) -> None:
-    try:
-        read(path)
-    except WeightsError as error:
-        raise WeightsError(
-            f"The cached weights {path} are damaged. Delete the file: it will be made anew. Received: {error}"
-        ) from error
 
 
 def _placed(weights: Weights, folder: Path) -> Path | None:
@@ -133,8 +123,10 @@ def _get_file(source: Download, work: Path) -> Path:
 
 def _obstacle(source: Download) -> str | None:
     """Returns why a source could not be read even if it was there."""
+    form = format_of(source.filename)
     try:
-        FORMATS[suffix_of(source.filename) or ""].require()
+        if form is not None and form.library:
+            library(form.library)
     except WeightsError as error:
         return f"skipped: {error}"
     return None

@@ -4,7 +4,7 @@ Another format is a module with a `read`, and a `write` where there is one, and 
 """
 
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,17 +14,7 @@ import numpy as np
 from keras_googlenet.weights import caffemodel, keras_files, npz, onnx, prototxt, pytorch, slim, torchvision
 from keras_googlenet.weights.assignment import targets
 from keras_googlenet.weights.caffe import from_caffe
-from keras_googlenet.weights.reader import WeightsError, collect, existing_file, reading
-
-Named = Iterable[tuple[str, np.ndarray]]
-
-
-def _unchanged(arrays: Mapping[str, np.ndarray]) -> Named:
-    return arrays.items()
-
-
-def _no_extra() -> None:
-    pass
+from keras_googlenet.weights.reader import Named, WeightsError, collect, existing_file, reading
 
 
 @dataclass(frozen=True)
@@ -37,17 +27,15 @@ class Format:
         rename: Gives the arrays of a file this package's names and layouts.
         write: Writes a model's weights to a path, and what belongs to them beside it; None where that is not done.
         variant: The variant of the network that its weights are for, where the format tells.
-        require: Raises `WeightsError` where a package that an extra installs is needed for reading, and missing.
-        remedy: What a user can do about a damaged file, for messages.
+        library: The package that reading it needs, where only an extra installs that: one of `reader.LIBRARIES`.
     """
 
     kind: str
     read: Callable[[Path], Named]
-    rename: Callable[[Mapping[str, np.ndarray]], Named] = _unchanged
+    rename: Callable[[dict[str, np.ndarray]], Named] = dict.items
     write: Callable[[keras.Model, Path], object] | None = None
     variant: str | None = None
-    require: Callable[[], object] = _no_extra
-    remedy: str = "download or save it again"
+    library: str | None = None
 
 
 def arrays_of(model: keras.Model) -> dict[str, np.ndarray]:
@@ -70,48 +58,20 @@ def _write_caffemodel(model: keras.Model, path: Path) -> None:
     caffemodel.write(path, arrays_of(model))
 
 
-_TORCH = Format(
-    "a state dict of tensors, as torch.save(model.state_dict()) writes it",
-    pytorch.read,
-    torchvision.from_torchvision,
-    variant="torchvision",
-    require=pytorch.require,
-)
-_ARCHIVE = Format(
-    "a .tar.gz archive with a TensorFlow checkpoint (x.ckpt) in it", slim.read_archive, slim.from_slim, variant="slim"
-)
+_TORCH = Format(pytorch.KIND, pytorch.read, torchvision.from_torchvision, variant="torchvision", library="torch")
+_SLIM = Format(slim.KIND, slim.read, slim.from_slim, variant="slim")
 
 FORMATS = {
-    ".keras": Format(
-        keras_files.KIND,
-        keras_files.read_model,
-        write=lambda model, path: model.save(path),
-        remedy=keras_files.REMEDY,
-    ),
-    ".weights.h5": Format(
-        "weights as model.save_weights() writes them",
-        keras_files.read,
-        write=lambda model, path: model.save_weights(path),
-        remedy=keras_files.REMEDY,
-    ),
-    ".npz": Format(
-        "an .npz archive of plain (not pickled) arrays, as numpy.savez writes it",
-        npz.read,
-        from_caffe,
-        lambda model, path: npz.write(path, arrays_of(model)),
-    ),
-    ".caffemodel": Format("a binary Caffe NetParameter", caffemodel.read, from_caffe, _write_caffemodel),
-    ".onnx": Format("an ONNX model", onnx.read, from_caffe, require=onnx.require),
+    ".keras": Format(keras_files.KIND_OF_MODEL, keras_files.read, write=lambda model, path: model.save(path)),
+    ".weights.h5": Format(keras_files.KIND, keras_files.read, write=lambda model, path: model.save_weights(path)),
+    ".npz": Format(npz.KIND, npz.read, from_caffe, lambda model, path: npz.write(path, arrays_of(model))),
+    ".caffemodel": Format(caffemodel.KIND, caffemodel.read, from_caffe, _write_caffemodel),
+    ".onnx": Format(onnx.KIND, onnx.read, from_caffe, library="onnx"),
     ".pth": replace(_TORCH, write=lambda model, path: torchvision.write(path, arrays_of(model))),
-    ".pt": _TORCH,
-    ".pth.tar": _TORCH,
-    ".bin": _TORCH,
-    ".safetensors": replace(
-        _TORCH, kind="a .safetensors file", read=pytorch.read_safetensors, require=pytorch.require_safetensors
-    ),
-    ".ckpt": Format("a TensorFlow checkpoint", slim.read, slim.from_slim, variant="slim"),
-    ".tar.gz": _ARCHIVE,
-    ".tgz": _ARCHIVE,
+    **dict.fromkeys((".pt", ".pth.tar", ".bin"), _TORCH),
+    ".safetensors": replace(_TORCH, kind="a .safetensors file", read=pytorch.read_safetensors, library="safetensors"),
+    ".ckpt": _SLIM,
+    **dict.fromkeys((".tar.gz", ".tgz"), replace(_SLIM, kind=slim.KIND_OF_ARCHIVE, read=slim.read_archive)),
 }
 """The formats, by the end of a file's name. A `.ckpt` may also be PyTorch Lightning's: `format_of` tells."""
 
@@ -176,7 +136,7 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
             f"{', '.join(FORMATS)}; convert or rename the file. Received: path={path}"
         )
     file = existing_file(path)
-    with reading(file, found.kind, found.remedy):
+    with reading(file, found.kind):
         return collect(file, found.rename(collect(file, found.read(file))))
 
 
@@ -198,12 +158,10 @@ def write(model: keras.Model, target: str | Path) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix="partial-") as work:
         made = Path(work) / target.name
         found.write(model, made)
-        beside = [path for path in Path(work).iterdir() if path != made]
-        for path in beside:
-            if target.with_name(path.name).exists():
+        for path in sorted(Path(work).iterdir(), key=made.__eq__):
+            place = target.with_name(path.name)
+            if path != made and place.exists():
                 raise WeightsError(
-                    f"A {target.suffix} gets a {path.suffix} beside it; remove this one. "
-                    f"Received: {target.with_name(path.name)}"
+                    f"A {target.suffix} gets a {path.suffix} beside it; remove this one. Received: {place}"
                 )
-        for path in (*beside, made):
-            path.replace(target.with_name(path.name))
+            path.replace(place)

@@ -6,17 +6,18 @@ CHW flattening of the auxiliary heads.
 """
 
 import zipfile
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from keras_googlenet.utils.files import arrays_in
 from keras_googlenet.weights.caffe import to_caffe
-from keras_googlenet.weights.reader import WeightsError, check_size
+from keras_googlenet.weights.reader import Arrays, Named, WeightsError, check_size
+
+KIND = "an .npz archive of plain (not pickled) arrays, as numpy.savez writes it"
 
 
-def read(path: Path) -> Iterator[tuple[str, np.ndarray]]:
+def read(path: Path) -> Named:
     """Reads an `.npz` file. Pickled arrays are refused: they could run code.
 
     Args:
@@ -39,7 +40,7 @@ def read(path: Path) -> Iterator[tuple[str, np.ndarray]]:
         yield from arrays_in(archive)
 
 
-def write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+def write(path: Path, arrays: Arrays) -> None:
     """Writes arrays as `read` reads them back: Caffe's names and input orders.
 
     Args:
@@ -49,4 +50,4 @@ def write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     Raises:
         WeightsError: If there are variables that Caffe's network lacks (batch normalization's).
     """
-    np.savez(path, **to_caffe(arrays))
+    np.savez(path, **to_caffe(arrays))  # type: ignore[arg-type]  # none is called `allow_pickle`

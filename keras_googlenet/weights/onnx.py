@@ -4,25 +4,18 @@ Only the initializers are taken, not the graph: the zoo's pools round down where
 """
 
 import re
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
-import numpy as np
-
-from keras_googlenet.utils.extras import optional
 from keras_googlenet.weights.layouts import to_hwio
-from keras_googlenet.weights.reader import WeightsError, check_size
+from keras_googlenet.weights.reader import Named, WeightsError, check_size, library
+
+KIND = "an ONNX model"
 
 VARIABLES = {"w": "kernel", "b": "bias"}
 """The zoo's initializers are called `<caffe layer>_w_0` and `<caffe layer>_b_0`."""
 
 
-require = partial(optional, "onnx", "Reading .onnx files needs the onnx package", extra="onnx", error=WeightsError)
-"""Returns the `onnx` package, which is an extra, or raises `WeightsError`."""
-
-
-def read(path: Path) -> Iterator[tuple[str, np.ndarray]]:
+def read(path: Path) -> Named:
     """Reads the weights of an `.onnx` file that uses the zoo's names.
 
     Args:
@@ -35,14 +28,13 @@ def read(path: Path) -> Iterator[tuple[str, np.ndarray]]:
     Raises:
         WeightsError: If `onnx` is not installed, or the file is too large or refers to external data.
     """
-    onnx = require()
+    onnx = library("onnx")
     check_size(path, path.stat().st_size)
     for tensor in onnx.load(path, load_external_data=False).graph.initializer:
         if tensor.data_location == onnx.TensorProto.EXTERNAL:
             raise WeightsError(
-                f"{path} keeps its weights in other files, which are not followed. Expected the "
-                f"numbers in the .onnx file itself; save it without external data. "
-                f"Received: {tensor.name!r} with external data"
+                f"{path} keeps its weights in other files, which are not followed. Expected the numbers in the .onnx "
+                f"file itself; save it without external data. Received: {tensor.name!r} with external data"
             )
         match = re.fullmatch(r"(.+)_([wb])_0", tensor.name)
         if match:

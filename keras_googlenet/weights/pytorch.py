@@ -3,17 +3,16 @@
 import pickle
 import re
 import zipfile
-from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from keras_googlenet.utils.extras import optional
 from keras_googlenet.weights import torch_checkpoints
-from keras_googlenet.weights.reader import WeightsError, check_size
+from keras_googlenet.weights.reader import Named, WeightsError, check_size, library
+
+KIND = "a state dict of tensors, as torch.save(model.state_dict()) writes it"
 
 _BEGINNINGS = (b"PK\x03\x04", b"\x80")  # of an archive, and of the pickle that files before PyTorch 1.6 are
 
@@ -38,19 +37,6 @@ class Unread:
         """Takes whatever the file would give the object."""
 
 
-require = partial(optional, "torch", "Reading and writing .pth files needs PyTorch", extra="torch", error=WeightsError)
-"""Returns the `torch` package, which is an extra, or raises `WeightsError`."""
-
-require_safetensors = partial(
-    optional,
-    "safetensors",
-    "Reading .safetensors files needs the safetensors package",
-    extra="torch",
-    error=WeightsError,
-)
-"""Returns the `safetensors` package, which is an extra, or raises `WeightsError`."""
-
-
 def is_pytorch(path: str | Path) -> bool:
     """Tells PyTorch's files (Lightning's `.ckpt`) by how they begin: TensorFlow's have the same suffix.
 
@@ -64,7 +50,7 @@ def is_pytorch(path: str | Path) -> bool:
         return file.read(4).startswith(_BEGINNINGS)
 
 
-def read(path: Path) -> Iterable[tuple[str, np.ndarray]]:
+def read(path: Path) -> Named:
     """Reads a network from a file of `torch.save`: a state dict, or a checkpoint that has one in it.
 
     Only tensors are read (PyTorch's `weights_only`). Other objects, such as a training script's arguments, are passed
@@ -83,7 +69,7 @@ def read(path: Path) -> Iterable[tuple[str, np.ndarray]]:
     check_size(path, path.stat().st_size)
     if not is_pytorch(path):
         raise ValueError("it does not begin as PyTorch's files do")
-    torch = require()
+    torch = library("torch")
     state = torch_checkpoints.state_dict(path, _loaded(path, torch))
     for value in state.values() if isinstance(state, dict) else [state]:
         if isinstance(value, Unread):
@@ -91,17 +77,16 @@ def read(path: Path) -> Iterable[tuple[str, np.ndarray]]:
     if not isinstance(state, dict):
         raise ValueError(f"it holds {type(state).__name__}")
     tensors = torch_checkpoints.network(path, state)
-    wrong = [name for name, value in tensors.items() if not isinstance(value, torch.Tensor)]
+    wrong = [name for name, value in tensors if not isinstance(value, torch.Tensor)]
     if wrong:
         raise ValueError(f"{wrong[0]!r} is no tensor")
     # A view may claim more numbers than the file has.
-    check_size(path, sum(value.numel() * value.element_size() for value in tensors.values()))
-    for name, value in tensors.items():
-        value = value.detach()
-        yield name, (value.float() if value.dtype == torch.bfloat16 else value).numpy()
+    check_size(path, sum(value.numel() * value.element_size() for _, value in tensors))
+    for name, value in tensors:
+        yield name, (value.float() if value.dtype == torch.bfloat16 else value).detach().numpy()
 
 
-def read_safetensors(path: Path) -> Iterable[tuple[str, np.ndarray]]:
+def read_safetensors(path: Path) -> Named:
     """Reads a network from a `.safetensors` file, as `read` does from the others.
 
     Raises:
@@ -112,8 +97,8 @@ def read_safetensors(path: Path) -> Iterable[tuple[str, np.ndarray]]:
     content = path.read_bytes()
     if content[8:9] != b"{":
         raise ValueError("it does not begin as .safetensors files do")
-    arrays = {name: _decoded(**tensor) for name, tensor in require_safetensors().deserialize(content)}
-    return torch_checkpoints.network(path, arrays).items()
+    arrays = {name: _decoded(**tensor) for name, tensor in library("safetensors").deserialize(content)}
+    return torch_checkpoints.network(path, arrays)
 
 
 def _loaded(path: Path, torch: ModuleType) -> Any:

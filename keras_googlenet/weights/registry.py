@@ -28,22 +28,22 @@ class Weights:
     Attributes:
         name: Their name, as in `GoogLeNet(weights=name)`.
         variant: The variant of the network that they are for.
-        classes: Outputs of their classifier.
         sources: Files that they can be made from, in order of preference.
         license: Terms of use, in their publisher's words.
         top1: ImageNet validation accuracy of the center crop, in percent.
         top5: The same for the five best guesses.
         origin: Who trained them, on what, and who measured the accuracies.
+        classes: Outputs of their classifier.
     """
 
     name: str
     variant: str
-    classes: int
     sources: tuple[Download, ...]
     license: str
     top1: float
     top5: float
     origin: str
+    classes: int = 1000
 
 
 def _mirrored(filename: str, size: int | None, sha256: str, *folders: str) -> tuple[Download, ...]:
@@ -56,7 +56,6 @@ _ZOO = "validated/vision/classification/inception_and_googlenet/googlenet/model"
 BVLC = Weights(
     name="imagenet",
     variant="paper",
-    classes=1000,
     sources=(
         # The only file with the auxiliary heads.
         *_mirrored(
@@ -93,13 +92,8 @@ BVLC = Weights(
 TORCHVISION = Weights(
     name="imagenet_torchvision",
     variant="torchvision",
-    classes=1000,
-    sources=_mirrored(
-        "googlenet-1378be20.pth",
-        None,
-        "1378be20",  # PyTorch's rule: the file's name carries them
-        "https://download.pytorch.org/models",
-    ),
+    # PyTorch's rule: the file's name carries the first digits of its hash.
+    sources=_mirrored("googlenet-1378be20.pth", None, "1378be20", "https://download.pytorch.org/models"),
     license="BSD-3-Clause, torchvision's; trained on ImageNet, whose terms are for non-commercial research",
     top1=69.778,
     top5=89.530,
@@ -112,7 +106,6 @@ TORCHVISION = Weights(
 SLIM = Weights(
     name="imagenet_slim",
     variant="slim",
-    classes=1000,
     sources=_mirrored(
         "inception_v1_2016_08_28.tar.gz",
         24_642_554,
@@ -126,7 +119,7 @@ SLIM = Weights(
     origin="TF-slim's inception_v1 of 2016-08-28, without its class for none of the others; accuracies from its page",
 )
 
-REGISTRY: dict[str, Weights] = {weights.name: weights for weights in (BVLC, TORCHVISION, SLIM)}
+REGISTRY = {weights.name: weights for weights in (BVLC, TORCHVISION, SLIM)}
 """All named weights."""
 
 

@@ -5,16 +5,24 @@ of 5x5, no local response normalization, no auxiliary heads, TensorFlow's "same"
 are `x / 127.5 - 1`, x being RGB in 0-255, which the variant's layer `pixels` makes of this package's.
 """
 
+import gzip
+import io
 import re
+import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from keras_googlenet.weights import archive
+from keras_googlenet.weights import reader
 from keras_googlenet.weights.layouts import variable_names
-from keras_googlenet.weights.reader import WeightsError, check_size
+from keras_googlenet.weights.reader import Arrays, Named, WeightsError, check_size
+
+KIND = "a TensorFlow checkpoint"
+
+KIND_OF_ARCHIVE = "a .tar.gz archive with a TensorFlow checkpoint (x.ckpt) in it"
+
+STEM = {"Conv2d_1a_7x7": "conv1_7x7_s2", "Conv2d_2b_1x1": "conv2_3x3_reduce", "Conv2d_2c_3x3": "conv2_3x3"}
 
 MODULES = {"3b": "3a", "3c": "3b"} | {f"4{chr(ord(n) + 1)}": f"4{n}" for n in "abcde"} | {"5b": "5a", "5c": "5b"}
 """Slim counts a group's pool as its first part."""
@@ -29,11 +37,7 @@ BRANCHES = {
     "Branch_3/Conv2d_0b_1x1": "pool_proj",
 }
 
-CONVOLUTIONS = {
-    "Conv2d_1a_7x7": "conv1_7x7_s2",
-    "Conv2d_2b_1x1": "conv2_3x3_reduce",
-    "Conv2d_2c_3x3": "conv2_3x3",
-} | {
+CONVOLUTIONS = STEM | {
     f"Mixed_{module}/{branch}": f"inception_{name}_{part}"
     for module, name in MODULES.items()
     for branch, part in BRANCHES.items()
@@ -51,9 +55,10 @@ BACKGROUND_CLASSES = 1001
 image which is known to be one of them."""
 
 _TRAINING = re.compile(r"global_step$|.*/(RMSProp(_\d+)?|Momentum|Adam(_\d+)?|ExponentialMovingAverage)$")
+_PARTS = re.compile(r"([^/\\]+\.ckpt)(\.index|\.data-\d{5}-of-\d{5})?")
 
 
-def read(path: Path) -> Iterator[tuple[str, np.ndarray]]:
+def read(path: Path) -> Named:
     """Reads a checkpoint of TensorFlow 1's first or second format.
 
     Args:
@@ -87,7 +92,7 @@ def read_archive(path: Path) -> list[tuple[str, np.ndarray]]:
         ValueError: It cannot be read, or does not hold one checkpoint.
     """
     with tempfile.TemporaryDirectory(prefix="googlenet_") as folder:
-        checkpoint = archive.unpack(path, Path(folder))
+        checkpoint = _unpack(path, Path(folder))
         try:
             return list(read(checkpoint))
         except Exception as error:  # nobody knows the temporary folder
@@ -95,7 +100,30 @@ def read_archive(path: Path) -> list[tuple[str, np.ndarray]]:
             raise kind(str(error).replace(str(checkpoint), f"{checkpoint.name} of {path}")) from error
 
 
-def from_slim(arrays: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:
+def _unpack(path: Path, folder: Path) -> Path:
+    """Unpacks the checkpoint of an archive that is not trusted.
+
+    Only regular files with a checkpoint's names are written, under their last name alone: no path of the archive, no
+    link and no device of it comes to be.
+    """
+    with gzip.open(path) as stream:
+        content = stream.read(reader.MAX_BYTES + 1)
+    check_size(path, len(content))
+    names = set()
+    with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
+        for member in archive:
+            part = _PARTS.fullmatch(PurePosixPath(member.name).name)
+            file = archive.extractfile(member) if part and member.isreg() and not member.issparse() else None
+            if part and file:
+                with (folder / part[0]).open("xb") as copy:  # a second one of the name is an error
+                    copy.write(file.read())
+                names.add(part[1])
+    if len(names) != 1:
+        raise ValueError(f"it holds {len(names)} checkpoints")
+    return folder / names.pop()
+
+
+def from_slim(arrays: Arrays) -> Named:
     """Gives slim's arrays this package's names.
 
     Args:

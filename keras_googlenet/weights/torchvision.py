@@ -6,14 +6,14 @@ is how its pixels are to be scaled: torchvision's pretrained network (`transform
 being RGB in 0-255, and so does the variant here, whose layer `pixels` makes that of this package's pixels.
 """
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from keras_googlenet.weights import pytorch
 from keras_googlenet.weights.layouts import chw_to_hwc, hwc_to_chw, to_hwio, to_oihw, variable_names
-from keras_googlenet.weights.reader import WeightsError
+from keras_googlenet.weights.reader import Arrays, Named, WeightsError, library
+
+STEM = {"conv1": "conv1_7x7_s2", "conv2": "conv2_3x3_reduce", "conv3": "conv2_3x3"}
 
 BRANCHES = {
     "branch1": "1x1",
@@ -27,13 +27,9 @@ BRANCHES = {
 BLOCKS = [f"{group}{letter}" for group in range(10) for letter in "abcde"]
 """Of these torchvision's own network has 3a to 5b; a table of one's own may have others."""
 
-CONVOLUTIONS = {
-    "conv1": "conv1_7x7_s2",
-    "conv2": "conv2_3x3_reduce",
-    "conv3": "conv2_3x3",
-    "aux1.conv": "aux1_conv",
-    "aux2.conv": "aux2_conv",
-} | {f"inception{block}.{theirs}": f"inception_{block}_{ours}" for block in BLOCKS for theirs, ours in BRANCHES.items()}
+CONVOLUTIONS = STEM | {f"aux{head}.conv": f"aux{head}_conv" for head in (1, 2)}
+for _block in BLOCKS:
+    CONVOLUTIONS |= {f"inception{_block}.{theirs}": f"inception_{_block}_{ours}" for theirs, ours in BRANCHES.items()}
 
 LINEAR = {"aux1.fc1": "aux1_fc", "aux1.fc2": "aux1", "aux2.fc1": "aux2_fc", "aux2.fc2": "aux2", "fc": "predictions"}
 
@@ -57,7 +53,7 @@ GRID = 4
 """Side of that map."""
 
 
-def from_torchvision(arrays: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:
+def from_torchvision(arrays: Arrays) -> Named:
     """Gives torchvision's arrays this package's names and layouts.
 
     Args:
@@ -76,7 +72,7 @@ def from_torchvision(arrays: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np
         yield name, array
 
 
-def write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+def write(path: Path, arrays: Arrays) -> None:
     """Writes a state dict that `torchvision.models.googlenet` loads with `strict=True`.
 
     Args:
@@ -87,7 +83,7 @@ def write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     Raises:
         WeightsError: If PyTorch is not installed, or the arrays are another variant's.
     """
-    torch = pytorch.require()
+    torch = library("torch")
     foreign = [
         name
         for name, array in arrays.items()
