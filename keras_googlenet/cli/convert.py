@@ -28,80 +28,27 @@ def run(arguments):
     """
     from keras_googlenet.errors import InputError
     from keras_googlenet.model import load_model
-    from keras_googlenet.utils.files import written_whole
     from keras_googlenet.utils.messages import nearest
+    from keras_googlenet.weights import formats
 
     target = arguments.target
-    suffix = next((end for end in _WRITERS if target.name.lower().endswith(end)), None)
-    if suffix is None:
-        meant = nearest(target.suffix, _WRITERS)
-        raise InputError(f"TARGET must end in one of {', '.join(_WRITERS)}. Received: {target}.{meant}".rstrip("."))
+    suffixes = [suffix for suffix, form in formats.FORMATS.items() if form.write or suffix == ".onnx"]
+    suffix = formats.suffix_of(target)
+    if suffix not in suffixes:
+        meant = nearest(target.suffix, suffixes)
+        raise InputError(f"TARGET must end in one of {', '.join(suffixes)}. Received: {target}.{meant}".rstrip("."))
     if target.exists():
         raise InputError(f"TARGET exists already; remove it or choose another name. Received: {target}")
     if not target.parent.is_dir():
         raise InputError(f"TARGET's folder does not exist. Received: {target}")
     model = load_model(arguments.source, aux_heads=True)
-    with written_whole(target) as partial:
-        _WRITERS[suffix](model, partial, target)
+    (_write_onnx if suffix == ".onnx" else formats.write)(model, target)
     print(f"{target}: {model.count_params():,} numbers, {target.stat().st_size / 1e6:.1f} MB")
     return 0
 
 
-def _arrays(model):
-    from keras.ops import convert_to_numpy
+def _write_onnx(model, target):
+    """With its graph, as `export` writes it."""
+    from keras_googlenet.export import write_onnx
 
-    from keras_googlenet import weights
-
-    return {name: convert_to_numpy(variable) for name, variable in weights.targets(model.layers).items()}
-
-
-def _write_npz(model, path, target):
-    from keras_googlenet.weights import npz
-
-    npz.write(path, _arrays(model))
-
-
-def _write_pth(model, path, target):
-    from keras_googlenet.weights import torchvision
-
-    torchvision.write(path, _arrays(model))
-
-
-def _write_caffemodel(model, path, target):
-    from keras import tree
-
-    from keras_googlenet.errors import InputError
-    from keras_googlenet.model import image_input
-    from keras_googlenet.utils.files import written_whole
-    from keras_googlenet.weights import caffemodel, prototxt
-
-    description = target.with_suffix(".prototxt")
-    if description.exists():
-        raise InputError(f"A .caffemodel gets a .prototxt beside it; remove this one. Received: {description}")
-    images, classes = image_input(model), tree.flatten(model.outputs)[0].shape[-1]
-    if images.channels != 3 or images.side != images.size[0]:
-        height, width = images.size
-        raise InputError(
-            "A .caffemodel's description is written for square RGB images; save this model as .keras or .weights.h5. "
-            f"Received: a model of images of {height}x{width}x{images.channels}"
-        )
-    text = prototxt.deploy(getattr(model, "architecture", None), size=images.side, classes=classes)
-    caffemodel.write(path, _arrays(model))
-    with written_whole(description) as partial:
-        partial.write_text(text, encoding="utf-8")
-
-
-def _write_onnx(model, path, target):
-    from keras_googlenet import export
-
-    export.write_onnx(model.inference_model() if hasattr(model, "inference_model") else model, path)
-
-
-_WRITERS = {
-    ".keras": lambda model, path, _: model.save(path),
-    ".weights.h5": lambda model, path, _: model.save_weights(path),
-    ".npz": _write_npz,
-    ".caffemodel": _write_caffemodel,
-    ".onnx": _write_onnx,
-    ".pth": _write_pth,
-}
+    write_onnx(model.inference_model() if hasattr(model, "inference_model") else model, target)

@@ -48,9 +48,10 @@ def run(arguments):
     Returns:
         Exit status.
     """
-    from keras_googlenet.cli.models import load_classifier, names_or_numbers
+    from keras_googlenet.cli.models import load_classifier
     from keras_googlenet.demo import Answers, check_address, check_installed, serve
     from keras_googlenet.errors import InputError
+    from keras_googlenet.model.loading import names_or_numbers
 
     if not 0 < arguments.max_size < math.inf:
         raise InputError(f"--max-size must be more than 0. Received: {arguments.max_size:g}")

@@ -1,4 +1,4 @@
-"""What commands do with MODEL: load it, say what is not plain about it, and name its classes."""
+"""What commands say of MODEL: what is not plain about it."""
 
 import sys
 
@@ -16,34 +16,9 @@ def load_classifier(spec, model=None):
     Raises:
         InputError: There is no such model, it cannot be read, or it does not classify images.
     """
-    from keras_googlenet.model import Classifier, load_model
-    from keras_googlenet.model.loading import loss_of
+    from keras_googlenet.model import loading
 
-    classifier = Classifier(load_model(spec) if model is None else model, loss_of(spec))
+    classifier = loading.load_classifier(spec, model)
     for note in classifier.notes:
         print(f"keras-googlenet: note: {spec}: {note}", file=sys.stderr, flush=True)
     return classifier
-
-
-def names_or_numbers(classifier, class_index):
-    """What the classes are called; without names to be had, their numbers, and a warning on standard error.
-
-    Args:
-        classifier: A `Classifier`.
-        class_index: As in `Classifier.names`.
-
-    Returns:
-        A list of `(key, name)` pairs.
-
-    Raises:
-        InputError: The file is no class index.
-        OSError: The file that was given cannot be read.
-    """
-    try:
-        return classifier.names(class_index)
-    except OSError as error:
-        if class_index is not None:
-            raise
-        reason = str(error).partition("\n")[0]
-        print(f"keras-googlenet: warning: classes are called by their numbers. {reason}", file=sys.stderr, flush=True)
-        return classifier.numbers()

@@ -53,9 +53,10 @@ def run(arguments):
 
     from keras_googlenet import data
     from keras_googlenet.cli.images import Failures, views
-    from keras_googlenet.cli.models import load_classifier, names_or_numbers
+    from keras_googlenet.cli.models import load_classifier
     from keras_googlenet.cli.paths import expand
     from keras_googlenet.cli.progress import Progress
+    from keras_googlenet.model.loading import names_or_numbers
 
     _check(arguments)
     fail = Failures()

@@ -103,9 +103,9 @@ def run(arguments):
 
 def _model(arguments, kinds):
     """The model and the names of its classes; none, where it is no classifier and need not be one."""
-    from keras_googlenet.cli.models import load_classifier, names_or_numbers
+    from keras_googlenet.cli.models import load_classifier
     from keras_googlenet.errors import InputError
-    from keras_googlenet.model import load_model
+    from keras_googlenet.model.loading import load_model, names_or_numbers
 
     model = load_model(arguments.model)
     try:

@@ -112,7 +112,7 @@ def GoogLeNet(
     if weights is not None:
         upstream = () if input_tensor is None else keras.Model(inputs, input_tensor).layers
         own = [layer for layer in model.layers if layer not in upstream]
-        load_pretrained(own, weights, table, include_top, GoogLeNet)
+        load_pretrained(own, weights, table, include_top)
     return model
 
 

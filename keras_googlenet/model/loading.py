@@ -1,24 +1,30 @@
 """What `MODEL` means, on the command line and in Python: a `.keras` file, a weights name, or a weights file."""
 
-import json
-import zipfile
+import contextlib
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
+import numpy as np
 
-from keras_googlenet import weights
 from keras_googlenet.architecture import DEFAULT_SIZE
+from keras_googlenet.model.classifier import Classifier
 from keras_googlenet.model.googlenet import GoogLeNet
 from keras_googlenet.model.googlenet_model import GoogLeNetModel
 from keras_googlenet.model.inputs import FIRST
 from keras_googlenet.utils.messages import nearest
+from keras_googlenet.weights import REGISTRY, WeightsError, keras_files, read
+from keras_googlenet.weights.fine_tuned import recognized
+from keras_googlenet.weights.formats import FORMATS, suffix_of
 
 
-def load_model(spec, aux_heads=False):
+def load_model(spec: str | Path, aux_heads: bool = False) -> keras.Model:
     """Loads the model that the command line's MODEL names.
 
     Args:
-        spec: A `.keras` file, a name of the weights registry, or a file that `GoogLeNet(weights=...)` takes: a string.
+        spec: A `.keras` file, a name of the weights registry, or a file that `GoogLeNet(weights=...)` takes.
         aux_heads: Whether to keep or build the auxiliary heads, where the weights have them.
 
     Returns:
@@ -33,26 +39,67 @@ def load_model(spec, aux_heads=False):
             ...
         keras_googlenet.weights.reader.WeightsError: No such model. Expected the path of a file. Received: flowers.keras
     """
-    if spec in weights.REGISTRY:
+    if spec in REGISTRY:
         return GoogLeNet(weights=spec, aux_heads=aux_heads)
-    if str(spec).lower().endswith(".keras"):
+    suffix = suffix_of(spec)
+    if suffix == ".keras":
         return _load_keras(spec, aux_heads)
-    if not weights.is_format(spec):
-        raise weights.WeightsError(
-            f"Expected a .keras file, one of {', '.join(weights.REGISTRY)}, or a weights file, which ends with one of "
-            f"{', '.join(weights.READERS)}. Received: {spec!r}.{_meant(spec)}".rstrip(".")
+    if suffix is None:
+        raise WeightsError(
+            f"Expected a .keras file, one of {', '.join(REGISTRY)}, or a weights file, which ends with one of "
+            f"{', '.join(FORMATS)}. Received: {spec!r}.{_meant(spec)}".rstrip(".")
         )
-    arrays = weights.recognized(weights.read(spec))
-    classes = _classes(arrays)
-    if classes is None:
-        raise weights.WeightsError(
+    arrays = recognized(read(spec))
+    bias = keras_files.variable(arrays, "predictions", "bias")
+    if bias is None:
+        raise WeightsError(
             f"A model of one's own needs a classifier, layer `predictions`. Received: {spec}, which has none"
         )
-    has_heads = any(name.startswith("aux1/") for name in arrays)
-    return GoogLeNet(weights=spec, input_shape=_shape(arrays), classes=classes, aux_heads=aux_heads and has_heads)
+    aux_heads = aux_heads and any(name.startswith("aux1/") for name in arrays)
+    return GoogLeNet(weights=spec, input_shape=_shape(arrays), classes=int(bias.shape[0]), aux_heads=aux_heads)
 
 
-def loss_of(spec):
+def load_classifier(spec: str | Path, model: keras.Model | None = None) -> Classifier:
+    """Loads a model as a classifier of photos.
+
+    Args:
+        spec: As in `load_model`.
+        model: The model, where it has been loaded.
+
+    Returns:
+        A `Classifier`, whose `notes` say what is assumed of the model.
+
+    Raises:
+        InputError: There is no such model, it cannot be read, or it does not classify images.
+    """
+    return Classifier(load_model(spec) if model is None else model, loss_of(spec))
+
+
+def names_or_numbers(classifier: Classifier, class_index: str | Path | None = None) -> list[tuple[str, str]]:
+    """What the classes are called; without names to be had, their numbers, with a warning.
+
+    Args:
+        classifier: A `Classifier`.
+        class_index: As in `Classifier.names`.
+
+    Returns:
+        A list of `(key, name)` pairs.
+
+    Raises:
+        InputError: The file is no class index.
+        OSError: The file that was given cannot be read.
+    """
+    try:
+        return classifier.names(class_index)
+    except OSError as error:
+        if class_index is not None:
+            raise
+        reason = str(error).partition("\n")[0]
+        warnings.warn(f"classes are called by their numbers. {reason}", stacklevel=2)
+        return classifier.numbers()
+
+
+def loss_of(spec: str | Path) -> Any:
     """What a `.keras` file says that its model was compiled with.
 
     Args:
@@ -61,47 +108,33 @@ def loss_of(spec):
     Returns:
         A loss as Keras writes it, JSON; None where there is none.
     """
-    try:
-        with zipfile.ZipFile(spec) as archive:
-            return json.loads(archive.read("config.json"))["compile_config"]["loss"]
-    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError):
-        return None
+    with contextlib.suppress(WeightsError, KeyError, TypeError):
+        return keras_files.config(spec)["compile_config"]["loss"]
+    return None
 
 
-def _load_keras(path, aux_heads):
+def _load_keras(path: str | Path, aux_heads: bool) -> keras.Model:
     if not Path(path).is_file():
-        raise weights.WeightsError(f"No such model. Expected the path of a file. Received: {path}")
+        raise WeightsError(f"No such model. Expected the path of a file. Received: {path}")
     try:
         model = keras.saving.load_model(path, compile=False)
     except Exception as error:  # Keras raises whatever the damaged part happens to raise
-        raise weights.WeightsError(
-            f"Cannot load {path}: save the model again. Received: {type(error).__name__}: {_first_line(error)}"
+        first_line = str(error).strip().partition("\n")[0][:200]
+        raise WeightsError(
+            f"Cannot load {path}: save the model again. Received: {type(error).__name__}: {first_line}"
         ) from error
-    if isinstance(model, GoogLeNetModel) and not aux_heads:
-        return model.inference_model()
-    return model
+    return model.inference_model() if isinstance(model, GoogLeNetModel) and not aux_heads else model
 
 
-def _meant(spec):
+def _meant(spec: str | Path) -> str:
     end = Path(spec).suffix
-    return nearest(end, weights.READERS) if end else nearest(spec, weights.REGISTRY)
+    return nearest(end, FORMATS) if end else nearest(spec, REGISTRY)
 
 
-def _first_line(error):
-    return str(error).strip().partition("\n")[0][:200]
-
-
-def _shape(arrays):
+def _shape(arrays: Mapping[str, np.ndarray]) -> tuple[int, int, int] | None:
     """The shape of images that filters of one channel see; None, the usual one, for others."""
-    kernels = (arrays[name] for name in (f"{FIRST}/kernel", f"{FIRST}/0") if name in arrays)
-    if not any(kernel.ndim == 4 and kernel.shape[2] == 1 for kernel in kernels):
+    kernel = keras_files.variable(arrays, FIRST, "kernel")
+    if kernel is None or kernel.ndim != 4 or kernel.shape[2] != 1:
         return None
     size = (DEFAULT_SIZE, DEFAULT_SIZE)
     return (1, *size) if keras.config.image_data_format() == "channels_first" else (*size, 1)
-
-
-def _classes(arrays):
-    for name in ("predictions/bias", "predictions/1"):
-        if name in arrays:
-            return int(arrays[name].shape[0])
-    return None

@@ -31,7 +31,7 @@ def build(recipe, source):
     with precision_policy(recipe):
         model = GoogLeNet(
             # The file behind a name: its trunk serves any number of classes.
-            weights=locate(recipe.weights, GoogLeNet),
+            weights=locate(recipe.weights),
             input_shape=(recipe.image_size, recipe.image_size, 3),
             classes=len(source.classes),
             aux_heads=recipe.aux_heads and bool(table.auxiliary),

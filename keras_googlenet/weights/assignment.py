@@ -5,12 +5,13 @@ lists both sides, raised before the first assignment.
 """
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import keras
 import numpy as np
 
-from keras_googlenet.weights.reader import WeightsError
+from keras_googlenet.utils.messages import few
+from keras_googlenet.weights.reader import Arrays, WeightsError
 
 LISTED = 8
 """Names listed of each kind of trouble; a file of another network would have a hundred."""
@@ -41,15 +42,14 @@ def targets(layers: Iterable[keras.Layer]) -> dict[str, keras.Variable]:
             name = f"{layer.name}/{variable.name}"
             if name in variables:
                 raise WeightsError(
-                    "Two variables have one name. Expected layers with names of their own, and "
-                    "of a nested model the inner layers (`inner.layers`). "
-                    f"Received: {name!r} twice"
+                    "Two variables have one name. Expected layers with names of their own, and of a nested model the "
+                    f"inner layers (`inner.layers`). Received: {name!r} twice"
                 )
             variables[name] = variable
     return variables
 
 
-def transfer(arrays: Mapping[str, np.ndarray], targets: Mapping[str, keras.Variable], source: str) -> None:
+def transfer(arrays: Arrays, targets: Mapping[str, keras.Variable], source: str) -> None:
     """Assigns each array to the variable of the same name.
 
     Args:
@@ -70,41 +70,10 @@ def transfer(arrays: Mapping[str, np.ndarray], targets: Mapping[str, keras.Varia
     """
     # Copies, in C order: not every backend makes a tensor of a flipped or read-only view.
     with np.errstate(over="ignore"):  # a float64 too large for float32 is reported as not finite
-        values = {
-            name: np.array(array, dtype=np.float32, order="C") for name, array in arrays.items() if _is_float(array)
-        }
-    _check(arrays, values, targets, source)
-    with contextlib.ExitStack() as undo:
-        for name, variable in targets.items():
-            undo.callback(variable.assign, keras.ops.copy(variable.value))
-            variable.assign(values[name])
-        undo.pop_all()
-
-
-def _is_float(array: np.ndarray) -> bool:
-    return array.dtype.name.startswith(("float", "bfloat"))
-
-
-def _check(
-    arrays: Mapping[str, np.ndarray],
-    values: Mapping[str, np.ndarray],
-    targets: Mapping[str, keras.Variable],
-    source: str,
-) -> None:
-    both = [name for name in targets if name in arrays]
-    shapes = {name: tuple(targets[name].shape) for name in both}
-    troubles = {
-        "Missing": [name for name in targets if name not in arrays],
-        "Surplus": [name for name in arrays if name not in targets],
-        "Misshapen": [
-            f"{name} {arrays[name].shape}, expected {shapes[name]}"
-            for name in both
-            if arrays[name].shape != shapes[name]
-        ],
-        "Not finite": [name for name, value in values.items() if not np.isfinite(value).all()],
-        "Not floating-point": [f"{name} ({array.dtype})" for name, array in arrays.items() if name not in values],
-    }
-    lines = [f"{what} ({len(names)}): {listed(names)}" for what, names in troubles.items() if names]
+        floats = (name for name, array in arrays.items() if array.dtype.name.startswith(("float", "bfloat")))
+        values = {name: np.array(arrays[name], dtype=np.float32, order="C") for name in floats}
+    troubles = _troubles(arrays, values, targets)
+    lines = [f"{what} ({len(names)}): {few(names, LISTED)}" for what, names in troubles if names]
     if lines:
         raise WeightsError(
             f"The weights of {source} do not fit the model, which is unchanged.\n"
@@ -112,9 +81,18 @@ def _check(
             + f"\nExpected exactly the model's {len(targets)} arrays. Received: {len(arrays)} arrays. "
             "Check that the file is whole and was made for this variant of the network"
         )
+    with contextlib.ExitStack() as undo:
+        for name, variable in targets.items():
+            undo.callback(variable.assign, keras.ops.copy(variable.value))
+            variable.assign(values[name])
+        undo.pop_all()
 
 
-def listed(names: list[str]) -> str:
-    """The first `LISTED` names, and how many more there are."""
-    more = len(names) - LISTED
-    return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")
+def _troubles(arrays: Arrays, values: Arrays, targets: Mapping[str, keras.Variable]) -> Iterator[tuple[str, list[str]]]:
+    """Kinds of trouble, and the names that are in it."""
+    yield "Missing", [name for name in targets if name not in arrays]
+    yield "Surplus", [name for name in arrays if name not in targets]
+    shapes = {name: (arrays[name].shape, tuple(targets[name].shape)) for name in targets if name in arrays}
+    yield "Misshapen", [f"{name} {has}, expected {wants}" for name, (has, wants) in shapes.items() if has != wants]
+    yield "Not finite", [name for name, value in values.items() if not np.isfinite(value).all()]
+    yield "Not floating-point", [f"{name} ({array.dtype})" for name, array in arrays.items() if name not in values]

@@ -1,33 +1,29 @@
-"""Caffe's names and array layouts, turned into this package's.
+"""Caffe's names and conventions, turned into this package's and back.
 
-BVLC's network reaches us in several containers (`.caffemodel`, `.onnx`, `.npz`), all of them with
-Caffe's layer names and conventions:
+BVLC's network comes in several containers (`.caffemodel`, `.onnx`, `.npz`), all of them with Caffe's layer names:
 
-- kernels are OIHW, inner products (out, in); Keras has HWIO and (in, out);
 - the first convolution reads BGR; every model here reads RGB;
-- the auxiliary fully connected layers read a feature map flattened in CHW order; Keras flattens
-  in HWC order.
+- the auxiliary fully connected layers read a feature map flattened in CHW order; Keras flattens in HWC order;
+- kernels are OIHW in `.caffemodel` and `.onnx`: see `layouts`.
 
 Source: `models/bvlc_googlenet/train_val.prototxt` of BVLC Caffe.
 """
 
 import re
-from collections.abc import Mapping
 
 import numpy as np
 
-from keras_googlenet.weights.reader import WeightsError
+from keras_googlenet.weights.layouts import chw_to_hwc, hwc_to_chw
+from keras_googlenet.weights.reader import Arrays, Named, WeightsError
 
-KERAS_NAMES = {
-    "loss1/conv": "aux1_conv",
-    "loss1/fc": "aux1_fc",
-    "loss1/classifier": "aux1",
-    "loss2/conv": "aux2_conv",
-    "loss2/fc": "aux2_fc",
-    "loss2/classifier": "aux2",
-    "loss3/classifier": "predictions",
+KERAS_NAMES = {"loss3/classifier": "predictions"} | {
+    f"loss{head}/{theirs}": f"aux{head}{ours}"
+    for head in (1, 2)
+    for theirs, ours in {"conv": "_conv", "fc": "_fc", "classifier": ""}.items()
 }
 """Layers that are not simply called by their Caffe name with `/` as `_`."""
+
+CAFFE_NAMES = {ours: theirs for theirs, ours in KERAS_NAMES.items()}
 
 HEADS = frozenset(name for name in KERAS_NAMES.values() if name.startswith("aux"))
 """The layers of both auxiliary heads, by their names in Keras."""
@@ -62,73 +58,39 @@ def caffe_name(layer: str) -> str:
         >>> caffe_name("inception_3a_3x3_reduce"), caffe_name("aux1")
         ('inception_3a/3x3_reduce', 'loss1/classifier')
     """
-    for caffe, keras in KERAS_NAMES.items():
-        if keras == layer:
-            return caffe
-    group = re.match(r"inception_[^_]+|[^_]+", layer)
-    return layer if group is None else f"{group[0]}/{layer[group.end() + 1 :]}"
+    return CAFFE_NAMES.get(layer) or re.sub("^(inception_[^_]+|[^_]+)_", r"\1/", layer)
 
 
-def turned(array: np.ndarray) -> np.ndarray:
-    """Turns a Caffe blob's axes into Keras's order.
-
-    Args:
-        array: OIHW kernel, (out, in) kernel, or bias (out,).
-
-    Returns:
-        View of the array: HWIO, (in, out) or (out,). Any other rank is returned as it is.
-    """
-    if array.ndim == 4:
-        return array.transpose(2, 3, 1, 0)
-    return array.T
-
-
-def turned_back(array: np.ndarray) -> np.ndarray:
-    """Turns an array's axes into Caffe's order: the inverse of `turned`.
-
-    Args:
-        array: HWIO kernel, (in, out) kernel, or bias (out,).
-
-    Returns:
-        View of the array: OIHW, (out, in) or (out,).
-    """
-    if array.ndim == 4:
-        return array.transpose(3, 2, 0, 1)
-    return array.T
-
-
-def named(arrays: Mapping[str, np.ndarray]) -> list[tuple[str, np.ndarray]]:
+def from_caffe(arrays: Arrays) -> Named:
     """Gives Caffe's arrays this package's names and input orders.
 
     Args:
-        arrays: `"<caffe layer>/kernel"` and `"<caffe layer>/bias"` to arrays with their axes in
-            Keras's order (see `turned`). Layers that are not BVLC's are kept under their names,
-            so that a strict transfer reports them.
+        arrays: `"<caffe layer>/kernel"` and `"<caffe layer>/bias"` to arrays with their axes in Keras's order (see
+            `layouts.to_hwio`). Layers that are not BVLC's are kept under their names, so that a strict assignment
+            reports them. So are arrays that have this package's names already.
 
-    Returns:
+    Yields:
         Pairs of `"<keras layer>/<variable>"` and array; two layers may have come to the same name.
 
     Example:
         >>> import numpy as np
         >>> bgr = np.arange(3.0).reshape(1, 1, 3, 1)
-        >>> [(name, rgb)] = named({"conv1/7x7_s2/kernel": bgr})
+        >>> [(name, rgb)] = from_caffe({"conv1/7x7_s2/kernel": bgr})
         >>> name, rgb.ravel().tolist()
         ('conv1_7x7_s2/kernel', [2.0, 1.0, 0.0])
     """
-    pairs = []
     for key, array in arrays.items():
         layer, slash, variable = key.rpartition("/")
         if key == "conv1/7x7_s2/kernel" and array.ndim == 4 and array.shape[2] == 3:
             array = array[:, :, ::-1, :]  # BGR -> RGB
         elif key in ("loss1/fc/kernel", "loss2/fc/kernel") and array.ndim == 2:
             bias = arrays.get(layer.replace("fc", "conv") + "/bias")
-            array = array if bias is None else _chw_to_hwc(array, channels=bias.size)
-        pairs.append((keras_name(layer) + slash + variable, array))
-    return pairs
+            array = array if bias is None else chw_to_hwc(array, channels=bias.size)
+        yield keras_name(layer) + slash + variable, array
 
 
-def unnamed(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Gives this package's arrays Caffe's names and input orders: the inverse of `named`.
+def to_caffe(arrays: Arrays) -> dict[str, np.ndarray]:
+    """Gives this package's arrays Caffe's names and input orders: the inverse of `from_caffe`.
 
     Args:
         arrays: `"<keras layer>/kernel"` and `"<keras layer>/bias"` to arrays.
@@ -142,7 +104,7 @@ def unnamed(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     Example:
         >>> import numpy as np
         >>> rgb = np.arange(3.0).reshape(1, 1, 3, 1)
-        >>> [(name, bgr)] = unnamed({"conv1_7x7_s2/kernel": rgb}).items()
+        >>> [(name, bgr)] = to_caffe({"conv1_7x7_s2/kernel": rgb}).items()
         >>> name, bgr.ravel().tolist()
         ('conv1/7x7_s2/kernel', [2.0, 1.0, 0.0])
     """
@@ -158,21 +120,6 @@ def unnamed(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         if key == "conv1_7x7_s2/kernel" and array.shape[2] == 3:
             array = array[:, :, ::-1, :]  # RGB -> BGR
         elif key in ("aux1_fc/kernel", "aux2_fc/kernel"):
-            channels = arrays[layer.replace("fc", "conv") + "/bias"].size
-            array = _hwc_to_chw(array, channels)
+            array = hwc_to_chw(array, channels=arrays[layer.replace("fc", "conv") + "/bias"].size)
         renamed[f"{caffe_name(layer)}/{variable}"] = array
     return renamed
-
-
-def _hwc_to_chw(kernel: np.ndarray, channels: int) -> np.ndarray:
-    rows, out = kernel.shape
-    return kernel.reshape(rows // channels, channels, out).swapaxes(0, 1).reshape(rows, out)
-
-
-def _chw_to_hwc(kernel: np.ndarray, channels: int) -> np.ndarray:
-    """Reorders the rows of a (C*H*W, out) kernel to H*W*C; a misfit is left to the transfer."""
-    rows, out = kernel.shape
-    if not channels or rows % channels:
-        return kernel
-    # H and W stay next to each other, so that they need not be told apart.
-    return kernel.reshape(channels, rows // channels, out).swapaxes(0, 1).reshape(rows, out)

@@ -7,62 +7,54 @@ BVLC's file of 2014, and `layer`) and both ways to state a blob's shape.
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from keras_googlenet.weights import caffe
-from keras_googlenet.weights.reader import WeightsError, check_size, collect, existing_file, reading
+from keras_googlenet.weights.caffe import to_caffe
+from keras_googlenet.weights.layouts import to_hwio, to_oihw
+from keras_googlenet.weights.reader import Arrays, Named, WeightsError, check_size
+
+KIND = "a binary Caffe NetParameter"
 
 MESSAGES = {
-    "NetParameter": [
-        ("layers", 2, "repeated V1LayerParameter"),
-        ("layer", 100, "repeated LayerParameter"),
-    ],
-    "LayerParameter": [("name", 1, "string"), ("type", 2, "string"), ("blobs", 7, "repeated BlobProto")],
-    "V1LayerParameter": [("name", 4, "string"), ("blobs", 6, "repeated BlobProto")],
-    "BlobProto": [
-        ("num", 1, "int32"),
-        ("channels", 2, "int32"),
-        ("height", 3, "int32"),
-        ("width", 4, "int32"),
-        ("data", 5, "repeated float"),
-        ("shape", 7, "BlobShape"),
-        ("double_data", 8, "repeated double"),
-    ],
-    "BlobShape": [("dim", 1, "repeated int64")],
+    "NetParameter": "repeated V1LayerParameter layers = 2; repeated LayerParameter layer = 100;",
+    "LayerParameter": "optional string name = 1; optional string type = 2; repeated BlobProto blobs = 7;",
+    "V1LayerParameter": "optional string name = 4; repeated BlobProto blobs = 6;",
+    "BlobProto": "optional int32 num = 1; optional int32 channels = 2; optional int32 height = 3;"
+    "optional int32 width = 4; repeated float data = 5; optional BlobShape shape = 7; repeated double double_data = 8;",
+    "BlobShape": "repeated int64 dim = 1;",
 }
-"""The part of `caffe.proto` that is read: field names, numbers and types by message."""
+"""The part of `caffe.proto` that is read."""
 
 VARIABLES = {0: "kernel", 1: "bias"}
 """What the blobs of convolutions and inner products are, by their order."""
 
 
-def read(path: str | Path) -> dict[str, np.ndarray]:
+def read(path: Path) -> Named:
     """Reads a `.caffemodel` file, with or without auxiliary heads.
 
     Args:
         path: The file.
 
-    Returns:
-        Arrays by `"<keras layer>/<variable>"`: HWIO and (in, out), RGB input. Layers that
-        GoogLeNet lacks are kept under their names, so that a strict transfer reports them.
+    Yields:
+        `"<caffe layer>/<variable>"` and an array: HWIO or (in, out).
 
     Raises:
-        WeightsError: If the file is missing, truncated, no `NetParameter`, holds no weights, or
-            has a blob whose shape does not fit its numbers.
+        WeightsError: If the file is too large, or has a blob whose shape does not fit its numbers.
     """
-    path = existing_file(path)
     check_size(path, path.stat().st_size)
-    with reading(path, "a binary Caffe NetParameter"):
-        net = _net_parameter().FromString(path.read_bytes())
-        return collect(path, caffe.named(collect(path, _arrays(path, net))))
+    net = _net_parameter().FromString(path.read_bytes())
+    for layer in itertools.chain(net.layers, net.layer):
+        for index, blob in enumerate(layer.blobs):
+            name = f"{layer.name}/{VARIABLES.get(index, f'blobs[{index}]')}"
+            yield name, to_hwio(_array(path, name, blob))
 
 
-def write(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
+def write(path: Path, arrays: Arrays) -> None:
     """Writes arrays as `read` and Caffe read them back, in the newer generation of layers (`layer`).
 
     Args:
@@ -74,22 +66,15 @@ def write(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
     """
     net = _net_parameter()()
     layers: dict[str, Any] = {}
-    for key, array in caffe.unnamed(arrays).items():
+    for key, array in to_caffe(arrays).items():
         name, _, variable = key.rpartition("/")
         if variable == "kernel":
             layers[name] = net.layer.add(name=name, type="Convolution" if array.ndim == 4 else "InnerProduct")
-        array = caffe.turned_back(np.asarray(array, "float32"))
+        array = to_oihw(np.asarray(array, "float32"))
         blob = layers[name].blobs.add()
         blob.shape.dim.extend(array.shape)
         blob.data.extend(array.ravel())
-    Path(path).write_bytes(net.SerializeToString())
-
-
-def _arrays(path: Path, net: Any) -> Iterator[tuple[str, np.ndarray]]:
-    for layer in itertools.chain(net.layers, net.layer):
-        for index, blob in enumerate(layer.blobs):
-            name = f"{layer.name}/{VARIABLES.get(index, f'blobs[{index}]')}"
-            yield name, caffe.turned(_array(path, name, blob))
+    path.write_bytes(net.SerializeToString())
 
 
 def _array(path: Path, name: str, blob: Any) -> np.ndarray:
@@ -109,17 +94,16 @@ def _array(path: Path, name: str, blob: Any) -> np.ndarray:
 
 
 @cache
-def _net_parameter() -> type:
+def _net_parameter() -> Any:
     """Builds the message class, in a pool of its own beside any installed Caffe's."""
     from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
     file = descriptor_pb2.FileDescriptorProto(name="caffe_weights.proto", package="caffe")
     for message, fields in MESSAGES.items():
         descriptor = file.message_type.add(name=message)
-        for name, number, kind in fields:
-            field = descriptor.field.add(name=name, number=number)
-            *repeated, kind = kind.split()
-            field.label = field.LABEL_REPEATED if repeated else field.LABEL_OPTIONAL
+        for label, kind, name, number in re.findall(r"(\w+) (\w+) (\w+) = (\d+);", fields):
+            field = descriptor.field.add(name=name, number=int(number))
+            field.label = getattr(field, f"LABEL_{label.upper()}")
             if kind in MESSAGES:
                 field.type, field.type_name = field.TYPE_MESSAGE, f".caffe.{kind}"
             else:

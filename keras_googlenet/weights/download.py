@@ -1,4 +1,4 @@
-"""Named weights: from the network into Keras's cache, once, as a `.weights.h5` file.
+"""Named weights: from the network into Keras's cache, once, as an `.npz` file of this package's arrays.
 
 The sources are tried in their order, `KERAS_GOOGLENET_MIRROR` (a base address or a folder) before them. What arrives is
 believed only if its size and SHA-256 are those of the registry. All work is done
@@ -6,29 +6,25 @@ in a temporary folder inside the cache, so that whatever fails leaves nothing be
 finished file appears there at once, also for a second process doing the same.
 """
 
-import contextlib
 import hashlib
 import socket
 import tempfile
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from keras_googlenet.utils.cache import mirror, models_dir
-from keras_googlenet.weights import keras_files, onnx, pytorch
-from keras_googlenet.weights.assignment import targets, transfer
-from keras_googlenet.weights.caffe import HEADS
-from keras_googlenet.weights.formats import read
-from keras_googlenet.weights.reader import WeightsError, existing_file
-from keras_googlenet.weights.registry import Source, Weights
+from keras_googlenet.weights.formats import format_of, read
+from keras_googlenet.weights.reader import WeightsError, existing_file, library
+from keras_googlenet.weights.registry import Download, Weights
 
 TIMEOUT = 30
 """Seconds that a server may be silent: behind a firewall that drops packets, that is all it ever is."""
 
 
-def fetch(weights: Weights, build: Callable[..., keras.Model]) -> Path:
+def fetch(weights: Weights) -> Path:
     """Returns the file of named weights, downloading and converting them the first time.
 
     A source file that the user has put into the cache goes before any download, and stays there. Next comes the file of
@@ -36,27 +32,26 @@ def fetch(weights: Weights, build: Callable[..., keras.Model]) -> Path:
 
     Args:
         weights: The entry of the registry.
-        build: Called as `build(aux_heads=...)`, returns the whole network for these weights,
-            with or without the auxiliary heads.
 
     Returns:
-        The converted `.weights.h5` in Keras's cache. It has the heads if the source had.
+        The converted `.npz` in Keras's cache, with all arrays of the source, or the `.weights.h5` that a version until
+        0.1.0 has left there.
 
     Raises:
         WeightsError: If no source could be had, with the reason for each and which file to put
-            where; if a file in the cache is not what it should be; if the cache is not writable.
+            where; if a source in the cache is not what it should be; if the cache is not writable.
     """
     folder = models_dir()
-    converted = folder / f"googlenet_{weights.name}.weights.h5"
-    if converted.exists():
-        _check_converted(converted)
-        return converted
+    converted = folder / f"googlenet_{weights.name}.npz"
+    for cached in (converted, converted.with_suffix(".weights.h5")):
+        if cached.exists():
+            return cached
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix="googlenet_") as work:
             raw = _placed(weights, folder) or _download(weights, folder, Path(work))
             finished = Path(work) / converted.name
-            _convert(raw, build, finished)
+            np.savez(finished, **read(raw))  # type: ignore[arg-type]  # none is called `allow_pickle`
             finished.replace(converted)
     except OSError as error:
         raise WeightsError(
@@ -65,15 +60,6 @@ def fetch(weights: Weights, build: Callable[..., keras.Model]) -> Path:
             f"Received: {error}"
         ) from error
     return converted
-
-
-def _check_converted(path: Path) -> None:
-    try:
-        keras_files.read(path)
-    except WeightsError as error:
-        raise WeightsError(
-            f"The cached weights {path} are damaged. Delete the file: it will be made anew. Received: {error}"
-        ) from error
 
 
 def _placed(weights: Weights, folder: Path) -> Path | None:
@@ -92,18 +78,19 @@ def _placed(weights: Weights, folder: Path) -> Path | None:
 
 def _download(weights: Weights, folder: Path, work: Path) -> Path:
     """Takes the first source that has the right file."""
+    base = mirror()
+    mirrored = [replace(source, url=f"{base}/{source.filename}") for source in _files(weights)] if base else []
     reasons = []
-    for source in (*_mirrored(weights), *weights.sources):
+    for source in (*mirrored, *weights.sources):
         reason = _obstacle(source)
         if reason is None:
             try:
-                path = Path(_get_file(source, work))
+                path = _get_file(source, work)
+                reason = _mismatch(path, source)
             except Exception as error:  # get_file raises bare Exceptions
                 reason = str(error)
-            else:
-                reason = _mismatch(path, source)
-                if reason is None:
-                    return path
+            if reason is None:
+                return path
         reasons.append(f"- {source.url}: {reason}")
     files = " or ".join(map(_described, _files(weights)))
     raise WeightsError(
@@ -114,63 +101,38 @@ def _download(weights: Weights, folder: Path, work: Path) -> Path:
     )
 
 
-def _files(weights: Weights) -> list[Source]:
+def _files(weights: Weights) -> list[Download]:
     """The different files that weights can be made from, each with its first source."""
     return list({source.filename: source for source in reversed(weights.sources)}.values())[::-1]
 
 
-def _mirrored(weights: Weights) -> list[Source]:
-    """The same files at the user's own mirror."""
-    base = mirror()
-    return [replace(source, url=f"{base}/{source.filename}") for source in _files(weights)] if base else []
-
-
-def _get_file(source: Source, work: Path) -> str | Path:
+def _get_file(source: Download, work: Path) -> Path:
     if "://" not in source.url:  # of a mirror that is a folder
         return existing_file(Path(source.url).expanduser())
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(before or TIMEOUT)  # get_file has no timeout of its own
     try:
         # Size and digest are checked by our own _mismatch, which tells more than get_file would.
-        return keras.utils.get_file(
+        path = keras.utils.get_file(
             source.filename, source.url, cache_dir=str(work), cache_subdir="downloads", force_download=True
         )
     finally:
         socket.setdefaulttimeout(before)
+    return Path(path)
 
 
-def _convert(raw: Path, build: Callable[..., keras.Model], target: Path) -> None:
-    arrays = read(raw)
-    has_heads = any(name.partition("/")[0] in HEADS for name in arrays)
-    with _float32():
-        model = build(aux_heads=has_heads)
-    transfer(arrays, targets(model.layers), raw.name)
-    model.save_weights(target)
-
-
-@contextlib.contextmanager
-def _float32() -> Iterator[None]:
-    """The cached file serves later programs too, so this one's precision must not limit it."""
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(policy)
-
-
-def _obstacle(source: Source) -> str | None:
+def _obstacle(source: Download) -> str | None:
     """Returns why a source could not be read even if it was there."""
-    for suffix, library in ((".onnx", onnx), (".pth", pytorch)):
-        try:
-            if source.filename.endswith(suffix):
-                library.require()
-        except WeightsError as error:
-            return f"skipped: {error}"
+    form = format_of(source.filename)
+    try:
+        if form is not None and form.library:
+            library(form.library)
+    except WeightsError as error:
+        return f"skipped: {error}"
     return None
 
 
-def _mismatch(path: Path, source: Source) -> str | None:
+def _mismatch(path: Path, source: Download) -> str | None:
     """Returns in what a file differs from its source."""
     size = path.stat().st_size
     if source.size not in (None, size):
@@ -180,7 +142,7 @@ def _mismatch(path: Path, source: Source) -> str | None:
     return None if digest.startswith(source.sha256) else f"a file with sha256 {digest}"
 
 
-def _described(source: Source) -> str:
+def _described(source: Download) -> str:
     size = "" if source.size is None else f"{source.size:,} bytes, "
     more = "" if len(source.sha256) == 64 else "..."
     return f"{source.filename} ({size}sha256 {source.sha256}{more})"

@@ -8,44 +8,82 @@ The archive's description of the model is not read: nothing is deserialized, so 
 """
 
 import io
+import json
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 
-from keras_googlenet.weights.reader import WeightsError, check_size, collect, existing_file, reading
+from keras_googlenet.weights.reader import Arrays, Named, WeightsError, check_size, existing_file, reading
 
-REMEDY = "save it again, or delete it if it is in Keras's cache, where it will be made anew"
+KIND = "weights as model.save_weights() writes them"
+
+KIND_OF_MODEL = "a model as model.save() writes it"
+
+MAX_CONFIG = 16 << 20
+"""Most bytes of a model's configuration; this package's networks take a hundredth of it."""
 
 
-def read(path: str | Path) -> dict[str, np.ndarray]:
-    """Reads a `.weights.h5` or `.keras` file.
+def read(path: Path) -> Named:
+    """Reads a `.weights.h5` file, or the one in a `.keras` file.
 
     Args:
         path: The file. Links to other files are not followed.
 
-    Returns:
-        Arrays by `"<layer>/<index>"`, the index being the variable's place in `layer.weights`;
-        see `by_variable`. The optimizer's state is left out.
+    Yields:
+        `"<layer>/<index>"`, the index being the variable's place in `layer.weights` (see `by_variable`), and an array.
+        The optimizer's state is left out.
 
     Raises:
-        WeightsError: If the file is missing, damaged, too large once read, refers to other files,
-            or does not record its layers' names, as those of older versions of Keras.
+        WeightsError: If the file is too large once read, refers to other files, or does not record its layers' names,
+            as those of older versions of Keras.
     """
-    path = existing_file(path)
-    if path.name.lower().endswith(".keras"):
-        kind = "a model as model.save() writes it"
-        with reading(path, kind, REMEDY), zipfile.ZipFile(path) as archive:
+    source: Path | io.BytesIO = path
+    if path.suffix.lower() == ".keras":
+        with zipfile.ZipFile(path) as archive:
             check_size(path, archive.getinfo("model.weights.h5").file_size)
-            return _read_h5(path, io.BytesIO(archive.read("model.weights.h5")))
-    with reading(path, "weights as model.save_weights() writes them", REMEDY):
-        return _read_h5(path, path)
+            source = io.BytesIO(archive.read("model.weights.h5"))
+    with h5py.File(source, "r") as file:
+        found = list(_datasets(path, file))
+        check_size(path, sum(dataset.nbytes for _, dataset in found))
+        for name, dataset in found:
+            yield name, _array(dataset)
 
 
-def by_variable(arrays: Mapping[str, np.ndarray], targets: Iterable[str]) -> dict[str, np.ndarray]:
+def config(path: str | Path) -> dict[str, Any]:
+    """Reads what a `.keras` file says of its model, as JSON: nothing is made of it.
+
+    Args:
+        path: The file.
+
+    Raises:
+        WeightsError: It is not a whole `.keras` file.
+    """
+    with reading(existing_file(path), KIND_OF_MODEL), zipfile.ZipFile(path) as archive:
+        if archive.getinfo("config.json").file_size > MAX_CONFIG:
+            raise ValueError("its config.json is too large to be a model's")
+        return json.loads(archive.read("config.json"))
+
+
+def variable(arrays: Arrays, layer: str, name: str) -> np.ndarray | None:
+    """The kernel or the bias of a layer, whether or not the file that it comes from names its variables.
+
+    Args:
+        arrays: Arrays as `weights.read` returns them.
+        layer: Name of the layer.
+        name: `"kernel"` or `"bias"`.
+
+    Returns:
+        The array, or None where there is none.
+    """
+    return arrays.get(f"{layer}/{name}", arrays.get(f"{layer}/{('kernel', 'bias').index(name)}"))
+
+
+def by_variable(arrays: Arrays, targets: Iterable[str]) -> dict[str, np.ndarray]:
     """Renames `"<layer>/<index>"` to `"<layer>/<variable>"`.
 
     Args:
@@ -69,33 +107,24 @@ def by_variable(arrays: Mapping[str, np.ndarray], targets: Iterable[str]) -> dic
     return {names.get(key, key): array for key, array in arrays.items()}
 
 
-def _read_h5(path: Path, source: Path | io.BytesIO) -> dict[str, np.ndarray]:
-    with h5py.File(source, "r") as file:
-        found = list(_datasets(path, file))
-        check_size(path, sum(dataset.nbytes for _, dataset in found))
-        return collect(path, ((name, _array(dataset)) for name, dataset in found))
-
-
 def _datasets(path: Path, file: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:
     """Yields the datasets of all layers, those of nested models too."""
-    items: list[tuple[str, h5py.HLObject]] = []
-    # visititems never follows soft and external links.
-    file.visititems(lambda *item: items.append(item))
-    for name, dataset in items:
+    items: dict[str, h5py.HLObject] = {}
+    file.visititems(items.__setitem__)  # which never follows soft and external links
+    for name, dataset in items.items():
         match = re.fullmatch(r"((?:layers/[^/]+/)+vars)/(\d+)", name)
         if match is None or not isinstance(dataset, h5py.Dataset):
             continue
         if dataset.external or dataset.is_virtual:
             raise WeightsError(
-                f"{path} keeps its weights in other files, which are not followed. Expected the "
-                f"numbers in the file itself; save it again. Received: external dataset {name!r}"
+                f"{path} keeps its weights in other files, which are not followed. Expected the numbers in the file "
+                f"itself; save it again. Received: external dataset {name!r}"
             )
         layer = file[match[1]].attrs.get("name")
         if layer is None:
             raise WeightsError(
-                f"{path} does not record the names of its layers, as files of older versions of "
-                "Keras. Expected a name for each layer; load it with model.load_weights() into "
-                "the model that saved it, and save that again. "
+                f"{path} does not record the names of its layers, as files of older versions of Keras. Expected a name "
+                "for each layer; load it with model.load_weights() into the model that saved it, and save that again. "
                 f"Received: group {match[1]!r} without a name"
             )
         yield f"{layer}/{match[2]}", dataset

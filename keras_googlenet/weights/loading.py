@@ -7,11 +7,15 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from keras_googlenet.utils.messages import few
 from keras_googlenet.weights import keras_files
-from keras_googlenet.weights.assignment import listed, targets, transfer
+from keras_googlenet.weights.assignment import targets, transfer
 from keras_googlenet.weights.caffe import HEADS
 from keras_googlenet.weights.fine_tuned import above_trunk, is_head, layer_of, recognized
 from keras_googlenet.weights.formats import read
+from keras_googlenet.weights.reader import Arrays
+
+_UNTRAINED = "{} has no weights that fit these layers, which stay as initialized: {}. Train them before use"
 
 
 def load(
@@ -56,17 +60,18 @@ def load(
     others = above_trunk(_layers(_without(top, file)), _layers(trunk)) if trunk.keys() <= arrays.keys() else []
     if trunk_only or _is_other_classifier(arrays, wanted, f"{classifier}/kernel", others):
         skipped = top.union(others)
-    elif heads.isdisjoint(_layers(arrays)) or heads.isdisjoint(_layers(wanted)):
-        skipped, others = heads, []
     else:
-        skipped, others = frozenset(), []
+        others = []
+        skipped = heads if heads.isdisjoint(_layers(arrays)) or heads.isdisjoint(_layers(wanted)) else frozenset()
     transfer(_without(skipped, arrays), _without(skipped, wanted), str(path))
     initial = [] if trunk_only else [layer for layer in _layers(wanted) if layer in skipped]
-    if initial or others:
-        warnings.warn(_warning(path, initial, others), stacklevel=stacklevel)
+    said = [_UNTRAINED.format(path, ", ".join(initial))] if initial else []
+    said += [f"{path} has these layers above the trunk, which are left out: {few(others)}"] if others else []
+    if said:
+        warnings.warn(". ".join(said), stacklevel=stacklevel)
 
 
-def _widened(arrays: Mapping[str, np.ndarray], wanted: Mapping, name: str) -> dict[str, np.ndarray]:
+def _widened(arrays: Arrays, wanted: Mapping, name: str) -> dict[str, np.ndarray]:
     """Gives the first kernel of an RGB network zeros for the further channels of the model."""
     if name not in arrays or name not in wanted:
         return dict(arrays)
@@ -78,23 +83,9 @@ def _widened(arrays: Mapping[str, np.ndarray], wanted: Mapping, name: str) -> di
 
 def _is_other_classifier(arrays: Mapping, wanted: Mapping, kernel: str, others: list[str]) -> bool:
     """Tells whether the file's classifier is for other classes than the model's, or is other layers."""
-    if kernel not in wanted:
-        return False
-    if kernel not in arrays:
-        return bool(others)
+    if kernel not in wanted or kernel not in arrays:
+        return kernel in wanted and bool(others)
     return arrays[kernel].shape[-1:] != tuple(wanted[kernel].shape[-1:])
-
-
-def _warning(path: str | Path, initial: list[str], others: list[str]) -> str:
-    parts = []
-    if initial:
-        parts.append(
-            f"{path} has no weights that fit these layers, which stay as initialized: {', '.join(initial)}. "
-            "Train them before use"
-        )
-    if others:
-        parts.append(f"{path} has these layers above the trunk, which are left out: {listed(others)}")
-    return ". ".join(parts)
 
 
 def _layers(named: Mapping) -> list[str]:

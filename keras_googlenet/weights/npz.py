@@ -6,37 +6,41 @@ CHW flattening of the auxiliary heads.
 """
 
 import zipfile
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from keras_googlenet.utils.files import arrays_in
-from keras_googlenet.weights import caffe
-from keras_googlenet.weights.reader import WeightsError, check_size, collect, existing_file, reading
+from keras_googlenet.weights.caffe import to_caffe
+from keras_googlenet.weights.reader import Arrays, Named, WeightsError, check_size
+
+KIND = "an .npz archive of plain (not pickled) arrays, as numpy.savez writes it"
 
 
-def read(path: str | Path) -> dict[str, np.ndarray]:
+def read(path: Path) -> Named:
     """Reads an `.npz` file. Pickled arrays are refused: they could run code.
 
     Args:
         path: The archive.
 
-    Returns:
-        Arrays by `"<keras layer>/<variable>"`: HWIO and (in, out), RGB input.
+    Yields:
+        `"<caffe layer>/<variable>"` and an array: HWIO or (in, out).
 
     Raises:
-        WeightsError: If the file is missing, damaged, too large once decompressed, or holds
-            anything but plain arrays with different names.
+        WeightsError: If the file is too large once decompressed, or holds anything but arrays.
     """
-    path = existing_file(path)
-    kind = "an .npz archive of plain (not pickled) arrays, as numpy.savez writes it"
-    with reading(path, kind), zipfile.ZipFile(path) as archive:
+    with zipfile.ZipFile(path) as archive:
         check_size(path, sum(member.file_size for member in archive.infolist()))
-        return collect(path, caffe.named(collect(path, _arrays(path, archive))))
+        for member in archive.namelist():
+            if not member.endswith(".npy"):
+                raise WeightsError(
+                    f"{path} holds a file that is no array. Expected members like "
+                    f"'conv1/7x7_s2/kernel.npy'; save it again. Received: {member!r}"
+                )
+        yield from arrays_in(archive)
 
 
-def write(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
+def write(path: Path, arrays: Arrays) -> None:
     """Writes arrays as `read` reads them back: Caffe's names and input orders.
 
     Args:
@@ -46,15 +50,4 @@ def write(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
     Raises:
         WeightsError: If there are variables that Caffe's network lacks (batch normalization's).
     """
-    with Path(path).open("wb") as file:
-        np.savez(file, **caffe.unnamed(arrays))
-
-
-def _arrays(path: Path, archive: zipfile.ZipFile) -> Iterator[tuple[str, np.ndarray]]:
-    for member in archive.namelist():
-        if not member.endswith(".npy"):
-            raise WeightsError(
-                f"{path} holds a file that is no array. Expected members like "
-                f"'conv1/7x7_s2/kernel.npy'; save it again. Received: {member!r}"
-            )
-    yield from arrays_in(archive)
+    np.savez(path, **to_caffe(arrays))  # type: ignore[arg-type]  # none is called `allow_pickle`

@@ -3,12 +3,39 @@
 Source: `models/bvlc_googlenet/deploy.prototxt` of BVLC Caffe, whose layers and numbers come out of the paper's table.
 """
 
-from keras_googlenet.architecture import LRN, AveragePool, Convolution, Dropout, Inception, Linear, MaxPool
+import json
+
+import keras
+from keras import tree
+
+from keras_googlenet.architecture import Architecture, rows
+from keras_googlenet.architecture.table import DEFAULT_SIZE
 from keras_googlenet.weights.caffe import caffe_name
 from keras_googlenet.weights.reader import WeightsError
 
 
-def deploy(table, *, size, classes):
+def describe(model: keras.Model) -> str:
+    """Describes a model for Caffe, without auxiliary heads: `deploy` of its table, image size and classes.
+
+    Args:
+        model: A Keras model.
+
+    Raises:
+        WeightsError: Caffe has no such network, or its images are not square and RGB.
+    """
+    table = check(getattr(model, "architecture", None))
+    *sides, channels = sorted(model.inputs[0].shape[1:], key=lambda length: length == 3)  # whichever comes first
+    sizes = {side for side in sides if side} or {DEFAULT_SIZE}
+    if channels != 3 or len(sizes) > 1:
+        shape = "x".join(map(str, (*sides, channels)))
+        raise WeightsError(
+            "A .caffemodel's description is written for square RGB images; save this model as .keras or .weights.h5. "
+            f"Received: a model of images of {shape}"
+        )
+    return deploy(table, size=sizes.pop(), classes=tree.flatten(model.outputs)[0].shape[-1])
+
+
+def deploy(table: Architecture | None, *, size: int, classes: int) -> str:
     """Describes a network for Caffe, without auxiliary heads.
 
     Args:
@@ -28,18 +55,22 @@ def deploy(table, *, size, classes):
         name: "paper"
         layer {
     """
-    check(table)
-    net = _Net(f"name: {_quoted(table.name)}", size)
+    table = check(table)
+    net = _Net(f"name: {json.dumps(table.name)}")
+    net.add("data", "Input", f"input_param {{ shape {{ dim: 1 dim: 3 dim: {size} dim: {size} }} }}", bottoms=[])
     for row in table.rows:
         net.add_row(row, classes)
     return "\n".join(net.text) + "\n"
 
 
-def check(table):
+def check(table: Architecture | None) -> Architecture:
     """Refuses a network that Caffe's layers cannot be.
 
     Args:
         table: An `Architecture`, or None for a model that was not built from one.
+
+    Returns:
+        The table.
 
     Raises:
         WeightsError: It has batch normalization, TensorFlow's padding or pixels of its own.
@@ -50,67 +81,62 @@ def check(table):
             "Caffe's format takes GoogLeNet as Caffe has it: Caffe's padding, no batch normalization, such as the "
             f"variants paper and plain. Save this model as .keras or .weights.h5. Received: {name}"
         )
+    return table
 
 
 class _Net:
-    def __init__(self, head, size):
-        self.text = [head]
-        shape = f"shape {{ dim: 1 dim: 3 dim: {size} dim: {size} }}"
-        self.top = self._layer("data", "Input", None, f"input_param {{ {shape} }}")
+    """Caffe's layers, each of which reads the one before it, `top`, unless told otherwise."""
 
-    def add_row(self, row, classes):
-        if isinstance(row, Convolution):
-            for conv in row.convs:
-                self.top = self._conv(conv, self.top)
-        elif isinstance(row, MaxPool):
-            self.top = self._max_pool(row, self.top, name=row.layer)
-        elif isinstance(row, LRN):
-            size = 2 * row.depth_radius + 1
-            numbers = f"local_size: {size} alpha: {row.alpha * size:g} beta: {row.beta:g} k: {row.bias:g}"
-            self.top = self._layer(caffe_name(row.name), "LRN", self.top, f"lrn_param {{ {numbers} }}")
-        elif isinstance(row, Inception):
-            self._inception(row)
-        elif isinstance(row, AveragePool):
-            self.top = self._layer(row.name, "Pooling", self.top, "pooling_param { pool: AVE global_pooling: true }")
-        elif isinstance(row, Dropout):
-            ratio = f"dropout_param {{ dropout_ratio: {row.rate:g} }}"
-            self.top = self._layer(row.name, "Dropout", self.top, ratio)
-        elif isinstance(row, Linear):
-            width = f"inner_product_param {{ num_output: {classes} }}"
-            self.top = self._layer(
-                "prob", "Softmax", self._layer(caffe_name(row.name), "InnerProduct", self.top, width)
-            )
+    def __init__(self, head: str):
+        self.text, self.top = [head], ""
 
-    def _inception(self, row):
-        ends = []
+    def add(self, name: str, kind: str, parameters: str = "", bottoms: list[str] | None = None) -> None:
+        bottoms = [self.top] if bottoms is None else bottoms
+        ends = [*(f"bottom: {json.dumps(one)}" for one in bottoms), f"top: {json.dumps(name)}"]
+        lines = [f"name: {json.dumps(name)}", f"type: {json.dumps(kind)}", *ends, *([parameters] if parameters else [])]
+        self.text.append("\n".join(["layer {", *(f"  {line}" for line in lines), "}"]))
+        self.top = name
+
+    def add_row(self, row: rows.Row, classes: int) -> None:
+        match row:
+            case rows.Convolution():
+                for conv in row.convs:
+                    self._add_conv(conv)
+            case rows.MaxPool():
+                self._add_pool(row, row.layer)
+            case rows.LRN():
+                size = 2 * row.depth_radius + 1
+                numbers = f"local_size: {size} alpha: {row.alpha * size:g} beta: {row.beta:g} k: {row.bias:g}"
+                self.add(caffe_name(row.name), "LRN", f"lrn_param {{ {numbers} }}")
+            case rows.Inception():
+                self._add_inception(row)
+            case rows.AveragePool():
+                self.add(row.name, "Pooling", "pooling_param { pool: AVE global_pooling: true }")
+            case rows.Dropout():
+                self.add(row.name, "Dropout", f"dropout_param {{ dropout_ratio: {row.rate:g} }}")
+            case rows.Linear():
+                self.add(caffe_name(row.name), "InnerProduct", f"inner_product_param {{ num_output: {classes} }}")
+                self.add("prob", "Softmax")
+
+    def _add_inception(self, row: rows.Inception) -> None:
+        bottom, ends = self.top, []
         for branch in row.branches:
-            x = self.top
+            self.top = bottom
             for step in branch:
-                pooled = isinstance(step, MaxPool)
-                x = self._max_pool(step, x, name=step.name) if pooled else self._conv(step, x)
-            ends.append(x)
-        self.top = self._layer(caffe_name(row.layer), "Concat", ends)
+                if isinstance(step, rows.MaxPool):
+                    self._add_pool(step, step.name)
+                else:
+                    self._add_conv(step)
+            ends.append(self.top)
+        self.add(caffe_name(row.layer), "Concat", bottoms=ends)
 
-    def _conv(self, conv, bottom):
+    def _add_conv(self, conv: rows.Conv) -> None:
         pad = conv.kernel // 2
         numbers = f"num_output: {conv.filters} kernel_size: {conv.kernel} stride: {conv.stride} pad: {pad}"
-        name = caffe_name(conv.name)
-        x = self._layer(name, "Convolution", bottom, f"convolution_param {{ {numbers} }}")
-        return self._layer(f"{name}_relu", "ReLU", x)
+        self.add(caffe_name(conv.name), "Convolution", f"convolution_param {{ {numbers} }}")
+        self.add(f"{caffe_name(conv.name)}_relu", "ReLU")
 
-    def _max_pool(self, pool, bottom, name):
+    def _add_pool(self, pool: rows.MaxPool, name: str) -> None:
         pad = pool.kernel // 2 if pool.stride == 1 else 0
         numbers = f"pool: MAX kernel_size: {pool.kernel} stride: {pool.stride} pad: {pad}"
-        return self._layer(caffe_name(name), "Pooling", bottom, f"pooling_param {{ {numbers} }}")
-
-    def _layer(self, name, kind, bottom, parameters=""):
-        bottoms = [] if bottom is None else [bottom] if isinstance(bottom, str) else bottom
-        ends = [f"bottom: {_quoted(one)}" for one in bottoms] + [f"top: {_quoted(name)}"]
-        lines = [f"name: {_quoted(name)}", f"type: {_quoted(kind)}", *ends, *([parameters] if parameters else [])]
-        self.text.append("\n".join(["layer {", *(f"  {line}" for line in lines), "}"]))
-        return name
-
-
-def _quoted(name):
-    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+        self.add(caffe_name(name), "Pooling", f"pooling_param {{ {numbers} }}")

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from keras_googlenet.utils.extras import optional
 from keras_googlenet.weights import torch_checkpoints
-from keras_googlenet.weights.reader import WeightsError, check_size, existing_file, reading
+from keras_googlenet.weights.reader import Named, WeightsError, check_size, library
+
+KIND = "a state dict of tensors, as torch.save(model.state_dict()) writes it"
 
 _BEGINNINGS = (b"PK\x03\x04", b"\x80")  # of an archive, and of the pickle that files before PyTorch 1.6 are
 
@@ -36,15 +37,6 @@ class Unread:
         """Takes whatever the file would give the object."""
 
 
-def require() -> ModuleType:
-    """Returns the `torch` package, which is an extra.
-
-    Raises:
-        WeightsError: If it is not installed.
-    """
-    return optional("torch", "Reading and writing .pth files needs PyTorch", extra="torch", error=WeightsError)
-
-
 def is_pytorch(path: str | Path) -> bool:
     """Tells PyTorch's files (Lightning's `.ckpt`) by how they begin: TensorFlow's have the same suffix.
 
@@ -58,7 +50,7 @@ def is_pytorch(path: str | Path) -> bool:
         return file.read(4).startswith(_BEGINNINGS)
 
 
-def read(path: str | Path) -> dict[str, np.ndarray]:
+def read(path: Path) -> Named:
     """Reads a network from a file of `torch.save`: a state dict, or a checkpoint that has one in it.
 
     Only tensors are read (PyTorch's `weights_only`). Other objects, such as a training script's arguments, are passed
@@ -68,48 +60,45 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
         path: The file.
 
     Returns:
-        Arrays by their names in the network: see `torch_checkpoints.network`.
+        The name in the network (see `torch_checkpoints.network`) and the array of each tensor.
 
     Raises:
-        WeightsError: If PyTorch is not installed, or the file is missing, damaged or too large, or has no state dict.
+        WeightsError: If PyTorch is not installed, or the file is too large or holds more than tensors.
+        ValueError: It is no file of `torch.save`, or has no state dict.
     """
-    path = existing_file(path)
     check_size(path, path.stat().st_size)
-    with reading(path, "a state dict of tensors, as torch.save(model.state_dict()) writes it"):
-        if not is_pytorch(path):
-            raise ValueError("it does not begin as PyTorch's files do")
-        torch = require()
-        state = torch_checkpoints.state_dict(path, _loaded(path, torch))
-        for value in state.values() if isinstance(state, dict) else [state]:
-            if isinstance(value, Unread):
-                raise _refusal(path, f"a pickled object of {value.kind}")
-        if not isinstance(state, dict):
-            raise ValueError(f"it holds {type(state).__name__}")
-        tensors = torch_checkpoints.network(path, state)
-        wrong = [name for name, value in tensors.items() if not isinstance(value, torch.Tensor)]
-        if wrong:
-            raise ValueError(f"{wrong[0]!r} is no tensor")
-        # A view may claim more numbers than the file has.
-        check_size(path, sum(value.numel() * value.element_size() for value in tensors.values()))
-        return {name: _array(torch, value.detach()) for name, value in tensors.items()}
+    if not is_pytorch(path):
+        raise ValueError("it does not begin as PyTorch's files do")
+    torch = library("torch")
+    state = torch_checkpoints.state_dict(path, _loaded(path, torch))
+    for value in state.values() if isinstance(state, dict) else [state]:
+        if isinstance(value, Unread):
+            raise _refusal(path, f"a pickled object of {value.kind}")
+    if not isinstance(state, dict):
+        raise ValueError(f"it holds {type(state).__name__}")
+    tensors = torch_checkpoints.network(path, state)
+    wrong = [name for name, value in tensors if not isinstance(value, torch.Tensor)]
+    if wrong:
+        raise ValueError(f"{wrong[0]!r} is no tensor")
+    # A view may claim more numbers than the file has.
+    check_size(path, sum(value.numel() * value.element_size() for _, value in tensors))
+    for name, value in tensors:
+        yield name, (value.float() if value.dtype == torch.bfloat16 else value).detach().numpy()
 
 
-def read_safetensors(path: str | Path) -> dict[str, np.ndarray]:
+def read_safetensors(path: Path) -> Named:
     """Reads a network from a `.safetensors` file, as `read` does from the others.
 
     Raises:
-        WeightsError: If the library is not installed, or the file is missing, damaged or too large.
+        WeightsError: If the library is not installed, or the file is too large.
+        ValueError: It is no such file.
     """
-    path = existing_file(path)
     check_size(path, path.stat().st_size)
-    with reading(path, "a .safetensors file"):
-        with path.open("rb") as file:
-            if file.read(9)[8:] != b"{":
-                raise ValueError("it does not begin as .safetensors files do")
-        needed = "Reading .safetensors files needs the safetensors package"
-        library = optional("safetensors", needed, extra="torch", error=WeightsError)
-        arrays = {name: _decoded(**tensor) for name, tensor in library.deserialize(path.read_bytes())}
-        return torch_checkpoints.network(path, arrays)
+    content = path.read_bytes()
+    if content[8:9] != b"{":
+        raise ValueError("it does not begin as .safetensors files do")
+    arrays = {name: _decoded(**tensor) for name, tensor in library("safetensors").deserialize(content)}
+    return torch_checkpoints.network(path, arrays)
 
 
 def _loaded(path: Path, torch: ModuleType) -> Any:
@@ -134,10 +123,6 @@ def _refusal(path: Path, what: str) -> WeightsError:
         f"Cannot read {path}: it holds {what}, whose code would have to run. Expected tensors alone; in PyTorch, save "
         f"those with torch.save(model.state_dict(), ...). Received: {path.stat().st_size:,} bytes"
     )
-
-
-def _array(torch: ModuleType, tensor: Any) -> np.ndarray:
-    return tensor.float().numpy() if tensor.dtype == torch.bfloat16 else tensor.numpy()
 
 
 def _decoded(dtype: str, shape: list[int], data: bytes) -> np.ndarray:

@@ -4,13 +4,21 @@ A weights file comes from somewhere else. Whatever is wrong with it, its reader 
 `WeightsError` that names the file and says what to do; nothing else escapes.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
 from keras_googlenet.errors import InputError
+from keras_googlenet.utils.extras import optional
+
+Arrays = Mapping[str, np.ndarray]
+"""Arrays by `"<layer>/<variable>"`, or by a file's own names."""
+
+Named = Iterable[tuple[str, np.ndarray]]
+"""The same as pairs, among which a name may come twice."""
 
 MAX_BYTES = 1 << 30
 """Most bytes of numbers that a file may hold or claim to hold: 1 GiB, twenty times BVLC's file.
@@ -18,23 +26,38 @@ MAX_BYTES = 1 << 30
 Compressed formats can claim far more than their own size; the limit is checked before reading.
 """
 
-
 REASON = 200
 """Characters of what a library says about a damaged file."""
+
+LIBRARIES = {
+    "onnx": ("Reading .onnx files needs the onnx package", "onnx"),
+    "torch": ("Reading and writing .pth files needs PyTorch", "torch"),
+    "safetensors": ("Reading .safetensors files needs the safetensors package", "torch"),
+}
+"""What the packages that only extras install are needed for, and the extra of each."""
 
 
 class WeightsError(InputError):
     """Weights could not be found, read or transferred; the model is as it was."""
 
 
+def library(package: str) -> ModuleType:
+    """Imports one of `LIBRARIES`.
+
+    Raises:
+        WeightsError: If it is not installed.
+    """
+    return optional(package, *LIBRARIES[package], error=WeightsError)
+
+
 def existing_file(path: str | Path) -> Path:
     """Returns `path` as a `Path` that is known to be a file.
 
     Args:
-        path: Path of a weights file.
+        path: Path of a weights file. Of a TensorFlow checkpoint it may be what the names of its files begin with.
 
     Returns:
-        The same path.
+        The same path; of such a checkpoint, that of its index.
 
     Raises:
         WeightsError: If there is no such file, or if it is a folder.
@@ -42,6 +65,8 @@ def existing_file(path: str | Path) -> Path:
     path = Path(path)
     if path.is_dir():
         raise WeightsError(f"{path} is a folder. Expected a weights file. Received: path={path}")
+    index = path.with_name(f"{path.name}.index")
+    path = index if path.suffix.lower() == ".ckpt" and index.is_file() else path
     if not path.is_file():
         raise WeightsError(
             f"There is no weights file at {path}. Expected an existing file; check the path. Received: path={path}"
@@ -50,7 +75,7 @@ def existing_file(path: str | Path) -> Path:
 
 
 @contextmanager
-def reading(path: Path, kind: str, remedy: str = "download or save it again") -> Iterator[None]:
+def reading(path: Path, kind: str) -> Iterator[None]:
     """Turns whatever goes wrong while `path` is read into one `WeightsError`.
 
     The libraries underneath raise many kinds of errors on damaged files (`OSError`, `KeyError`,
@@ -59,7 +84,6 @@ def reading(path: Path, kind: str, remedy: str = "download or save it again") ->
     Args:
         path: The file that is read in the `with` block.
         kind: What the file ought to be, for the message.
-        remedy: What the user can do about it, for the message.
 
     Raises:
         WeightsError: If the block raises any exception. A `WeightsError` passes as it is.
@@ -72,8 +96,9 @@ def reading(path: Path, kind: str, remedy: str = "download or save it again") ->
         # One line, and not all of the file that some errors quote.
         reason = " ".join(f"{type(error).__name__}: {error}".strip(": ").split())[:REASON]
         raise WeightsError(
-            f"Cannot read {path}. Expected {kind}; it may be truncated, damaged or of another "
-            f"format: {remedy}. Received: {path.stat().st_size:,} bytes ({reason})"
+            f"Cannot read {path}. Expected {kind}; it may be truncated, damaged or of another format: download or save "
+            "it again, or delete it if it is in Keras's cache, where it will be made anew. "
+            f"Received: {path.stat().st_size:,} bytes ({reason})"
         ) from error
 
 
@@ -89,13 +114,12 @@ def check_size(path: Path, size: int) -> None:
     """
     if size > MAX_BYTES:
         raise WeightsError(
-            f"{path} claims to hold more than a network of this kind can. Expected at most "
-            f"{MAX_BYTES:,} bytes. Received: {size:,} bytes. Don't trust the file; get it again "
-            "from its source"
+            f"{path} claims to hold more than a network of this kind can. Expected at most {MAX_BYTES:,} bytes. "
+            f"Received: {size:,} bytes. Don't trust the file; get it again from its source"
         )
 
 
-def collect(path: Path, entries: Iterable[tuple[str, np.ndarray]]) -> dict[str, np.ndarray]:
+def collect(path: Path, entries: Named) -> dict[str, np.ndarray]:
     """Gathers the arrays of a file, each under a name of its own.
 
     Args:
@@ -112,13 +136,13 @@ def collect(path: Path, entries: Iterable[tuple[str, np.ndarray]]) -> dict[str, 
     for name, array in entries:
         if name in arrays:
             raise WeightsError(
-                f"{path} holds two arrays for one target. Expected each name once; save the file "
-                f"again. Received: {name!r} twice"
+                f"{path} holds two arrays for one target. Expected each name once; save the file again. "
+                f"Received: {name!r} twice"
             )
         arrays[name] = array
     if not arrays:
         raise WeightsError(
-            f"{path} holds no weights. Expected an array for each layer; download or save it "
-            f"again. Received: {path.stat().st_size:,} bytes without any array"
+            f"{path} holds no weights. Expected an array for each layer; download or save it again. "
+            f"Received: {path.stat().st_size:,} bytes without any array"
         )
     return arrays

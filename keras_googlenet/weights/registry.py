@@ -1,10 +1,11 @@
 """Pretrained weights: where they come from, and what they are, as data."""
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
-class Source:
+class Download:
     """A file on the network that weights can be made from.
 
     Attributes:
@@ -27,29 +28,27 @@ class Weights:
     Attributes:
         name: Their name, as in `GoogLeNet(weights=name)`.
         variant: The variant of the network that they are for.
-        classes: Outputs of their classifier.
         sources: Files that they can be made from, in order of preference.
         license: Terms of use, in their publisher's words.
         top1: ImageNet validation accuracy of the center crop, in percent.
         top5: The same for the five best guesses.
-        pixels: What the network expects to see.
         origin: Who trained them, on what, and who measured the accuracies.
+        classes: Outputs of their classifier.
     """
 
     name: str
     variant: str
-    classes: int
-    sources: tuple[Source, ...]
+    sources: tuple[Download, ...]
     license: str
     top1: float
     top5: float
-    pixels: str
     origin: str
+    classes: int = 1000
 
 
-def _mirrored(filename: str, size: int, sha256: str, *folders: str) -> tuple[Source, ...]:
+def _mirrored(filename: str, size: int | None, sha256: str, *folders: str) -> tuple[Download, ...]:
     """One file in several places, to be tried in their order."""
-    return tuple(Source(f"{folder}/{filename}", filename, size, sha256) for folder in folders)
+    return tuple(Download(f"{folder}/{filename}", filename, size, sha256) for folder in folders)
 
 
 _ZOO = "validated/vision/classification/inception_and_googlenet/googlenet/model"
@@ -57,7 +56,6 @@ _ZOO = "validated/vision/classification/inception_and_googlenet/googlenet/model"
 BVLC = Weights(
     name="imagenet",
     variant="paper",
-    classes=1000,
     sources=(
         # The only file with the auxiliary heads.
         *_mirrored(
@@ -85,7 +83,6 @@ BVLC = Weights(
     license="unrestricted use",
     top1=68.7,
     top5=88.9,
-    pixels="RGB, 0-255, minus [123, 117, 104]; Caffe's own file is BGR and is turned around",
     origin=(
         "BVLC GoogLeNet, trained by Sergio Guadarrama with Caffe on ILSVRC 2012 after "
         "Szegedy et al. 2014 (arXiv 1409.4842); accuracies from its model card"
@@ -95,19 +92,11 @@ BVLC = Weights(
 TORCHVISION = Weights(
     name="imagenet_torchvision",
     variant="torchvision",
-    classes=1000,
-    sources=(
-        Source(
-            url="https://download.pytorch.org/models/googlenet-1378be20.pth",
-            filename="googlenet-1378be20.pth",
-            size=None,
-            sha256="1378be20",  # PyTorch's rule: the file's name carries them
-        ),
-    ),
+    # PyTorch's rule: the file's name carries the first digits of its hash.
+    sources=_mirrored("googlenet-1378be20.pth", None, "1378be20", "https://download.pytorch.org/models"),
     license="BSD-3-Clause, torchvision's; trained on ImageNet, whose terms are for non-commercial research",
     top1=69.778,
     top5=89.530,
-    pixels="RGB, 0-255, minus [123, 117, 104], as everywhere here; the layer `pixels` makes -1 to 1 of them",
     origin=(
         "torchvision's GoogLeNet_Weights.IMAGENET1K_V1, ported from TensorFlow by its authors; the auxiliary heads are "
         "not trained; accuracies from its documentation"
@@ -117,7 +106,6 @@ TORCHVISION = Weights(
 SLIM = Weights(
     name="imagenet_slim",
     variant="slim",
-    classes=1000,
     sources=_mirrored(
         "inception_v1_2016_08_28.tar.gz",
         24_642_554,
@@ -128,9 +116,21 @@ SLIM = Weights(
     license="Apache-2.0, TF-slim's; trained on ImageNet, whose terms are for non-commercial research",
     top1=69.8,
     top5=89.6,
-    pixels="RGB, 0-255, minus [123, 117, 104], as everywhere here; the layer `pixels` makes -1 to 1 of them",
     origin="TF-slim's inception_v1 of 2016-08-28, without its class for none of the others; accuracies from its page",
 )
 
 REGISTRY = {weights.name: weights for weights in (BVLC, TORCHVISION, SLIM)}
 """All named weights."""
+
+
+def find(weights: Any) -> Weights | None:
+    """The entry of named weights, or None for anything that is no name of any.
+
+    Args:
+        weights: What somebody gave: a name, a path, None.
+
+    Example:
+        >>> find("imagenet").classes, find("googlenet.npz")
+        (1000, None)
+    """
+    return REGISTRY.get(weights) if isinstance(weights, str) else None

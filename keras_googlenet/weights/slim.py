@@ -5,14 +5,22 @@ of 5x5, no local response normalization, no auxiliary heads, TensorFlow's "same"
 are `x / 127.5 - 1`, x being RGB in 0-255, which the variant's layer `pixels` makes of this package's.
 """
 
+import gzip
+import io
 import re
-from collections.abc import Iterator
-from pathlib import Path
+import tarfile
+import tempfile
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from keras_googlenet.weights import archive
-from keras_googlenet.weights.reader import WeightsError, check_size, collect, existing_file, reading
+from keras_googlenet.weights import reader
+from keras_googlenet.weights.layouts import variable_names
+from keras_googlenet.weights.reader import Arrays, Named, WeightsError, check_size
+
+KIND = "a TensorFlow checkpoint"
+
+KIND_OF_ARCHIVE = "a .tar.gz archive with a TensorFlow checkpoint (x.ckpt) in it"
 
 STEM = {"Conv2d_1a_7x7": "conv1_7x7_s2", "Conv2d_2b_1x1": "conv2_3x3_reduce", "Conv2d_2c_3x3": "conv2_3x3"}
 
@@ -29,78 +37,105 @@ BRANCHES = {
     "Branch_3/Conv2d_0b_1x1": "pool_proj",
 }
 
+CONVOLUTIONS = STEM | {
+    f"Mixed_{module}/{branch}": f"inception_{name}_{part}"
+    for module, name in MODULES.items()
+    for branch, part in BRANCHES.items()
+}
+
+KERAS_NAMES = variable_names({"Logits/Conv2d_0c_1x1": "predictions"}, {"/weights": "/kernel", "/biases": "/bias"})
+KERAS_NAMES |= variable_names(
+    CONVOLUTIONS,
+    {"/weights": "/kernel"}
+    | {f"/BatchNorm/{name}": f"_bn/{name}" for name in ("gamma", "beta", "moving_mean", "moving_variance")},
+)
+
 BACKGROUND_CLASSES = 1001
 """Slim's ImageNet has a class 0 that means none of the others. It is left out: the softmax of the 1000 is that of an
 image which is known to be one of them."""
 
 _TRAINING = re.compile(r"global_step$|.*/(RMSProp(_\d+)?|Momentum|Adam(_\d+)?|ExponentialMovingAverage)$")
+_PARTS = re.compile(r"([^/\\]+\.ckpt)(\.index|\.data-\d{5}-of-\d{5})?")
 
 
-def read(path: str | Path) -> dict[str, np.ndarray]:
-    """Reads a checkpoint with slim's names, of TensorFlow 1's first or second format.
+def read(path: Path) -> Named:
+    """Reads a checkpoint of TensorFlow 1's first or second format.
 
     Args:
-        path: The `.ckpt` file; of the second format, whose files are `x.ckpt.index` and `x.ckpt.data-...`, their common
-            beginning `x.ckpt`.
+        path: The `.ckpt` file; of the second format, whose files are `x.ckpt.index` and `x.ckpt.data-...`, the index.
 
-    Returns:
-        Arrays by `"<keras layer>/<variable>"`: HWIO and (in, out). What an optimizer left in the file is passed over;
-        other tensors are kept under their names, so that a strict transfer reports them.
+    Yields:
+        The name and the array of each tensor. What an optimizer left in the file is passed over.
 
     Raises:
-        WeightsError: If the file is missing, damaged, too large or no checkpoint.
+        WeightsError: If the file is too large.
     """
     import tensorflow as tf
 
-    path = Path(path)
-    index = path.with_name(f"{path.name}.index")
-    file = index if index.is_file() else existing_file(path)
-    with reading(file, "a TensorFlow checkpoint"):
-        checkpoint = tf.train.load_checkpoint(str(path))
-        shapes = checkpoint.get_variable_to_shape_map()
-        names = [name for name in shapes if not _TRAINING.match(name)]
-        types = checkpoint.get_variable_to_dtype_map()
-        check_size(path, sum(int(np.prod(shapes[name], dtype="float64")) * types[name].size for name in names))
-        return collect(path, _named((name, checkpoint.get_tensor(name)) for name in names))
+    checkpoint = tf.train.load_checkpoint(str(path).removesuffix(".index"))
+    shapes = checkpoint.get_variable_to_shape_map()
+    names = [name for name in shapes if not _TRAINING.match(name)]
+    types = checkpoint.get_variable_to_dtype_map()
+    check_size(path, sum(int(np.prod(shapes[name], dtype="float64")) * types[name].size for name in names))
+    for name in names:
+        yield name, checkpoint.get_tensor(name)
 
 
-def read_archive(path: str | Path) -> dict[str, np.ndarray]:
+def read_archive(path: Path) -> list[tuple[str, np.ndarray]]:
     """Reads the checkpoint in a `.tar.gz`, as TF-slim's are published.
 
     Args:
         path: The archive. Nothing but the checkpoint is unpacked, into a temporary folder.
 
     Raises:
-        WeightsError: If the file is missing, damaged or too large, or does not hold one checkpoint.
+        WeightsError: If the file is too large.
+        ValueError: It cannot be read, or does not hold one checkpoint.
     """
-    with archive.unpacked(path) as checkpoint:
+    with tempfile.TemporaryDirectory(prefix="googlenet_") as folder:
+        checkpoint = _unpack(path, Path(folder))
         try:
-            return read(checkpoint)
-        except WeightsError as error:
-            raise WeightsError(str(error).replace(str(checkpoint), f"{checkpoint.name} of {path}")) from error
+            return list(read(checkpoint))
+        except Exception as error:  # nobody knows the temporary folder
+            kind = WeightsError if isinstance(error, WeightsError) else ValueError
+            raise kind(str(error).replace(str(checkpoint), f"{checkpoint.name} of {path}")) from error
 
 
-def _named(tensors: Iterator[tuple[str, np.ndarray]]) -> Iterator[tuple[str, np.ndarray]]:
-    for name, array in tensors:
-        scope, _, variable = name.removeprefix("InceptionV1/").rpartition("/")
-        norm = scope.removesuffix("/BatchNorm")
-        if scope == "Logits/Conv2d_0c_1x1" and variable in ("weights", "biases"):
-            value = array.reshape(array.shape[-2:]) if array.ndim == 4 else array
-            if value.shape[-1] == BACKGROUND_CLASSES:
-                value = value[..., 1:]
-            yield f"predictions/{'kernel' if variable == 'weights' else 'bias'}", value
-        elif _layer(scope) and variable == "weights":
-            yield f"{_layer(scope)}/kernel", array
-        elif norm != scope and _layer(norm):
-            yield f"{_layer(norm)}_bn/{variable}", array
-        else:
-            yield name, array
+def _unpack(path: Path, folder: Path) -> Path:
+    """Unpacks the checkpoint of an archive that is not trusted.
+
+    Only regular files with a checkpoint's names are written, under their last name alone: no path of the archive, no
+    link and no device of it comes to be.
+    """
+    with gzip.open(path) as stream:
+        content = stream.read(reader.MAX_BYTES + 1)
+    check_size(path, len(content))
+    names = set()
+    with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
+        for member in archive:
+            part = _PARTS.fullmatch(PurePosixPath(member.name).name)
+            file = archive.extractfile(member) if part and member.isreg() and not member.issparse() else None
+            if part and file:
+                with (folder / part[0]).open("xb") as copy:  # a second one of the name is an error
+                    copy.write(file.read())
+                names.add(part[1])
+    if len(names) != 1:
+        raise ValueError(f"it holds {len(names)} checkpoints")
+    return folder / names.pop()
 
 
-def _layer(scope: str) -> str | None:
-    """The Keras layer of one of slim's convolutions."""
-    module, _, branch = scope.partition("/")
-    if module in STEM and not branch:
-        return STEM[module]
-    name = MODULES.get(module.removeprefix("Mixed_"))
-    return f"inception_{name}_{BRANCHES[branch]}" if name and branch in BRANCHES else None
+def from_slim(arrays: Arrays) -> Named:
+    """Gives slim's arrays this package's names.
+
+    Args:
+        arrays: A checkpoint's arrays. Those that are not slim's are kept under their names, so that a strict assignment
+            reports them.
+
+    Yields:
+        `"<keras layer>/<variable>"` and an array: HWIO or (in, out), without slim's background class.
+    """
+    for theirs, array in arrays.items():
+        name = KERAS_NAMES.get(theirs.removeprefix("InceptionV1/"), theirs)
+        if name.startswith("predictions/"):
+            array = array.reshape(array.shape[-2:]) if array.ndim == 4 else array  # a convolution of 1x1
+            array = array[..., 1:] if array.shape[-1] == BACKGROUND_CLASSES else array
+        yield name, array

@@ -6,12 +6,11 @@ The network's state dict stands beside the optimizer's, under a key that each sc
 
 import re
 import warnings
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from keras_googlenet.weights.assignment import listed
+from keras_googlenet.utils.messages import few
 
 FIRST = "conv1.conv.weight"
 """What torchvision calls the first tensor of googlenet."""
@@ -37,15 +36,14 @@ def state_dict(path: Path, content: Any) -> Any:
     found = _found(content)
     if found:
         return found[_chosen(path, list(found))]
-    while isinstance(content, dict):
-        inner = next((content[key] for key in CONTAINERS if isinstance(content.get(key), dict)), None)
-        if inner is None:
-            break
+    inner = content
+    while isinstance(inner, dict):
         content = inner
+        inner = next((content[key] for key in CONTAINERS if isinstance(content.get(key), dict)), None)
     return content
 
 
-def network(path: Path, state: Mapping[str, Any]) -> dict[str, Any]:
+def network(path: Path, state: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Gives the tensors of a state dict their names in the network, without the prefixes of wrappers.
 
     Args:
@@ -53,27 +51,22 @@ def network(path: Path, state: Mapping[str, Any]) -> dict[str, Any]:
         state: Tensors by name.
 
     Returns:
-        Tensors by name. What stands beside the network keeps its whole name, and is left out, with a warning, where
-        the network has a classifier of its own.
-
-    Raises:
-        ValueError: Two tensors come to one name.
+        Names and tensors; two may have come to one name. What stands beside the network keeps its whole name, and is
+        left out, with a warning, where the network has a classifier of its own.
     """
     pairs = [(_plain(name), value) for name, value in state.items()]
     pairs = [(name, value) for name, value in pairs if not name.endswith(_UNUSED)]
-    name, count = next(iter(Counter(name for name, _ in pairs).most_common(1)), ("", 0))
-    if count > 1:
-        raise ValueError(f"it holds {count} tensors for {name!r}")
     prefixes = [name.removesuffix(FIRST) for name, _ in pairs if f".{name}".endswith(f".{FIRST}")]
     if not prefixes:
-        return dict(pairs)
+        return pairs
     prefix = _chosen(path, prefixes)
-    inside = {name.removeprefix(prefix): value for name, value in pairs if name.startswith(prefix)}
-    beside = {name: value for name, value in pairs if not name.startswith(tuple(prefixes))}
-    if not any(name.startswith("fc.") for name in inside):
-        return {**inside, **beside}
+    inside = [(name.removeprefix(prefix), value) for name, value in pairs if name.startswith(prefix)]
+    beside = [(name, value) for name, value in pairs if not name.startswith(tuple(prefixes))]
+    if not any(name.startswith("fc.") for name, _ in inside):
+        return inside + beside
     if beside:
-        _warn(f"{path} has more than the network {prefix!r}, which is left out: {listed(list(beside))}")
+        left = few([name for name, _ in beside])
+        warnings.warn(f"{path} has more than the network {prefix!r}, which is left out: {left}", stacklevel=2)
     return inside
 
 
@@ -83,7 +76,7 @@ def _found(content: Any, name: str = "", depth: int = 4) -> dict[str, Mapping[st
         return {}
     if any(f".{_plain(key)}".endswith(f".{FIRST}") for key in content):
         return {name: content}
-    found = {}
+    found: dict[str, Mapping[str, Any]] = {}
     for key, value in content.items():
         found |= _found(value, f"{name}.{key}".lstrip("."), depth - 1)
     return found
@@ -96,14 +89,11 @@ def _chosen(path: Path, names: list[str]) -> str:
     chosen = [*averaged, *known, *names][0]
     if len(names) > 1:
         why = ", whose weights are averages" if averaged else ""
-        _warn(f"{path} holds {len(names)} networks: {listed(names)}. Taken: {chosen!r}{why}")
+        text = f"{path} holds {len(names)} networks: {few(names)}. Taken: {chosen!r}{why}"
+        warnings.warn(text, stacklevel=2)
     return chosen
 
 
 def _plain(name: Any) -> str:
     """A tensor's name without the parts that wrappers of modules put into it."""
     return _WRAPPERS.sub("", str(name))
-
-
-def _warn(text: str) -> None:
-    warnings.warn(text, stacklevel=2)

@@ -1,4 +1,4 @@
-"""`torchvision.models.googlenet`'s state dicts, read and written.
+"""`torchvision.models.googlenet`'s state dicts: their names, and how they are written.
 
 It is another network than the paper's: batch normalization after each convolution, 3x3 windows in place of 5x5, no
 local response normalization, a pool of 2x2 before inception_5a; the variant `torchvision`. What its file does not say
@@ -6,14 +6,12 @@ is how its pixels are to be scaled: torchvision's pretrained network (`transform
 being RGB in 0-255, and so does the variant here, whose layer `pixels` makes that of this package's pixels.
 """
 
-import re
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from keras_googlenet.weights import pytorch
-from keras_googlenet.weights.reader import WeightsError, collect
+from keras_googlenet.weights.layouts import chw_to_hwc, hwc_to_chw, to_hwio, to_oihw, variable_names
+from keras_googlenet.weights.reader import Arrays, Named, WeightsError, library
 
 STEM = {"conv1": "conv1_7x7_s2", "conv2": "conv2_3x3_reduce", "conv3": "conv2_3x3"}
 
@@ -26,42 +24,55 @@ BRANCHES = {
     "branch4.1": "pool_proj",
 }
 
+BLOCKS = [f"{group}{letter}" for group in range(10) for letter in "abcde"]
+"""Of these torchvision's own network has 3a to 5b; a table of one's own may have others."""
+
+CONVOLUTIONS = STEM | {f"aux{head}.conv": f"aux{head}_conv" for head in (1, 2)}
+for _block in BLOCKS:
+    CONVOLUTIONS |= {f"inception{_block}.{theirs}": f"inception_{_block}_{ours}" for theirs, ours in BRANCHES.items()}
+
 LINEAR = {"aux1.fc1": "aux1_fc", "aux1.fc2": "aux1", "aux2.fc1": "aux2_fc", "aux2.fc2": "aux2", "fc": "predictions"}
 
+KERAS_NAMES = variable_names(LINEAR, {".weight": "/kernel", ".bias": "/bias"}) | variable_names(
+    CONVOLUTIONS,
+    {
+        ".conv.weight": "/kernel",
+        ".bn.weight": "_bn/gamma",
+        ".bn.bias": "_bn/beta",
+        ".bn.running_mean": "_bn/moving_mean",
+        ".bn.running_var": "_bn/moving_variance",
+    },
+)
+
+TORCH_NAMES = {ours: theirs for theirs, ours in KERAS_NAMES.items()}
+
+FLATTENED = ("aux1_fc/kernel", "aux2_fc/kernel")
+"""Kernels that read a flattened map: channels first in PyTorch, last in Keras."""
+
 GRID = 4
-"""Side of the map that the auxiliary heads flatten: channels first in PyTorch, last in Keras."""
-
-BATCH_NORM = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}
+"""Side of that map."""
 
 
-def read(path: str | Path) -> dict[str, np.ndarray]:
-    """Reads the weights of `torchvision.models.googlenet`: a state dict, or a checkpoint that has one in it.
-
-    Only tensors are read (PyTorch's `weights_only`): a pickle that would run code is refused.
+def from_torchvision(arrays: Arrays) -> Named:
+    """Gives torchvision's arrays this package's names and layouts.
 
     Args:
-        path: The `.pth` or `.pt` file.
+        arrays: The network's arrays by PyTorch's names. Those that are not torchvision's are kept under their names, so
+            that a strict assignment reports them.
 
-    Returns:
-        Arrays by `"<keras layer>/<variable>"`: HWIO and (in, out). Tensors that are not torchvision's are kept under
-        their names, so that a strict transfer reports them.
-
-    Raises:
-        WeightsError: If PyTorch is not installed, or the file is missing, damaged, too large, or has no state dict.
+    Yields:
+        `"<keras layer>/<variable>"` and an array: HWIO or (in, out).
     """
-    return collect(Path(path), _named(pytorch.read(path)))
+    for theirs, array in arrays.items():
+        name = KERAS_NAMES.get(theirs, theirs)
+        if name.endswith("/kernel"):
+            array = to_hwio(array)
+        if name in FLATTENED and array.ndim == 2 and not array.shape[0] % GRID**2:
+            array = chw_to_hwc(array, channels=array.shape[0] // GRID**2)
+        yield name, array
 
 
-def read_safetensors(path: str | Path) -> dict[str, np.ndarray]:
-    """Reads a `.safetensors` file with torchvision's names as `read` reads the others.
-
-    Raises:
-        WeightsError: If the library is not installed, or the file is missing, damaged or too large.
-    """
-    return collect(Path(path), _named(pytorch.read_safetensors(path)))
-
-
-def write(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
+def write(path: Path, arrays: Arrays) -> None:
     """Writes a state dict that `torchvision.models.googlenet` loads with `strict=True`.
 
     Args:
@@ -72,12 +83,11 @@ def write(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
     Raises:
         WeightsError: If PyTorch is not installed, or the arrays are another variant's.
     """
-    torch = pytorch.require()
-    names = _keras_to_torch(arrays)
+    torch = library("torch")
     foreign = [
         name
         for name, array in arrays.items()
-        if name.rpartition("/")[0] not in names or (name.endswith("_5x5/kernel") and array.shape[0] != 3)
+        if name not in TORCH_NAMES or (name.endswith("_5x5/kernel") and array.shape[0] != 3)
     ]
     if foreign or not any(name.endswith("_bn/gamma") for name in arrays):
         raise WeightsError(
@@ -86,70 +96,10 @@ def write(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
         )
     state = {}
     for name, array in arrays.items():
-        layer, _, variable = name.rpartition("/")
-        module = names[layer]
-        if variable == "kernel":
-            value = array.transpose(3, 2, 0, 1) if array.ndim == 4 else _to_chw(layer, array).T
-            state[f"{module}.weight"] = value
-        elif layer.endswith("_bn"):
-            parts = {ours: theirs for theirs, ours in BATCH_NORM.items()}
-            state[f"{module}.{parts[variable]}"] = array
-            state[f"{module}.num_batches_tracked"] = np.zeros((), "int64")
-        else:
-            state[f"{module}.{variable}"] = array
+        theirs = TORCH_NAMES[name]
+        if name in FLATTENED:
+            array = hwc_to_chw(array, channels=array.shape[0] // GRID**2)
+        state[theirs] = to_oihw(array) if name.endswith("/kernel") else array
+        if theirs.endswith(".bn.weight"):
+            state[theirs.replace("weight", "num_batches_tracked")] = np.zeros((), "int64")
     torch.save({name: torch.from_numpy(np.array(value, order="C")) for name, value in state.items()}, path)
-
-
-def _named(arrays: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:
-    for name, array in arrays.items():
-        module, _, variable = name.rpartition(".")
-        if module in LINEAR:
-            value = array.T if array.ndim == 2 else array
-            if module.endswith(".fc1") and array.ndim == 2 and not array.shape[1] % GRID**2:
-                value = _from_chw(value)
-            yield f"{LINEAR[module]}/{'kernel' if variable == 'weight' else variable}", value
-            continue
-        block, _, part = module.rpartition(".")
-        layer = _layer(block)
-        if layer is not None and part == "conv" and variable == "weight" and array.ndim == 4:
-            yield f"{layer}/kernel", array.transpose(2, 3, 1, 0)
-        elif layer is not None and part == "bn" and variable in BATCH_NORM:
-            yield f"{layer}_bn/{BATCH_NORM[variable]}", array
-        else:
-            yield name, array
-
-
-def _layer(block: str) -> str | None:
-    """The Keras layer of one of torchvision's convolutions."""
-    if block in STEM:
-        return STEM[block]
-    if block in ("aux1.conv", "aux2.conv"):
-        return block.replace(".", "_")
-    match = re.fullmatch(r"inception(\d[a-e])\.(.+)", block)
-    return f"inception_{match[1]}_{BRANCHES[match[2]]}" if match and match[2] in BRANCHES else None
-
-
-def _keras_to_torch(arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
-    """From this package's layers to torchvision's modules."""
-    names = {ours: theirs for theirs, ours in LINEAR.items()}
-    blocks = {ours: theirs for theirs, ours in STEM.items()} | {f"aux{n}_conv": f"aux{n}.conv" for n in (1, 2)}
-    for name in arrays:
-        match = re.fullmatch(r"inception_(\d[a-e])_(.+)/kernel", name)
-        for theirs, ours in BRANCHES.items() if match else ():
-            if match[2] == ours:
-                blocks[f"inception_{match[1]}_{ours}"] = f"inception{match[1]}.{theirs}"
-    for ours, theirs in blocks.items():
-        names[ours], names[f"{ours}_bn"] = f"{theirs}.conv", f"{theirs}.bn"
-    return names
-
-
-def _from_chw(kernel: np.ndarray) -> np.ndarray:
-    rows, units = kernel.shape
-    return kernel.reshape(rows // GRID**2, GRID, GRID, units).transpose(1, 2, 0, 3).reshape(rows, units)
-
-
-def _to_chw(layer: str, kernel: np.ndarray) -> np.ndarray:
-    if layer not in ("aux1_fc", "aux2_fc"):
-        return kernel
-    rows, units = kernel.shape
-    return kernel.reshape(GRID, GRID, rows // GRID**2, units).transpose(2, 0, 1, 3).reshape(rows, units)

@@ -8,6 +8,7 @@ import pytest
 
 from keras_googlenet import GoogLeNet, weights
 from keras_googlenet.cli import COMMANDS, main
+from keras_googlenet.weights.assignment import targets
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +100,7 @@ def test_npz_and_back_keeps_the_heads(tmp_path):
     model.save_weights(tmp_path / "heads.weights.h5")
     assert main(["convert", str(tmp_path / "heads.weights.h5"), str(tmp_path / "heads.npz")]) == 0
     arrays = weights.read(tmp_path / "heads.npz")
-    names = weights.targets(model.layers)
+    names = targets(model.layers)
     assert set(arrays) == set(names)
     for name, variable in names.items():
         np.testing.assert_array_equal(arrays[name], keras.ops.convert_to_numpy(variable))

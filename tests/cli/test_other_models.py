@@ -13,9 +13,9 @@ from support import deterministic
 from support.small import SMALL
 
 from keras_googlenet import GoogLeNet
-from keras_googlenet import model as loaded
 from keras_googlenet.cli import main
 from keras_googlenet.demo import Answers
+from keras_googlenet.model import loading as loaded
 from keras_googlenet.visualize.diagram import TIMES
 
 pytestmark = pytest.mark.computes
@@ -203,6 +203,7 @@ def nameless(folder, monkeypatch, tmp_path):
     return made
 
 
+@pytest.mark.filterwarnings("always:classes are called by their numbers")
 def test_without_names_it_answers_by_number(nameless, folder, tmp_path, capsys):
     path = folder / "set" / "ant" / "photo.png"
     [[best]], said = predicted(capsys, "weights.npz", path, "--top", "1")

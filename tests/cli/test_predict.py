@@ -13,10 +13,10 @@ from PIL import Image
 from support.small import SMALL
 
 from keras_googlenet import GoogLeNet, cli, preprocess_input
-from keras_googlenet import model as loaded
 from keras_googlenet.cli import images, main
 from keras_googlenet.cli.paths import expand
 from keras_googlenet.data import center_crop, read_image
+from keras_googlenet.model import loading as loaded
 
 
 @pytest.fixture(scope="module")

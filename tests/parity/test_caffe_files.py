@@ -11,6 +11,7 @@ from keras_googlenet import GoogLeNet, GoogLeNetModel, weights
 from keras_googlenet.architecture import PAPER, naive
 from keras_googlenet.cli import main
 from keras_googlenet.weights import WeightsError, prototxt
+from keras_googlenet.weights.assignment import targets
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def written(tmp_path_factory):
 @pytest.mark.computes
 def test_it_reads_back_to_the_bit_with_both_heads(written):
     model, path = written
-    arrays, names = weights.read(path), weights.targets(model.layers)
+    arrays, names = weights.read(path), targets(model.layers)
     assert set(arrays) == set(names)
     for name, variable in names.items():
         np.testing.assert_array_equal(arrays[name], keras.ops.convert_to_numpy(variable))

@@ -18,6 +18,7 @@ from keras_googlenet.cli import main
 from keras_googlenet.data import center_crop
 from keras_googlenet.data.images import decode_image
 from keras_googlenet.weights import torchvision as pth
+from keras_googlenet.weights.assignment import targets
 
 torch = pytest.importorskip("torch", reason="PyTorch is in the extra `peers`")
 if importlib.util.find_spec("torchvision") is None:
@@ -139,7 +140,7 @@ def test_trained_here_it_agrees_there(tmp_path, noise):
     model = GoogLeNet(weights=None, classes=CLASSES, variant="torchvision", aux_heads=False)
     model.compile(keras.optimizers.SGD(0.01), "sparse_categorical_crossentropy")
     model.train_on_batch(preprocess_input(noise), np.arange(3))
-    arrays = {name: keras.ops.convert_to_numpy(v) for name, v in weights.targets(model.layers).items()}
+    arrays = {name: keras.ops.convert_to_numpy(v) for name, v in targets(model.layers).items()}
     pth.write(tmp_path / "ours.pth", arrays)
     network = theirs(seed=5, aux_logits=False)
     network.load_state_dict(torch.load(tmp_path / "ours.pth", weights_only=True), strict=True)
@@ -160,7 +161,7 @@ def test_another_image_size(tmp_path):
 @pytest.mark.parametrize("variant", ["paper", "batchnorm", "slim"])
 def test_other_variants_are_not_written(variant, tmp_path):
     model = GoogLeNet(weights=None, classes=3, input_shape=(32, 32, 3), variant=variant, aux_heads=False)
-    arrays = {name: keras.ops.convert_to_numpy(v) for name, v in weights.targets(model.layers).items()}
+    arrays = {name: keras.ops.convert_to_numpy(v) for name, v in targets(model.layers).items()}
     with pytest.raises(weights.WeightsError, match="the variant `torchvision`"):
         pth.write(tmp_path / "x.pth", arrays)
     assert not list(tmp_path.iterdir())

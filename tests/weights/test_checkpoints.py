@@ -15,8 +15,9 @@ from support.small import KEPT
 
 from keras_googlenet import GoogLeNet, weights
 from keras_googlenet.architecture import TORCHVISION, edit, wider
-from keras_googlenet.weights import WeightsError, read, variant_of
+from keras_googlenet.weights import WeightsError, read
 from keras_googlenet.weights import torchvision as pth
+from keras_googlenet.weights.formats import format_of
 
 NARROW = edit(
     wider(TORCHVISION, 0.125),
@@ -71,7 +72,7 @@ SUFFIXES = [".pth", ".pt", ".pth.tar", ".bin", ".ckpt", ".PTH"]
 def test_prefixes_and_suffixes(torch, state, network, tmp_path, prefix, suffix):
     path = tmp_path / f"net{suffix}"
     torch.save(prefixed(state, prefix), path)
-    assert variant_of(path) == "torchvision"
+    assert format_of(path).variant == "torchvision"
     assert_same(loaded(path), network)
 
 

@@ -1,5 +1,6 @@
 """Named weights from a server on this machine into a cache of the test's own."""
 
+import contextlib
 import dataclasses
 import hashlib
 import http.server
@@ -8,15 +9,21 @@ import sys
 import threading
 
 import keras
+import numpy as np
 import pytest
 from caffe_builders import caffe_layers, keras_network, net, snapshot
 from file_builders import onnx_model
+from support.version_0_1_0 import version_0_1_0
 
+from keras_googlenet import GoogLeNet
 from keras_googlenet.utils.cache import models_dir
-from keras_googlenet.weights import REGISTRY, Source, WeightsError, download, fetch, load
+from keras_googlenet.weights import REGISTRY, WeightsError, download, load, read
+from keras_googlenet.weights.assignment import targets
+from keras_googlenet.weights.download import fetch
+from keras_googlenet.weights.registry import Download
 
 CAFFEMODEL, ONNX = "tiny.caffemodel", "tiny.onnx"
-CONVERTED = "googlenet_imagenet.weights.h5"
+CONVERTED = "googlenet_imagenet.npz"
 
 
 @pytest.fixture
@@ -65,7 +72,7 @@ def weights(server):
     return dataclasses.replace(
         REGISTRY["imagenet"],
         sources=tuple(
-            Source(
+            Download(
                 url=f"http://127.0.0.1:{server.server_port}/{name}",
                 filename=name,
                 size=len(content),
@@ -83,7 +90,7 @@ def inhabitants(cache):
 def assert_fetched(weights, *, heads):
     model = keras_network()
     before = {layer.name: snapshot(layer) for layer in model.layers}
-    path = fetch(weights, keras_network)
+    path = fetch(weights)
     if heads:
         load(model.layers, path)
     else:
@@ -118,7 +125,7 @@ def test_a_wrong_download_is_not_used(cache, server, weights, damage):
 
 def fail(weights, match):
     with pytest.raises(WeightsError, match=match) as caught:
-        fetch(weights, keras_network)
+        fetch(weights)
     return str(caught.value)
 
 
@@ -191,31 +198,77 @@ def test_a_wrong_file_put_into_the_cache_is_named_and_kept(cache, server, weight
 
 
 def test_a_damaged_conversion_is_named(cache, weights):
-    path = fetch(weights, keras_network)
+    path = fetch(weights)
     path.write_bytes(path.read_bytes()[:-1000])
-    fail(weights, rf"cached weights .*{CONVERTED} are damaged\. Delete the file.*Received: ")
+    model = keras_network()
+    with pytest.raises(
+        WeightsError, match=rf"Cannot read .*{CONVERTED}.*delete it if it is in Keras's cache.*Received: "
+    ):
+        load(model.layers, fetch(weights))
 
 
-def test_a_file_that_does_not_fit_leaves_nothing(cache, weights):
-    with pytest.raises(WeightsError, match=r"of tiny\.caffemodel do not fit the model"):
-        fetch(weights, lambda aux_heads: keras_network(aux_heads=False, classes=10))
+def test_a_file_that_cannot_be_read_leaves_nothing(cache, server, weights):
+    """It is the registered one, to the bit, and yet no weights file."""
+    server.files = {CAFFEMODEL: b"<html>"}
+    digest = hashlib.sha256(b"<html>").hexdigest()
+    source = dataclasses.replace(weights.sources[0], size=6, sha256=digest)
+    fail(dataclasses.replace(weights, sources=(source,)), r"Cannot read .*tiny\.caffemodel")
     assert inhabitants(cache) == []
 
 
-def test_an_interrupted_conversion_leaves_nothing(cache, weights):
-    def interrupted(aux_heads):
+def test_a_file_that_does_not_fit_leaves_the_network_alone(cache, weights):
+    model = keras_network(aux_heads=False)
+    narrow = keras.Model(
+        model.inputs, keras.layers.Dense(7, name="conv1_7x7_s2")(keras.layers.Flatten()(model.inputs[0]))
+    )
+    before = snapshot(narrow)
+    with pytest.raises(WeightsError, match=rf"of .*{CONVERTED} do not fit the model"):
+        load(narrow.layers, fetch(weights))
+    assert snapshot(narrow) == before
+
+
+def test_an_interrupted_conversion_leaves_nothing(cache, weights, monkeypatch):
+    def interrupted(*_, **__):
         raise KeyboardInterrupt
 
+    monkeypatch.setattr(np, "savez", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        fetch(weights, interrupted)
+        fetch(weights)
     assert inhabitants(cache) == []
+
+
+def test_what_is_kept_is_what_the_source_has(cache, server, weights, tmp_path):
+    """To the bit, by this package's names: what a version that knows the source's format better makes of it."""
+    kept = read(fetch(weights))
+    (tmp_path / CAFFEMODEL).write_bytes(server.files[CAFFEMODEL])
+    expected = read(tmp_path / CAFFEMODEL)
+    assert kept.keys() == expected.keys()
+    for name, array in expected.items():
+        assert kept[name].dtype == array.dtype
+        np.testing.assert_array_equal(kept[name], array)
+
+
+@pytest.mark.computes
+@pytest.mark.parametrize("version", [version_0_1_0, contextlib.nullcontext])
+def test_a_cache_that_an_older_version_filled_is_used(cache, monkeypatch, version):
+    """Version 0.1.0 and those after it kept a `.weights.h5`, of a network with its heads."""
+    monkeypatch.setattr(keras.utils, "get_file", lambda *_, **__: pytest.fail("asked the network"))
+    cache.mkdir(parents=True)
+    with version():
+        old = GoogLeNet(weights=None)
+        old.save_weights(cache / "googlenet_imagenet.weights.h5")
+    model = GoogLeNet(weights="imagenet", aux_heads=True)
+    expected = targets(old.layers)
+    for name, variable in targets(model.layers).items():
+        np.testing.assert_array_equal(*map(keras.ops.convert_to_numpy, (variable, expected[name])), err_msg=name)
+    assert inhabitants(cache) == ["googlenet_imagenet.weights.h5"]
 
 
 def test_conversion_keeps_full_precision(cache, weights):
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float16")
     try:
-        path = fetch(weights, keras_network)
+        path = fetch(weights)
         assert keras.config.dtype_policy().name == "float16"
     finally:
         keras.config.set_dtype_policy(policy)

@@ -6,7 +6,8 @@ import pytest
 from caffe_builders import caffe_forward, caffe_layers, keras_network
 from file_builders import write, write_npz
 
-from keras_googlenet.weights import WeightsError, load, read, recognized
+from keras_googlenet.weights import WeightsError, load, read
+from keras_googlenet.weights.fine_tuned import recognized
 
 RENAMED = {
     "retrain": "loss3/classifier_retrain",

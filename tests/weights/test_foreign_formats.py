@@ -17,8 +17,9 @@ from caffe_builders import (
 )
 from file_builders import onnx_model, write, write_caffemodel, write_npz, write_onnx
 
-from keras_googlenet.weights import READERS, WeightsError, read
+from keras_googlenet.weights import WeightsError, read
 from keras_googlenet.weights.assignment import targets, transfer
+from keras_googlenet.weights.formats import FORMATS
 
 FOREIGN = [".caffemodel", ".npz", ".onnx"]
 
@@ -93,13 +94,13 @@ def test_other_float_initializers_are_kept_to_be_reported(tmp_path):
     assert "mean" in read(tmp_path / "net.onnx")
 
 
-@pytest.mark.parametrize("suffix", READERS)
+@pytest.mark.parametrize("suffix", FORMATS)
 def test_missing_file(tmp_path, suffix):
     with pytest.raises(WeightsError, match=rf"no weights file at .*net{suffix}.*Received: path="):
         read(tmp_path / f"net{suffix}")
 
 
-@pytest.mark.parametrize("suffix", READERS)
+@pytest.mark.parametrize("suffix", FORMATS)
 def test_folder(tmp_path, suffix):
     (tmp_path / f"net{suffix}").mkdir()
     with pytest.raises(WeightsError, match=rf"net{suffix} is a folder.*Received: path="):
@@ -107,7 +108,7 @@ def test_folder(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"<html>Not found</html>" * 20, b"\xff" * 64])
-@pytest.mark.parametrize("suffix", READERS)
+@pytest.mark.parametrize("suffix", FORMATS)
 def test_garbage(tmp_path, suffix, content):
     if suffix == ".onnx":
         pytest.importorskip("onnx")
@@ -192,7 +193,7 @@ def test_onnx_external_data_is_refused(tmp_path):
 
 @pytest.mark.parametrize("name", ["net.pb", "net", "net.h5", "net.npz.gz"])
 def test_unknown_format(tmp_path, name):
-    with pytest.raises(WeightsError, match=r"Unknown format.*\.weights\.h5, \.keras, .*\.npz.*Received: path="):
+    with pytest.raises(WeightsError, match=r"Unknown format.*\.keras, \.weights\.h5, .*\.npz.*Received: path="):
         read(tmp_path / name)
 
 

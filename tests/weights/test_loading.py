@@ -6,8 +6,9 @@ import pytest
 from caffe_builders import caffe_layers, keras_network, snapshot
 from file_builders import write
 
-from keras_googlenet.weights import HEADS, WeightsError, load, read
+from keras_googlenet.weights import WeightsError, load, read
 from keras_googlenet.weights.assignment import targets
+from keras_googlenet.weights.caffe import HEADS
 
 FORMATS = [".caffemodel", ".npz", ".weights.h5", ".keras"]
 

@@ -15,7 +15,9 @@ from caffe_builders import caffe_layers, keras_network, net, snapshot
 from file_builders import onnx_model
 
 from keras_googlenet import decode_predictions
-from keras_googlenet.weights import REGISTRY, Source, WeightsError, fetch, load, read, reader
+from keras_googlenet.weights import REGISTRY, WeightsError, load, read, reader
+from keras_googlenet.weights.download import fetch
+from keras_googlenet.weights.registry import Download
 
 NAME = "tiny.caffemodel"
 CONTENT = net(caffe_layers(), v1=True)
@@ -64,7 +66,7 @@ def server():
 
 def sources(server, *folders, content=CONTENT, name=NAME):
     digest = hashlib.sha256(content).hexdigest()
-    return tuple(Source(f"{server.address}/{folder}/{name}", name, len(content), digest) for folder in folders)
+    return tuple(Download(f"{server.address}/{folder}/{name}", name, len(content), digest) for folder in folders)
 
 
 @pytest.fixture
@@ -75,7 +77,7 @@ def weights(server):
 
 def assert_fetched(weights):
     model, expected = keras_network(), keras_network()
-    load(model.layers, fetch(weights, keras_network))
+    load(model.layers, fetch(weights))
     for name, array in read_back().items():
         layer, _, variable = name.rpartition("/")
         getattr(expected.get_layer(layer), variable).assign(array)
@@ -83,13 +85,13 @@ def assert_fetched(weights):
 
 
 def read_back():
-    from keras_googlenet.weights import caffe
-    from keras_googlenet.weights.caffe import turned
+    from keras_googlenet.weights.caffe import from_caffe
+    from keras_googlenet.weights.layouts import to_hwio
 
     return dict(
-        caffe.named(
+        from_caffe(
             {
-                f"{layer}/{variable}": turned(array)
+                f"{layer}/{variable}": to_hwio(array)
                 for layer, arrays in caffe_layers().items()
                 for variable, array in zip(("kernel", "bias"), arrays, strict=True)
             }
@@ -106,7 +108,7 @@ def test_the_second_source_where_the_first_has_not_the_file(cache, server, weigh
     server.files = {f"/first/{NAME}": first, f"/second/{NAME}": CONTENT}
     assert_fetched(weights)
     assert server.asked == [f"/first/{NAME}", f"/second/{NAME}"]
-    assert [path.name for path in cache.iterdir()] == ["googlenet_imagenet.weights.h5"]
+    assert [path.name for path in cache.iterdir()] == ["googlenet_imagenet.npz"]
 
 
 def test_a_server_that_is_not_there(cache, server, weights):
@@ -124,7 +126,7 @@ def test_a_redirection_is_followed(cache, server, weights):
 def test_the_files_and_the_sources_that_failed_are_told(cache, server, weights):
     server.files = {f"/second/{NAME}": b"short"}
     with pytest.raises(WeightsError) as caught:
-        fetch(weights, keras_network)
+        fetch(weights)
     message = str(caught.value)
     assert f"- {server.address}/first/{NAME}: URL fetch failure" in message
     assert f"- {server.address}/second/{NAME}: a file of 5 bytes\n" in message
@@ -153,7 +155,7 @@ def test_a_mirror_may_have_another_file_of_the_same_weights(cache, server, weigh
     both = (*weights.sources, *sources(server, "third", content=content, name="tiny.onnx"))
     server.files = {"/mine/tiny.onnx": content, f"/first/{NAME}": CONTENT}
     monkeypatch.setenv("KERAS_GOOGLENET_MIRROR", f"{server.address}/mine")
-    fetch(dataclasses.replace(weights, sources=both), keras_network)
+    fetch(dataclasses.replace(weights, sources=both))
     assert server.asked == [f"/mine/{NAME}", "/mine/tiny.onnx"]
 
 
@@ -169,7 +171,7 @@ def test_a_mirror_may_be_a_folder(cache, server, weights, monkeypatch, tmp_path,
 def test_a_mirror_that_is_nowhere_is_told(cache, server, weights, monkeypatch, tmp_path):
     monkeypatch.setenv("KERAS_GOOGLENET_MIRROR", str(tmp_path / "none"))
     with pytest.raises(WeightsError, match=rf"- {tmp_path}/none/{NAME}: There is no weights file at"):
-        fetch(weights, keras_network)
+        fetch(weights)
     server.files = {f"/first/{NAME}": CONTENT}
     assert_fetched(weights)
 
@@ -298,7 +300,7 @@ def test_slims_weights_by_name(cache, server, tmp_path):
         patch.setitem(REGISTRY, "imagenet_slim", found)
         model = GoogLeNet(weights="imagenet_slim", input_shape=(64, 64, 3))
     assert model.architecture.name == "slim"
-    assert (cache / "googlenet_imagenet_slim.weights.h5").exists()
+    assert (cache / "googlenet_imagenet_slim.npz").exists()
     logits = np.array(network((images / 127.5 - 1).astype("float32")))[:, 1:]
     expected = np.exp(logits) / np.exp(logits).sum()
     np.testing.assert_allclose(model(preprocess_input(images)), expected, rtol=0, atol=1e-5)

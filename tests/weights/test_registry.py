@@ -6,7 +6,8 @@ import re
 import pytest
 
 from keras_googlenet import architecture
-from keras_googlenet.weights import READERS, REGISTRY, VARIANTS
+from keras_googlenet.weights import REGISTRY
+from keras_googlenet.weights.formats import FORMATS
 
 SOURCES = [source for weights in REGISTRY.values() for source in weights.sources]
 
@@ -24,7 +25,7 @@ def test_sources_can_be_checked_and_read(source):
     named = re.fullmatch(r"[a-z]+-([0-9a-f]{8})\.pth", source.filename)  # all that PyTorch gives
     assert source.sha256 == named[1] if named else re.fullmatch("[0-9a-f]{64}", source.sha256)
     assert source.url.endswith(f"/{source.filename}")
-    assert source.filename.endswith(tuple(READERS))
+    assert source.filename.endswith(tuple(FORMATS))
     assert named if source.size is None else source.size > 1 << 20
 
 
@@ -48,8 +49,8 @@ def test_bvlcs_own_file_comes_first():
 
 
 def test_formats_that_tell_their_variant():
-    assert set(VARIANTS) <= set(READERS)
-    assert set(VARIANTS.values()) == {"torchvision", "slim"} <= set(architecture.VARIANTS)
+    told = {form.variant for form in FORMATS.values() if form.variant}
+    assert told == {"torchvision", "slim"} <= set(architecture.VARIANTS)
 
 
 def test_each_file_of_bvlcs_has_another_source():
