@@ -4,22 +4,15 @@ import inspect
 
 import keras
 
-from keras_googlenet.architecture import PAPER, Architecture
-from keras_googlenet.model import (
-    cloning,
-    compilation,
-    monitoring,
-    nesting,
-    openvino,
-    preprocessing,
-    replicas,
-    saved,
-    version_0_1_0,
-)
+from keras_googlenet.architecture.table import PAPER, Architecture
+from keras_googlenet.keras_compat.cloning import KeepsTraits, take_traits
+from keras_googlenet.keras_compat.openvino import FullPrecision
+from keras_googlenet.keras_compat.replicas import OnReplicas
+from keras_googlenet.model import compilation, monitoring, nesting, preprocessing, saved, version_0_1_0
 
 
 @keras.saving.register_keras_serializable(package="keras_googlenet")
-class GoogLeNetModel(replicas.OnReplicas, keras.Model):
+class GoogLeNetModel(OnReplicas, KeepsTraits, FullPrecision, keras.Model):
     """A Functional model whose first output is the network's and whose others are auxiliary heads.
 
     Beyond `keras.Model`, where there are several outputs:
@@ -57,7 +50,7 @@ class GoogLeNetModel(replicas.OnReplicas, keras.Model):
     """
 
     def __init__(self, inputs, outputs, name=None, **kwargs):
-        kwargs = cloning.take(outputs) | kwargs
+        kwargs = take_traits(outputs) | kwargs
         architecture = kwargs.pop("architecture", None)
         if isinstance(architecture, dict):
             architecture = Architecture.from_config(architecture)
@@ -114,10 +107,10 @@ class GoogLeNetModel(replicas.OnReplicas, keras.Model):
         Returns:
             A `GoogLeNetModel` with one output. It is not compiled.
         """
-        return type(self)(self.input, self.outputs[0], name=self.name, **self._traits())
+        return type(self)(self.input, self.outputs[0], name=self.name, **self.traits())
 
-    def _traits(self):
-        """What the constructor takes beside the graph."""
+    def traits(self):
+        """What the constructor takes beside the graph and the name: arguments for a model of the same layers."""
         return {
             "architecture": self.architecture,
             "class_names": self.class_names,
@@ -129,13 +122,6 @@ class GoogLeNetModel(replicas.OnReplicas, keras.Model):
         if not self._revived:
             nesting.check_call(self, (args, kwargs))
         return super().__call__(*args, **kwargs)
-
-    def _run_through_graph(self, inputs, operation_fn=lambda operation: operation, **kwargs):
-        """Called by `call`, and by `keras.models.clone_model` with a `call_fn`."""
-        outputs = super()._run_through_graph(inputs, operation_fn, **kwargs)
-        if "call_fn" in kwargs and self.built:
-            cloning.give(self, outputs, self._traits() | {"trainable": self.trainable})
-        return outputs
 
     def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None, **kwargs):
         """Configures training, as `keras.Model.compile`, with one loss and one list of metrics for all heads.
@@ -160,7 +146,6 @@ class GoogLeNetModel(replicas.OnReplicas, keras.Model):
             metrics = compilation.metrics(metrics, names)
             weighted_metrics = compilation.metrics(weighted_metrics, names)
         super().compile(optimizer, loss, loss_weights, metrics, weighted_metrics, **kwargs)
-        replicas.sum_gradients_first(self)
 
     def _default_loss_weights(self):
         heads = (self.architecture or PAPER).auxiliary
@@ -182,13 +167,6 @@ class GoogLeNetModel(replicas.OnReplicas, keras.Model):
         """The metrics of every head; a single `y` is every head's label."""
         y = compilation.labels(y, y_pred)
         return super().compute_metrics(x, y, y_pred, sample_weight)
-
-    def _get_compiled_model(self, data):
-        """Called by `predict` and `evaluate` on the OpenVINO backend alone."""
-        if self.compute_dtype != "float32":
-            return super()._get_compiled_model(data)
-        with openvino.full_precision():
-            return super()._get_compiled_model(data)
 
     def load_own_variables(self, store):
         """Called by Keras before it loads the layers, of which each gets what a layer of its name had."""

@@ -117,7 +117,7 @@ def save(model, path):
 
 def _uncompiled(model):
     """The same layers and weights in a model without an optimizer."""
-    return type(model)(model.input, model.outputs, name=model.name, **model._traits())
+    return type(model)(model.input, model.outputs, name=model.name, **model.traits())
 
 
 class Checkpoint(keras.callbacks.Callback):

@@ -9,7 +9,8 @@ import numpy as np
 from keras_googlenet import architecture, data
 from keras_googlenet.errors import InputError
 from keras_googlenet.imagenet import preprocess_input
-from keras_googlenet.model import GoogLeNet, replicas
+from keras_googlenet.keras_compat import replicas
+from keras_googlenet.model import GoogLeNet
 from keras_googlenet.model.pretrained import locate
 from keras_googlenet.training import callbacks as run_callbacks
 from keras_googlenet.training import freezing

@@ -13,7 +13,7 @@ Why not `keras.optimizers.SGD` itself (Keras 3.15):
 import keras
 from keras import ops
 
-from keras_googlenet.model import replicas
+from keras_googlenet.keras_compat import replicas
 
 
 @keras.saving.register_keras_serializable(package="keras_googlenet")
