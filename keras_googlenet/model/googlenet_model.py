@@ -56,9 +56,9 @@ class GoogLeNetModel(OnReplicas, KeepsTraits, FullPrecision, keras.Model):
             architecture = Architecture.from_config(architecture)
         class_names = kwargs.pop("class_names", None)
         include_preprocessing = kwargs.pop("include_preprocessing", None)
+        self._revived = kwargs.pop("revived", False)
         super().__init__(inputs, outputs, name=name, **kwargs)
         self._architecture = architecture
-        self._revived = False
         self.class_names = class_names
         if include_preprocessing is None:  # of a model built upon another's layers
             include_preprocessing = any(layer.name == preprocessing.PREPROCESSING for layer in self.layers)
@@ -193,9 +193,8 @@ class GoogLeNetModel(OnReplicas, KeepsTraits, FullPrecision, keras.Model):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """A new model from `get_config`'s dictionary, version 0.1.0's too."""
-        model = super().from_config(version_0_1_0.modernized(config), custom_objects)
-        model._revived = True  # in a model saved by version 0.1.0 it may be a layer, whatever heads it has
-        return model
+        # In a model saved by version 0.1.0 it may be a layer, whatever heads it has.
+        return super().from_config(version_0_1_0.modernized(config) | {"revived": True}, custom_objects)
 
     def get_config(self):
         """The Functional model's configuration, the table, the names of the classes and what the model takes."""
