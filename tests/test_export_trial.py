@@ -178,7 +178,7 @@ def written(monkeypatch):
 
 @pytest.mark.exports
 def test_a_wrong_artifact_does_not_take_its_name(written, tmp_path):
-    from keras_googlenet.model import Classifier
+    from keras_googlenet.model.classifier import Classifier
 
     model = classifier()
     other = classifier()

@@ -71,7 +71,7 @@ def _write_caffemodel(model, path, target):
     from keras import tree
 
     from keras_googlenet.errors import InputError
-    from keras_googlenet.model import image_input
+    from keras_googlenet.model.inputs import image_input
     from keras_googlenet.utils.files import written_whole
     from keras_googlenet.weights import caffemodel, prototxt
 

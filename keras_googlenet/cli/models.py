@@ -16,7 +16,8 @@ def load_classifier(spec, model=None):
     Raises:
         InputError: There is no such model, it cannot be read, or it does not classify images.
     """
-    from keras_googlenet.model import Classifier, load_model
+    from keras_googlenet.model import load_model
+    from keras_googlenet.model.classifier import Classifier
     from keras_googlenet.model.loading import loss_of
 
     classifier = Classifier(load_model(spec) if model is None else model, loss_of(spec))

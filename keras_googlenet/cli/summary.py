@@ -34,19 +34,20 @@ def run(arguments):
         Exit status.
     """
     from keras_googlenet import architecture
+    from keras_googlenet.architecture.costs import depth
     from keras_googlenet.errors import InputError
 
     table, (height, width, channels), classes = _subject(arguments)
     height, width = arguments.image_size or height, arguments.image_size or width
     classes = arguments.classes or classes
-    if min(height, width) < architecture.MIN_SIZE or classes < 1:
+    if min(height, width) < architecture.table.MIN_SIZE or classes < 1:
         raise InputError(
-            f"--image-size must be at least {architecture.MIN_SIZE} and --classes at least 1. "
+            f"--image-size must be at least {architecture.table.MIN_SIZE} and --classes at least 1. "
             f"Received: {height} and {classes}"
         )
     colors = "" if channels == 3 else f"x{channels}"
-    depth = architecture.depth(table)
-    print(f"{table.name}: {height}x{width}{colors} input, {classes:,} classes, {depth} layers with parameters")
+    layers = depth(table)
+    print(f"{table.name}: {height}x{width}{colors} input, {classes:,} classes, {layers} layers with parameters")
     print()
     print("\n".join(_table(table, (height, width, channels), classes)))
     return 0
@@ -59,7 +60,7 @@ def _subject(arguments):
     from keras_googlenet.utils.messages import nearest
 
     if not needs_keras(arguments):
-        size = architecture.DEFAULT_SIZE
+        size = architecture.table.DEFAULT_SIZE
         return architecture.VARIANTS[arguments.model], (size, size, 3), 1000
 
     from keras_googlenet import GoogLeNetModel
@@ -84,8 +85,8 @@ def _table(table, shape, classes):
 
     rows = architecture.costs(table, shape, classes)
     heads = architecture.costs(table, shape, classes, aux_heads=True)[len(rows) :]
-    naive = architecture.costs(architecture.naive(table), shape, classes)
-    printed = architecture.PRINTED if table == architecture.PAPER else {}
+    naive = architecture.costs(architecture.variants.naive(table), shape, classes)
+    printed = architecture.table.PRINTED if table == architecture.PAPER else {}
 
     yield _LINE.format("", "", "printed", "", "computed", "", "naive", "")
     yield _LINE.format("row", "output", *("params", "ops") * 3)

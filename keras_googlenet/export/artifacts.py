@@ -8,14 +8,14 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_googlenet.architecture import DEFAULT_SIZE
+from keras_googlenet.architecture.table import DEFAULT_SIZE
 from keras_googlenet.errors import InputError
 from keras_googlenet.export import writers
 from keras_googlenet.export.card import card
 from keras_googlenet.export.precision import in_float32
 from keras_googlenet.export.trial import VIEWS, in_a_line, try_bytes, try_out
 from keras_googlenet.export.writers import FORMATS
-from keras_googlenet.model import Classifier
+from keras_googlenet.model.classifier import Classifier
 
 CARD = "model_card.json"
 

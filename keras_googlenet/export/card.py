@@ -3,8 +3,11 @@
 import keras
 
 from keras_googlenet.imagenet import MEAN_GRAY, MEAN_RGB
-from keras_googlenet.model import Classifier, GoogLeNetModel, Kind, graph
+from keras_googlenet.model import graph
+from keras_googlenet.model.classifier import Classifier
+from keras_googlenet.model.googlenet_model import GoogLeNetModel
 from keras_googlenet.model.inputs import FIRST
+from keras_googlenet.model.outputs import Kind
 
 _ANSWERS = {
     Kind.PROBABILITIES: "probabilities, which sum to 1",

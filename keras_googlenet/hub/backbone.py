@@ -8,7 +8,7 @@ import keras_hub
 from keras_googlenet.architecture import Architecture
 from keras_googlenet.errors import InputError
 from keras_googlenet.imagenet import MEAN_RGB
-from keras_googlenet.model import GoogLeNet
+from keras_googlenet.model.googlenet import GoogLeNet
 
 
 @keras.saving.register_keras_serializable(package="keras_googlenet")

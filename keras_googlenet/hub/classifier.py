@@ -5,7 +5,7 @@ import keras_hub
 
 from keras_googlenet.architecture import Dropout
 from keras_googlenet.hub.backbone import GoogLeNetBackbone, GoogLeNetImageConverter
-from keras_googlenet.model import GoogLeNet
+from keras_googlenet.model.googlenet import GoogLeNet
 
 
 @keras.saving.register_keras_serializable(package="keras_googlenet")

@@ -3,16 +3,8 @@
 import keras
 from keras import layers as keras_layers
 
-from keras_googlenet.architecture import (
-    LRN,
-    AveragePool,
-    Convolution,
-    Dropout,
-    Inception,
-    Linear,
-    MaxPool,
-    resolve,
-)
+from keras_googlenet.architecture import LRN, AveragePool, Convolution, Dropout, Inception, Linear, MaxPool
+from keras_googlenet.architecture.variants import resolve
 from keras_googlenet.model import blocks, preprocessing, validation
 from keras_googlenet.model.auxiliary import auxiliary
 from keras_googlenet.model.googlenet_model import GoogLeNetModel

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_googlenet.architecture import DEFAULT_SIZE
+from keras_googlenet.architecture.table import DEFAULT_SIZE
 from keras_googlenet.errors import InputError
 from keras_googlenet.imagenet import preprocess_input
 from keras_googlenet.model import graph

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 
 from keras_googlenet import weights
-from keras_googlenet.architecture import DEFAULT_SIZE
+from keras_googlenet.architecture.table import DEFAULT_SIZE
 from keras_googlenet.model.googlenet import GoogLeNet
 from keras_googlenet.model.googlenet_model import GoogLeNetModel
 from keras_googlenet.model.inputs import FIRST

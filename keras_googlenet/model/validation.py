@@ -5,7 +5,7 @@ import warnings
 
 import keras
 
-from keras_googlenet.architecture import DEFAULT_SIZE, MIN_SIZE
+from keras_googlenet.architecture.table import DEFAULT_SIZE, MIN_SIZE
 from keras_googlenet.errors import InputError
 from keras_googlenet.utils.messages import nearest
 from keras_googlenet.weights import REGISTRY

@@ -10,7 +10,7 @@ from keras_googlenet import architecture, data
 from keras_googlenet.errors import InputError
 from keras_googlenet.imagenet import preprocess_input
 from keras_googlenet.keras_compat import replicas
-from keras_googlenet.model import GoogLeNet
+from keras_googlenet.model.googlenet import GoogLeNet
 from keras_googlenet.model.pretrained import locate
 from keras_googlenet.training import callbacks as run_callbacks
 from keras_googlenet.training import freezing
@@ -228,7 +228,7 @@ def build(recipe, source):
     Raises:
         InputError: The weights to start from do not fit.
     """
-    table = architecture.resolve(recipe.variant)
+    table = architecture.variants.resolve(recipe.variant)
     size = (recipe.image_size, recipe.image_size)
     with optimization.precision_policy(recipe):
         model = GoogLeNet(

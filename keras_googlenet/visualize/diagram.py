@@ -1,6 +1,7 @@
 """The network as a picture, drawn from its table alone: Fig. 3 of the paper, with the numbers of Table 1."""
 
-from keras_googlenet.architecture import DEFAULT_SIZE, costs
+from keras_googlenet.architecture import costs
+from keras_googlenet.architecture.table import DEFAULT_SIZE
 from keras_googlenet.visualize.layout import HEIGHT, TIMES, TO, Layout
 
 COLORS = {

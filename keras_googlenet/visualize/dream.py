@@ -10,7 +10,7 @@ from keras import ops
 
 from keras_googlenet.errors import InputError
 from keras_googlenet.imagenet import preprocess_input
-from keras_googlenet.model import GoogLeNet
+from keras_googlenet.model.googlenet import GoogLeNet
 from keras_googlenet.visualize.gradients import value_and_gradient
 from keras_googlenet.visualize.image_ops import resized
 from keras_googlenet.visualize.network import Network

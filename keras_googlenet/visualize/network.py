@@ -8,8 +8,11 @@ from keras import ops
 
 from keras_googlenet.architecture import VARIANTS
 from keras_googlenet.errors import InputError
-from keras_googlenet.model import Classifier, GoogLeNetModel, Kind, graph, image_input
-from keras_googlenet.model.outputs import is_activation
+from keras_googlenet.model import graph
+from keras_googlenet.model.classifier import Classifier
+from keras_googlenet.model.googlenet_model import GoogLeNetModel
+from keras_googlenet.model.inputs import image_input
+from keras_googlenet.model.outputs import Kind, is_activation
 from keras_googlenet.utils.messages import nearest
 
 

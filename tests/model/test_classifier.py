@@ -9,8 +9,11 @@ from support.small import SMALL
 
 from keras_googlenet import GoogLeNet, preprocess_input
 from keras_googlenet.errors import InputError, WorkError
-from keras_googlenet.model import Classifier, ImageInput, Kind, image_input, load_model
+from keras_googlenet.model import load_model
+from keras_googlenet.model.classifier import Classifier
+from keras_googlenet.model.inputs import ImageInput, image_input
 from keras_googlenet.model.loading import loss_of
+from keras_googlenet.model.outputs import Kind
 
 MEAN = np.array([123, 117, 104], "float32")
 WEIGHT = np.array([[0.01, -0.02, 0.03], [0.02, 0.01, -0.04], [-0.03, 0.02, 0.01]], "float32")

@@ -11,7 +11,8 @@ from PIL import Image
 from support.small import SMALL
 from support.transcription import COSTS, MODULES
 
-from keras_googlenet.architecture import PAPER, VARIANTS, naive, wider
+from keras_googlenet.architecture import PAPER, VARIANTS, wider
+from keras_googlenet.architecture.variants import naive
 from keras_googlenet.visualize import plot_architecture
 from keras_googlenet.visualize.layout import HEIGHT, Layout
 

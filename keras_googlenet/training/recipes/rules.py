@@ -3,7 +3,8 @@
 import dataclasses
 import types
 
-from keras_googlenet.architecture import MIN_SIZE, VARIANTS
+from keras_googlenet.architecture import VARIANTS
+from keras_googlenet.architecture.table import MIN_SIZE
 from keras_googlenet.errors import InputError
 from keras_googlenet.utils.messages import nearest
 

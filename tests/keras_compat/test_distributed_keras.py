@@ -1,4 +1,4 @@
-"""Canaries of `keras_compat/replicas.py`."""
+"""Canaries of `keras_compat/replicas.py`. (`test_replicas.py` is training's.)"""
 
 import inspect
 
