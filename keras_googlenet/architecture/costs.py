@@ -1,14 +1,10 @@
 """Output shapes, parameters and multiply-adds, derived from a table by arithmetic alone."""
 
 import dataclasses
+from collections.abc import Sequence
 
-from keras_googlenet.architecture.rows import (
-    AveragePool,
-    Convolution,
-    Inception,
-    Linear,
-    MaxPool,
-)
+from keras_googlenet.architecture.rows import AveragePool, Convolution, Inception, Linear, MaxPool
+from keras_googlenet.architecture.table import Architecture
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,21 +23,21 @@ class Cost:
 
     name: str
     layer: str
-    output: tuple
+    output: tuple[int, ...]
     weights: int = 0
     parameters: int = 0
     statistics: int = 0
     macs: int = 0
 
 
-def conv_size(size, kernel, stride, padding):
+def conv_size(size: int, kernel: int, stride: int, padding: str) -> int:
     """Side of a convolution's output: a stride of 1 keeps it, `"caffe"` else pads `kernel // 2` on both sides."""
     if padding == "same" or stride == 1:
         return -(-size // stride)
     return (size + 2 * (kernel // 2) - kernel) // stride + 1
 
 
-def pool_size(size, kernel, stride, padding):
+def pool_size(size: int, kernel: int, stride: int, padding: str) -> int:
     """Side of a max pool's output. A stride of 1 keeps the size; else `"caffe"` rounds up, without padding."""
     if padding == "same" or stride == 1:
         return -(-size // stride)
@@ -117,7 +113,12 @@ def _head_cost(architecture, head, shape, classes):
     return Cost(head.name, head.name, meter.shape, **meter.total)
 
 
-def costs(architecture, input_shape=(224, 224, 3), classes=1000, aux_heads=False):
+def costs(
+    architecture: Architecture,
+    input_shape: Sequence[int] = (224, 224, 3),
+    classes: int = 1000,
+    aux_heads: bool = False,
+) -> list[Cost]:
     """What each row of a table costs.
 
     Args:
@@ -146,9 +147,6 @@ def costs(architecture, input_shape=(224, 224, 3), classes=1000, aux_heads=False
             f"Received: input_shape={input_shape}"
         )
     table, heads = [], []
-    readers = {head.after: [] for head in architecture.auxiliary}
-    for head in architecture.auxiliary:
-        readers[head.after].append(head)
     for row in architecture.rows:
         cost = _row_cost(architecture, row, shape, classes)
         if min(cost.output) < 1:
@@ -158,11 +156,12 @@ def costs(architecture, input_shape=(224, 224, 3), classes=1000, aux_heads=False
             )
         shape = cost.output
         table.append(cost)
-        heads += [_head_cost(architecture, h, shape, classes) for h in readers.get(row.name, ())]
+        readers = (head for head in architecture.auxiliary if head.after == row.name)
+        heads += [_head_cost(architecture, head, shape, classes) for head in readers]
     return table + heads if aux_heads else table
 
 
-def depth(architecture, pools=False):
+def depth(architecture: Architecture, pools: bool = False) -> int:
     """Number of layers with parameters on the longest path, 22 in the paper; 27 when `pools` count too."""
     layers = 0
     for row in architecture.rows:

@@ -17,12 +17,12 @@ class Origin(NamedTuple):
     Attributes:
         operation: The layer or other operation that made it.
         inputs: The symbolic tensors that this call of the operation read.
-        index: Which of the call's outputs it is.
+        output: Which of the call's outputs it is.
     """
 
     operation: keras.Operation
     inputs: list
-    index: int
+    output: int
 
 
 def origin(tensor: keras.KerasTensor) -> Origin:

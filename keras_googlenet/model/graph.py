@@ -48,12 +48,12 @@ def backward(tensor):
         Whether it went back to the input.
     """
     while True:
-        operation, read, index = origin(tensor)
+        operation, read, place = origin(tensor)
         if isinstance(operation, keras.layers.InputLayer):
             return True
         yield operation
         if isinstance(operation, keras.Model) and getattr(operation, "outputs", None):
-            to_input = yield from backward(operation.outputs[index])
+            to_input = yield from backward(operation.outputs[place])
             if not to_input:
                 return False
         if len(read) != 1:
