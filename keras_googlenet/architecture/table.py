@@ -73,7 +73,6 @@ class Architecture:
 
     Example:
         >>> import dataclasses
-    from collections.abc import Mapping, Sequence
         >>> from keras_googlenet.architecture import PAPER
         >>> shallow = dataclasses.replace(
         ...     PAPER, name="shallow", rows=[row for row in PAPER.rows if row.name != "inception_5a"])

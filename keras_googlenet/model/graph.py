@@ -5,6 +5,22 @@ import keras
 from keras_googlenet.keras_compat.graph import origin
 
 
+def ends(model, which):
+    """A model's symbolic tensors; none of one that is not functional, or not built yet.
+
+    Args:
+        model: A `keras.Model`.
+        which: `"inputs"` or `"outputs"`.
+
+    Returns:
+        A list of symbolic tensors.
+    """
+    try:
+        return list(getattr(model, which))
+    except (AttributeError, TypeError):
+        return []
+
+
 def models(model):
     """A model and those among its layers, theirs included.
 
