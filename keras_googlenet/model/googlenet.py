@@ -66,8 +66,8 @@ def GoogLeNet(
         aux_heads: Whether to build the auxiliary classifiers. None means: with the top and without pretrained weights,
             where they exist to train. On maps smaller than their 5x5 pool (inputs under 79 pixels) the pool's
             window is clipped to the map.
-        variant: The table to build: `"paper"`, `"plain"`, `"batchnorm"`, `"torchvision"`, `"slim"`, or an
-            `Architecture` of your own. None means the one that the weights were made for, else the paper's.
+        variant: The table to build: a name of `architecture.VARIANTS`, such as `"batchnorm"`, or an `Architecture` of
+            your own. None means the one that the weights were made for, else the paper's.
         include_preprocessing: Whether the model takes images in 0..255 as they are read from a file, RGB or gray: its
             layer `preprocess_input` then does what that function does. More channels than RGB's are taken as they are.
 
