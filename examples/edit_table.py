@@ -9,7 +9,9 @@ tried, then builds one of them and shows that Keras counts the same parameters. 
 import dataclasses
 
 import keras_googlenet as kg
-from keras_googlenet.architecture import LRN, PAPER, Inception, costs, depth, edit, naive, wider
+from keras_googlenet.architecture import LRN, PAPER, Inception, costs, edit, wider
+from keras_googlenet.architecture.costs import depth
+from keras_googlenet.architecture.variants import naive
 
 
 def main():

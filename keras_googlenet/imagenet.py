@@ -3,6 +3,7 @@
 import contextlib
 import json
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -23,7 +24,7 @@ _CLASS_INDEX_URL = "https://storage.googleapis.com/download.tensorflow.org/data/
 _CLASS_INDEX_MD5 = "c2c37ea517e94d9795004a39431a14cb"
 
 
-def preprocess_input(x, data_format=None):
+def preprocess_input(x: Any, data_format: str | None = None) -> Any:
     """Subtracts the mean color from RGB images in 0..255, which is all that the network expects.
 
     A model of one channel takes gray images, and from those the mean's luminance is subtracted.
@@ -74,7 +75,9 @@ def preprocess_input(x, data_format=None):
     return ops.subtract(ops.cast(x, dtype), ops.convert_to_tensor(mean, dtype=dtype))
 
 
-def decode_predictions(preds, top=5, *, class_index=None):
+def decode_predictions(
+    preds: Any, top: int = 5, *, class_index: str | Path | None = None
+) -> list[list[tuple[str, str, float]]]:
     """Names the most probable ImageNet classes of each image.
 
     Args:
@@ -108,7 +111,7 @@ def decode_predictions(preds, top=5, *, class_index=None):
     return [[(*names[i], row[i]) for i in order] for row, order in zip(scores, best, strict=True)]
 
 
-def load_class_index(path=None):
+def load_class_index(path: str | Path | None = None) -> list[tuple[str, str]]:
     """The 1000 `(wordnet_id, name)` pairs of ImageNet, in the order of the network's outputs.
 
     Args:

@@ -19,8 +19,6 @@ DOCS, API = ROOT / "docs", ROOT / "docs" / "api"
 PAGES = sorted(path for path in DOCS.rglob("*.md"))
 
 UNTESTED = {
-    "keras_googlenet.architecture.Cost": "what `costs` returns",
-    "keras_googlenet.architecture.Pixels": "a part of the tables SLIM and TORCHVISION",
     "keras_googlenet.demo.build_page": "a part of what `keras-googlenet demo` serves",
     "keras_googlenet.demo.serve": "what `keras-googlenet demo` calls, tests/test_demo.py",
     "keras_googlenet.training.ema_weights": "seen in what a run saves, tests/training/test_train.py",

@@ -1,14 +1,11 @@
 """Output shapes, parameters and multiply-adds, derived from a table by arithmetic alone."""
 
 import dataclasses
+from collections import Counter
+from collections.abc import Sequence
 
-from keras_googlenet.architecture.rows import (
-    AveragePool,
-    Convolution,
-    Inception,
-    Linear,
-    MaxPool,
-)
+from keras_googlenet.architecture.rows import AveragePool, Conv, Convolution, Inception, Linear, MaxPool
+from keras_googlenet.architecture.table import Architecture
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,97 +24,85 @@ class Cost:
 
     name: str
     layer: str
-    output: tuple
+    output: tuple[int, ...]
     weights: int = 0
     parameters: int = 0
     statistics: int = 0
     macs: int = 0
 
 
-def conv_size(size, kernel, stride, padding):
+def conv_size(size: int, kernel: int, stride: int, padding: str) -> int:
     """Side of a convolution's output: a stride of 1 keeps it, `"caffe"` else pads `kernel // 2` on both sides."""
     if padding == "same" or stride == 1:
         return -(-size // stride)
     return (size + 2 * (kernel // 2) - kernel) // stride + 1
 
 
-def pool_size(size, kernel, stride, padding):
+def pool_size(size: int, kernel: int, stride: int, padding: str) -> int:
     """Side of a max pool's output. A stride of 1 keeps the size; else `"caffe"` rounds up, without padding."""
     if padding == "same" or stride == 1:
         return -(-size // stride)
     return -(-(size - kernel) // stride) + 1
 
 
-class _Meter:
-    """Adds up what a chain of layers costs while it carries the shape `(height, width, channels)` along."""
-
-    def __init__(self, architecture, shape):
-        self.norm = architecture.batch_norm
-        self.padding = architecture.padding
-        self.shape = shape
-        self.total = dict.fromkeys(("weights", "parameters", "statistics", "macs"), 0)
-
-    def conv(self, conv):
-        height, width, channels = self.shape
-        height, width = (conv_size(side, conv.kernel, conv.stride, self.padding) for side in (height, width))
-        weights = conv.kernel**2 * channels * conv.filters
-        offsets = conv.filters * (2 if self.norm and self.norm.scale else 1)
-        self._add(weights, offsets, 2 * conv.filters if self.norm else 0, height * width)
-        self.shape = (height, width, conv.filters)
-
-    def pool(self, pool):
-        height, width, channels = self.shape
-        sides = (pool_size(side, pool.kernel, pool.stride, self.padding) for side in (height, width))
-        self.shape = (*sides, channels)
-
-    def linear(self, units):
-        height, width, channels = self.shape
-        self._add(height * width * channels * units, units, 0, 1)
-        self.shape = (1, 1, units)
-
-    def _add(self, weights, offsets, statistics, positions):
-        self.total["weights"] += weights
-        self.total["parameters"] += weights + offsets
-        self.total["statistics"] += statistics
-        self.total["macs"] += weights * positions
-
-    def branches(self, branches):
-        start, channels = self.shape, 0
-        for steps in branches:
-            self.shape = start
-            for step in steps:
-                self.pool(step) if isinstance(step, MaxPool) else self.conv(step)
-            channels += self.shape[-1]
-        self.shape = (*self.shape[:2], channels)
-
-
-def _row_cost(architecture, row, shape, classes):
-    meter = _Meter(architecture, shape)
+def _chains(row):
+    """The chains of steps that a row is made of, side by side."""
     match row:
         case Convolution():
-            for conv in row.convs:
-                meter.conv(conv)
+            return (row.convs,)
         case Inception():
-            meter.branches(row.branches)
+            return row.branches
+    return ((row,),)
+
+
+def _step(architecture, step, shape, classes):
+    """What one step makes of a shape, and the fields of `Cost` that it adds to."""
+    height, width, channels = shape
+    match step:
+        case Conv():
+            sides = [conv_size(side, step.kernel, step.stride, architecture.padding) for side in (height, width)]
+            norm, weights = architecture.batch_norm, step.kernel**2 * channels * step.filters
+            offsets = step.filters * (2 if norm and norm.scale else 1)
+            statistics = 2 * step.filters if norm else 0
+            return (*sides, step.filters), _numbers(weights, offsets, weights * sides[0] * sides[1], statistics)
         case MaxPool():
-            meter.pool(row)
+            sides = [pool_size(side, step.kernel, step.stride, architecture.padding) for side in (height, width)]
+            return (*sides, channels), {}
         case AveragePool():
-            meter.shape = (1, 1, shape[-1])
-        case Linear():
-            meter.linear(classes)
-    return Cost(row.name, row.layer, meter.shape, **meter.total)
+            return (1, 1, channels), {}
+        case Linear() | int():
+            units = classes if isinstance(step, Linear) else step
+            weights = height * width * channels * units
+            return (1, 1, units), _numbers(weights, units, weights)
+    return shape, {}
+
+
+def _numbers(weights, offsets, macs, statistics=0):
+    return {"weights": weights, "parameters": weights + offsets, "statistics": statistics, "macs": macs}
+
+
+def _cost(architecture, name, layer, chains, shape, classes):
+    total, channels = Counter(), 0
+    for steps in chains:
+        output = shape
+        for step in steps:
+            output, numbers = _step(architecture, step, output, classes)
+            total.update(numbers)
+        channels += output[-1]
+    return Cost(name, layer, (*output[:2], channels), **total)
 
 
 def _head_cost(architecture, head, shape, classes):
-    height, width, channels = shape
-    meter = _Meter(architecture, (head.pooled(height), head.pooled(width), channels))
-    meter.conv(head.conv)
-    meter.linear(head.units)
-    meter.linear(classes)
-    return Cost(head.name, head.name, meter.shape, **meter.total)
+    pooled = (head.pooled(shape[0]), head.pooled(shape[1]), shape[2])
+    return _cost(architecture, head.name, head.name, [(head.conv, head.units, classes)], pooled, classes)
 
 
-def costs(architecture, input_shape=(224, 224, 3), classes=1000, aux_heads=False):
+def costs(
+    architecture: Architecture,
+    input_shape: Sequence[int] = (224, 224, 3),
+    classes: int = 1000,
+    aux_heads: bool = False,
+) -> list[Cost]:
     """What each row of a table costs.
 
     Args:
@@ -146,11 +131,8 @@ def costs(architecture, input_shape=(224, 224, 3), classes=1000, aux_heads=False
             f"Received: input_shape={input_shape}"
         )
     table, heads = [], []
-    readers = {head.after: [] for head in architecture.auxiliary}
-    for head in architecture.auxiliary:
-        readers[head.after].append(head)
     for row in architecture.rows:
-        cost = _row_cost(architecture, row, shape, classes)
+        cost = _cost(architecture, row.name, row.layer, _chains(row), shape, classes)
         if min(cost.output) < 1:
             raise ValueError(
                 f"Row {row.name!r} has no pixels left: {shape[:2]} goes in, {cost.output[:2]} comes out. Use a "
@@ -158,21 +140,13 @@ def costs(architecture, input_shape=(224, 224, 3), classes=1000, aux_heads=False
             )
         shape = cost.output
         table.append(cost)
-        heads += [_head_cost(architecture, h, shape, classes) for h in readers.get(row.name, ())]
+        readers = (head for head in architecture.auxiliary if head.after == row.name)
+        heads += [_head_cost(architecture, head, shape, classes) for head in readers]
     return table + heads if aux_heads else table
 
 
-def depth(architecture, pools=False):
+def depth(architecture: Architecture, pools: bool = False) -> int:
     """Number of layers with parameters on the longest path, 22 in the paper; 27 when `pools` count too."""
-    layers = 0
-    for row in architecture.rows:
-        match row:
-            case Convolution():
-                layers += len(row.convs)
-            case Inception():
-                layers += max(sum(not isinstance(s, MaxPool) for s in b) for b in row.branches)
-            case MaxPool() | AveragePool():
-                layers += pools
-            case Linear():
-                layers += 1
-    return layers
+    counted = (Conv, Linear, *((MaxPool, AveragePool) if pools else ()))
+    chains = (_chains(row) for row in architecture.rows)
+    return sum(max(sum(isinstance(step, counted) for step in steps) for steps in row) for row in chains)

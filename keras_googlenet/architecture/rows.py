@@ -35,7 +35,7 @@ class Row:
     name: str
 
     @property
-    def layer(self):
+    def layer(self) -> str:
         """Name of the layer that holds the row's output."""
         return self.name
 
@@ -54,7 +54,7 @@ class MaxPool(Row):
     stride: int = 2
 
     @property
-    def layer(self):
+    def layer(self) -> str:
         """Name of the layer that holds the row's output."""
         return f"{self.name}_{self.kernel}x{self.kernel}_s{self.stride}"
 
@@ -77,12 +77,12 @@ class Convolution(Row):
     reduce: int | None = None
 
     @property
-    def layer(self):
+    def layer(self) -> str:
         """Name of the layer that holds the row's output."""
         return self.convs[-1].name
 
     @property
-    def convs(self):
+    def convs(self) -> tuple[Conv, ...]:
         """The row's convolutions in order, a tuple of `Conv`."""
         window = f"{self.name}_{self.kernel}x{self.kernel}"
         suffix = f"_s{self.stride}" if self.stride > 1 else ""
@@ -130,12 +130,12 @@ class Inception(Row):
     kernel5x5: int = 5
 
     @property
-    def layer(self):
+    def layer(self) -> str:
         """Name of the layer that holds the row's output."""
         return f"{self.name}_output"
 
     @property
-    def branches(self):
+    def branches(self) -> tuple[tuple[Conv | MaxPool, ...], ...]:
         """The four branches, in concatenation order, each a tuple of `Conv` and `MaxPool` steps."""
 
         def steps(*candidates):
@@ -147,14 +147,11 @@ class Inception(Row):
         return (
             steps(conv("1x1", 1, self.conv1x1)),
             steps(conv("3x3_reduce", 1, self.reduce3x3), conv("3x3", 3, self.conv3x3)),
-            steps(
-                conv("5x5_reduce", 1, self.reduce5x5),
-                conv("5x5", self.kernel5x5, self.conv5x5),
-            ),
+            steps(conv("5x5_reduce", 1, self.reduce5x5), conv("5x5", self.kernel5x5, self.conv5x5)),
             steps(MaxPool(f"{self.name}_pool", 3, 1), conv("pool_proj", 1, self.pool_proj)),
         )
 
-    def naive(self):
+    def naive(self) -> "Inception":
         """The module of Fig. 2(a) with the same 1x1, 3x3 and 5x5 filters: no reductions, no projection."""
         return dataclasses.replace(self, reduce3x3=None, reduce5x5=None, pool_proj=None)
 
@@ -206,18 +203,18 @@ class Auxiliary:
     units: int = 1024
     dropout: float = 0.7
 
-    def pooled(self, size):
+    def pooled(self, size: int) -> int:
         """Side of the map after the pool, for a map of side `size`."""
         if self.grid is not None:
             return self.grid
         return (size - min(self.pool, size)) // self.stride + 1
 
     @property
-    def conv(self):
+    def conv(self) -> Conv:
         """The 1x1 convolution as a `Conv`."""
         return Conv(f"{self.name}_conv", 1, self.filters)
 
     @property
-    def layers(self):
+    def layers(self) -> tuple[str, ...]:
         """Names of the head's layers that hold parameters, and of the batch normalization a variant may add."""
         return tuple(f"{self.name}{part}" for part in ("_conv", "_conv_bn", "_fc", ""))

@@ -4,6 +4,8 @@ Everything else that the package knows of the network's structure is derived fro
 """
 
 import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from keras_googlenet.architecture.rows import (
     LRN,
@@ -14,6 +16,7 @@ from keras_googlenet.architecture.rows import (
     Inception,
     Linear,
     MaxPool,
+    Row,
 )
 
 MIN_SIZE = 32
@@ -46,7 +49,7 @@ class Pixels:
     """
 
     scale: float
-    offset: tuple[float, float, float]
+    offset: tuple[float, ...]
 
     def __post_init__(self):
         object.__setattr__(self, "offset", tuple(self.offset))
@@ -78,8 +81,8 @@ class Architecture:
     """
 
     name: str
-    rows: tuple
-    auxiliary: tuple = ()
+    rows: Sequence[Row]
+    auxiliary: Sequence[Auxiliary] = ()
     batch_norm: BatchNorm | None = None
     padding: str = "caffe"
     pixels: Pixels | None = None
@@ -90,22 +93,22 @@ class Architecture:
         _validate(self)
 
     @property
-    def trunk(self):
+    def trunk(self) -> Sequence[Row]:
         """The rows below the classifier: all that `include_top=False` keeps."""
         top = next(i for i, row in enumerate(self.rows) if isinstance(row, AveragePool))
         return self.rows[:top]
 
     @property
-    def top(self):
+    def top(self) -> Sequence[Row]:
         """The rows from the average pool on."""
         return self.rows[len(self.trunk) :]
 
     @property
-    def classifier(self):
+    def classifier(self) -> str:
         """Name of the classifier's layer."""
         return self.rows[-1].name
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """A JSON-ready dictionary that `from_config` turns back into the same table."""
         config = dataclasses.asdict(self)
         for part in ("rows", "auxiliary"):
@@ -114,16 +117,15 @@ class Architecture:
         return config
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Mapping[str, Any]) -> "Architecture":
         """The table that `get_config` described."""
-        config = dict(config)
+        fields = dict(config)
         for part in ("rows", "auxiliary"):
-            config[part] = [_row(item) for item in config[part]]
-        if config.get("batch_norm") is not None:
-            config["batch_norm"] = BatchNorm(**config["batch_norm"])
-        if config.get("pixels") is not None:
-            config["pixels"] = Pixels(**config["pixels"])
-        return cls(**config)
+            fields[part] = [_row(item) for item in fields[part]]
+        for part, kind in (("batch_norm", BatchNorm), ("pixels", Pixels)):
+            if fields.get(part) is not None:
+                fields[part] = kind(**fields[part])
+        return cls(**fields)
 
 
 ROW_KINDS = (Convolution, MaxPool, LRN, Inception, AveragePool, Dropout, Linear)

@@ -1,12 +1,14 @@
 """The named variants: each a small edit of the paper's table, never a switch inside the builder."""
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any
 
-from keras_googlenet.architecture.rows import LRN, Dropout, Inception, MaxPool
+from keras_googlenet.architecture.rows import LRN, Dropout, Inception, MaxPool, Row
 from keras_googlenet.architecture.table import PAPER, Architecture, BatchNorm, Pixels
 
 
-def edit(architecture, edit_row, **changes):
+def edit(architecture: Architecture, edit_row: Callable[[Any], Row | None], **changes: Any) -> Architecture:
     """A copy of a table with `edit_row` applied to each row, and other fields replaced.
 
     Args:
@@ -27,7 +29,7 @@ def edit(architecture, edit_row, **changes):
     return dataclasses.replace(architecture, **changes)
 
 
-def wider(architecture, factor):
+def wider(architecture: Architecture, factor: float) -> Architecture:
     """The table with every convolution `factor` times as wide, rounded to whole multiples of 8 filters.
 
     Section 7 trains one "wider" network among its seven and does not say how wide.
@@ -48,25 +50,19 @@ def wider(architecture, factor):
     def widen(row):
         columns = ("filters", "reduce", "conv1x1", "reduce3x3", "conv3x3", "reduce5x5", "conv5x5")
         widths = {name: getattr(row, name, None) for name in (*columns, "pool_proj")}
-        return dataclasses.replace(
-            row,
-            **{name: max(8, round(n * factor / 8) * 8) for name, n in widths.items() if n},
-        )
+        return dataclasses.replace(row, **{name: max(8, round(n * factor / 8) * 8) for name, n in widths.items() if n})
 
     return edit(architecture, widen, name=f"{architecture.name}-x{factor:g}")
 
 
-def naive(architecture):
+def naive(architecture: Architecture) -> Architecture:
     """The table with the naive module of Fig. 2(a) in place of each Inception module.
 
     It exists to be costed: at 224 pixels the naive network would take several times the parameters and the
     multiply-adds, which is why the paper reduces before it convolves.
     """
-    return edit(
-        architecture,
-        lambda row: row.naive() if isinstance(row, Inception) else row,
-        name=f"{architecture.name}-naive",
-    )
+    name = f"{architecture.name}-naive"
+    return edit(architecture, lambda row: row.naive() if isinstance(row, Inception) else row, name=name)
 
 
 def _without_lrn(row):
@@ -118,7 +114,7 @@ VARIANTS = {table.name: table for table in (PAPER, PLAIN, BATCHNORM, TORCHVISION
 """The named variants by their names."""
 
 
-def resolve(variant):
+def resolve(variant: str | Architecture | None) -> Architecture:
     """The table behind a `variant` argument.
 
     Args:

@@ -16,13 +16,10 @@ from keras_googlenet.utils.messages import nearest
 
 def add_arguments(parser):
     """Declares the command's arguments."""
-    parser.add_argument(
-        "model",
-        metavar="MODEL",
-        nargs="?",
-        default="paper",
-        help="a variant (paper, plain, batchnorm, torchvision, slim; default: paper) or a .keras file",
-    )
+    from keras_googlenet.architecture import VARIANTS
+
+    known = f"a variant ({', '.join(VARIANTS)}; default: paper) or a .keras file"
+    parser.add_argument("model", metavar="MODEL", nargs="?", default="paper", help=known)
     parser.add_argument("--image-size", type=int, metavar="N", help="side of the input in pixels (default: 224)")
     parser.add_argument("--classes", type=int, metavar="N", help="number of classes (default: 1000)")
 

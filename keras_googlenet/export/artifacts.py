@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_googlenet.architecture import DEFAULT_SIZE
+from keras_googlenet.architecture.table import DEFAULT_SIZE
 from keras_googlenet.errors import InputError
 from keras_googlenet.export import writers
 from keras_googlenet.export.card import card

@@ -1,6 +1,5 @@
 """The rows of Table 1 below the average pool as a KerasHub backbone, and what puts images into it."""
 
-import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from keras_googlenet.architecture import Architecture
 from keras_googlenet.errors import InputError
 from keras_googlenet.imagenet import MEAN_RGB
 from keras_googlenet.model.googlenet import GoogLeNet
+from keras_googlenet.utils.dtype_policy import default_dtype_policy
 
 OFFSET = tuple(-mean for mean in MEAN_RGB)
 
@@ -59,7 +59,7 @@ class GoogLeNetBackbone(keras_hub.models.FeaturePyramidBackbone):
     ) -> None:
         if isinstance(variant, dict):
             variant = Architecture.from_config(variant)
-        with _default_policy(dtype):
+        with default_dtype_policy(keras.dtype_policies.get(dtype)):  # None is the one in force
             trunk = GoogLeNet(include_top=False, weights=weights, input_shape=image_shape, variant=variant)
         if any(layer.name == "gray_to_rgb" for layer in trunk.layers):
             raise InputError(
@@ -129,14 +129,3 @@ def _levels(table):
         stride *= getattr(row, "stride", 1)
         last[stride] = row.layer
     return {f"P{level}": last[2**level] for level in range(2, 8) if 2**level in last}
-
-
-@contextlib.contextmanager
-def _default_policy(dtype):
-    """Sets Keras's dtype policy, the only one that `GoogLeNet` builds its layers with, for a while."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(before if dtype is None else keras.dtype_policies.get(dtype))
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)

@@ -1,1 +1,5 @@
-"""Every private name of Keras and TensorFlow that this package uses, one file a subject, each with a canary test."""
+"""Every private name of Keras and TensorFlow that this package uses, one file a subject.
+
+Each file says why it is needed and what would break it. Its tests in `tests/keras_compat/` fail with a sentence where
+one of these names has moved, and `tests/keras_compat/test_private_names.py` fails where one is used anywhere else.
+"""

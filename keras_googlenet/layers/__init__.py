@@ -1,6 +1,5 @@
 """The layers that the network needs and Keras lacks."""
 
-from keras_googlenet.layers.block_dense import BlockDense as BlockDense
 from keras_googlenet.layers.local_response_normalization import (
     LocalResponseNormalization as LocalResponseNormalization,
 )

@@ -4,6 +4,9 @@ Krizhevsky et al. (2012), section 3.3, define it; GoogLeNet applies it after the
 3x3 convolution.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -50,7 +53,15 @@ class LocalResponseNormalization(keras.layers.Layer):
         `models/bvlc_googlenet/train_val.prototxt`, layers `pool1/norm1` and `conv2/norm2`.
     """
 
-    def __init__(self, depth_radius=5, bias=1.0, alpha=1.0, beta=0.5, data_format=None, **kwargs):
+    def __init__(
+        self,
+        depth_radius: int = 5,
+        bias: float = 1.0,
+        alpha: float = 1.0,
+        beta: float = 0.5,
+        data_format: str | None = None,
+        **kwargs: Any,
+    ):
         super().__init__(**kwargs)
         if not isinstance(depth_radius, int) or depth_radius < 0:
             raise ValueError(
@@ -73,7 +84,7 @@ class LocalResponseNormalization(keras.layers.Layer):
         self.data_format = data_format
         self.supports_masking = True
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[int | None]) -> None:
         """Checks the shape; there is nothing to create."""
         if len(input_shape) != 4 or input_shape[self._axis] is None:
             raise ValueError(
@@ -82,11 +93,13 @@ class LocalResponseNormalization(keras.layers.Layer):
             )
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         """Normalizes `inputs`."""
         x = ops.cast(inputs, "float32")
         if keras.backend.backend() == "tensorflow" and self.data_format == "channels_last":
-            outputs = self._tensorflow(x)
+            import tensorflow as tf
+
+            outputs = tf.nn.local_response_normalization(x, self.depth_radius, self.bias, self.alpha, self.beta)
         else:
             outputs = x * self._power(self.bias + self.alpha * self._sum_of_squares(x))
         return ops.cast(outputs, self.compute_dtype)
@@ -94,11 +107,6 @@ class LocalResponseNormalization(keras.layers.Layer):
     @property
     def _axis(self):
         return -1 if self.data_format == "channels_last" else 1
-
-    def _tensorflow(self, x):
-        import tensorflow as tf
-
-        return tf.nn.local_response_normalization(x, self.depth_radius, self.bias, self.alpha, self.beta)
 
     def _sum_of_squares(self, x):
         axis, radius = self._axis % 4, self.depth_radius
@@ -118,11 +126,11 @@ class LocalResponseNormalization(keras.layers.Layer):
             return ops.rsqrt(base * ops.sqrt(base))
         return ops.power(base, -self.beta)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> Sequence[int | None]:
         """The input's shape."""
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {
             **super().get_config(),

@@ -27,19 +27,10 @@ def auxiliary(x, head, classes, activation, *, batch_norm=None, padding="caffe")
         x = keras_layers.AveragePooling2D(window, head.stride, name=f"{head.name}_pool")(x)
     else:
         x = keras_layers.AdaptiveAveragePooling2D(head.grid, name=f"{head.name}_pool")(x)
-    x = blocks.conv(
-        x,
-        head.conv,
-        batch_norm=batch_norm,
-        padding=padding,
-        kernel_initializer=initialization.auxiliary(),
-    )
+    start = initialization.auxiliary()
+    x = blocks.conv(x, head.conv, batch_norm=batch_norm, padding=padding, kernel_initializer=start)
     x = keras_layers.Flatten(name=f"{head.name}_flatten")(x)
-    x = keras_layers.Dense(
-        head.units,
-        activation="relu",
-        kernel_initializer=initialization.auxiliary(),
-        name=f"{head.name}_fc",
-    )(x)
+    start = initialization.auxiliary()  # a new one, which draws other numbers
+    x = keras_layers.Dense(head.units, activation="relu", kernel_initializer=start, name=f"{head.name}_fc")(x)
     x = keras_layers.Dropout(head.dropout, name=f"{head.name}_drop")(x)
     return blocks.classifier(x, classes, activation, name=head.name)

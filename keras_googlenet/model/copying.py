@@ -5,6 +5,8 @@ import warnings
 import keras
 import numpy as np
 
+from keras_googlenet.keras_compat.metrics import attributes
+
 
 def copied(metric):
     """A metric like another, without what it has counted so far.
@@ -49,9 +51,4 @@ def _alike(a, b, seen):
         return bool(a == b)
     if callable(a) and not isinstance(a, keras.metrics.Metric) and not hasattr(a, "get_config"):
         return False  # two functions
-    return hasattr(a, "__dict__") and _alike(_attributes(a), _attributes(b), seen)
-
-
-def _attributes(thing):
-    """What an object holds, but for each one's own tracker of variables, and the policy behind `_dtype`."""
-    return {name: value for name, value in vars(thing).items() if name not in ("_tracker", "_dtype_policy")}
+    return hasattr(a, "__dict__") and _alike(attributes(a), attributes(b), seen)

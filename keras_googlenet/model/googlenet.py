@@ -1,18 +1,23 @@
 """`GoogLeNet()`: walks the table and builds the Keras model."""
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
 import keras
 from keras import layers as keras_layers
 
 from keras_googlenet.architecture import (
     LRN,
+    Architecture,
     AveragePool,
     Convolution,
     Dropout,
     Inception,
     Linear,
     MaxPool,
-    resolve,
 )
+from keras_googlenet.architecture.variants import resolve
 from keras_googlenet.model import blocks, preprocessing, validation
 from keras_googlenet.model.auxiliary import auxiliary
 from keras_googlenet.model.googlenet_model import GoogLeNetModel
@@ -21,19 +26,19 @@ from keras_googlenet.model.pretrained import is_rgb, load_pretrained, made_for
 
 
 def GoogLeNet(
-    include_top=True,
-    weights="imagenet",
-    input_tensor=None,
-    input_shape=None,
-    pooling=None,
-    classes=1000,
-    classifier_activation="softmax",
-    name="googlenet",
+    include_top: bool = True,
+    weights: str | Path | None = "imagenet",
+    input_tensor: keras.KerasTensor | None = None,
+    input_shape: Sequence[int | None] | None = None,
+    pooling: str | None = None,
+    classes: int = 1000,
+    classifier_activation: Any = "softmax",
+    name: str = "googlenet",
     *,
-    aux_heads=None,
-    variant=None,
-    include_preprocessing=False,
-):
+    aux_heads: bool | None = None,
+    variant: str | Architecture | None = None,
+    include_preprocessing: bool = False,
+) -> GoogLeNetModel:
     """Instantiates the GoogLeNet architecture, the first Inception network.
 
     Inputs are RGB in 0..255 with the mean subtracted: see `preprocess_input`, or `include_preprocessing`. By default
@@ -61,8 +66,8 @@ def GoogLeNet(
         aux_heads: Whether to build the auxiliary classifiers. None means: with the top and without pretrained weights,
             where they exist to train. On maps smaller than their 5x5 pool (inputs under 79 pixels) the pool's
             window is clipped to the map.
-        variant: The table to build: `"paper"`, `"plain"`, `"batchnorm"`, `"torchvision"`, `"slim"`, or an
-            `Architecture` of your own. None means the one that the weights were made for, else the paper's.
+        variant: The table to build: a name of `architecture.VARIANTS`, such as `"batchnorm"`, or an `Architecture` of
+            your own. None means the one that the weights were made for, else the paper's.
         include_preprocessing: Whether the model takes images in 0..255 as they are read from a file, RGB or gray: its
             layer `preprocess_input` then does what that function does. More channels than RGB's are taken as they are.
 
@@ -99,12 +104,13 @@ def GoogLeNet(
         x = preprocessing.subtract_mean(x)
     if blocks.channels(x) == 1 and weights is not None and is_rgb(weights, table):
         x = preprocessing.gray_to_rgb(x)
-    x, heads = _trunk(x, table, classes, classifier_activation, aux_heads)
-    if include_top:
-        x = _top(x, table, classes, classifier_activation)
-    elif pooling == "avg":
+    if table.pixels is not None:
+        x = preprocessing.own(x, table.pixels)
+    rows = table.rows if include_top else table.trunk
+    x, heads = _rows(x, rows, table, classes, classifier_activation, aux_heads)
+    if not include_top and pooling == "avg":
         x = keras_layers.GlobalAveragePooling2D(name="avg_pool")(x)
-    elif pooling == "max":
+    elif not include_top and pooling == "max":
         x = keras_layers.GlobalMaxPooling2D(name="max_pool")(x)
     outputs = [x, *heads] if heads else x
     options = {"architecture": table, "include_preprocessing": include_preprocessing}
@@ -116,13 +122,11 @@ def GoogLeNet(
     return model
 
 
-def _trunk(x, table, classes, activation, aux_heads):
-    """The rows below the average pool, and the outputs of the auxiliary heads that branch off them."""
-    if table.pixels is not None:
-        x = preprocessing.own(x, table.pixels)
+def _rows(x, rows, table, classes, activation, aux_heads):
+    """What rows of the table make of a Keras tensor, and the outputs of the auxiliary heads that branch off them."""
     style = {"batch_norm": table.batch_norm, "padding": table.padding}
     heads = {}
-    for row in table.trunk:
+    for row in rows:
         match row:
             case Convolution():
                 for step in row.convs:
@@ -133,20 +137,13 @@ def _trunk(x, table, classes, activation, aux_heads):
                 x = blocks.lrn(x, row)
             case Inception():
                 x = inception(x, row, **style)
-        for head in table.auxiliary if aux_heads else ():
-            if head.after == row.name:
-                heads[head.name] = auxiliary(x, head, classes, activation, **style)
-    return x, [heads[head.name] for head in table.auxiliary if head.name in heads]
-
-
-def _top(x, table, classes, activation):
-    """The average pool, the dropout and the classifier."""
-    for row in table.top:
-        match row:
             case AveragePool():
                 x = keras_layers.GlobalAveragePooling2D(name=row.layer)(x)
             case Dropout():
                 x = keras_layers.Dropout(row.rate, name=row.layer)(x)
             case Linear():
                 x = blocks.classifier(x, classes, activation, name=row.layer)
-    return x
+        for head in table.auxiliary if aux_heads else ():
+            if head.after == row.name:
+                heads[head.name] = auxiliary(x, head, classes, activation, **style)
+    return x, [heads[head.name] for head in table.auxiliary if head.name in heads]

@@ -1,25 +1,21 @@
 """The model class: a Functional `keras.Model` that adds only what Keras lacks for a network with several heads."""
 
 import inspect
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import keras
 
-from keras_googlenet.architecture import PAPER, Architecture
-from keras_googlenet.model import (
-    cloning,
-    compilation,
-    monitoring,
-    nesting,
-    openvino,
-    preprocessing,
-    replicas,
-    saved,
-    version_0_1_0,
-)
+from keras_googlenet.architecture.table import PAPER, Architecture
+from keras_googlenet.keras_compat.cloning import KeepsTraits, take_traits
+from keras_googlenet.keras_compat.openvino import FullPrecision
+from keras_googlenet.keras_compat.replicas import OnReplicas
+from keras_googlenet.model import compilation, monitoring, nesting, preprocessing, saved, version_0_1_0
 
 
 @keras.saving.register_keras_serializable(package="keras_googlenet")
-class GoogLeNetModel(replicas.OnReplicas, keras.Model):
+class GoogLeNetModel(OnReplicas, KeepsTraits, FullPrecision, keras.Model):
     """A Functional model whose first output is the network's and whose others are auxiliary heads.
 
     Beyond `keras.Model`, where there are several outputs:
@@ -56,38 +52,38 @@ class GoogLeNetModel(replicas.OnReplicas, keras.Model):
         ['aux1_loss', 'aux2_loss', 'loss', 'predictions_loss']
     """
 
-    def __init__(self, inputs, outputs, name=None, **kwargs):
-        kwargs = cloning.take(outputs) | kwargs
+    def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any):
+        kwargs = take_traits(outputs) | kwargs
         architecture = kwargs.pop("architecture", None)
         if isinstance(architecture, dict):
             architecture = Architecture.from_config(architecture)
         class_names = kwargs.pop("class_names", None)
         include_preprocessing = kwargs.pop("include_preprocessing", None)
+        self._revived = kwargs.pop("revived", False)
         super().__init__(inputs, outputs, name=name, **kwargs)
         self._architecture = architecture
-        self._revived = False
         self.class_names = class_names
         if include_preprocessing is None:  # of a model built upon another's layers
             include_preprocessing = any(layer.name == preprocessing.PREPROCESSING for layer in self.layers)
         self._include_preprocessing = bool(include_preprocessing)
 
     @property
-    def include_preprocessing(self):
+    def include_preprocessing(self) -> bool:
         """Whether the model takes images in 0..255 as they are read from a file, and `preprocess_input` is inside."""
         return self._include_preprocessing
 
     @property
-    def architecture(self):
+    def architecture(self) -> Architecture | None:
         """The `Architecture` that the layers were built from, or None."""
         return self._architecture
 
     @property
-    def class_names(self):
+    def class_names(self) -> tuple[str, ...] | None:
         """What the main output's columns mean, a tuple of strings, or None. It is saved with the model."""
         return self._class_names
 
     @class_names.setter
-    def class_names(self, names):
+    def class_names(self, names: Sequence[str] | None) -> None:
         width = self.outputs[0].shape[-1]
         if names is not None and len(names) != width:
             raise ValueError(
@@ -97,7 +93,7 @@ class GoogLeNetModel(replicas.OnReplicas, keras.Model):
         self._class_names = None if names is None else tuple(str(name) for name in names)
 
     @property
-    def endpoints(self):
+    def endpoints(self) -> dict[str, keras.KerasTensor]:
         """Every table row's output by the row's name, for feature pyramids and visualization.
 
         Returns:
@@ -108,7 +104,7 @@ class GoogLeNetModel(replicas.OnReplicas, keras.Model):
         rows = (self.architecture or PAPER).rows
         return {row.name: built[row.layer].output for row in rows if row.layer in built}
 
-    def inference_model(self):
+    def inference_model(self) -> "GoogLeNetModel":
         """The same network, weights shared, without the auxiliary heads ("discarded" at inference, section 5).
 
         Returns:
@@ -116,28 +112,29 @@ class GoogLeNetModel(replicas.OnReplicas, keras.Model):
         """
         return type(self)(self.input, self.outputs[0], name=self.name, **self.traits())
 
-    def traits(self):
-        """What the constructor takes beside the graph."""
+    def traits(self) -> dict[str, Any]:
+        """What the constructor takes beside the graph and the name: arguments for a model of the same layers."""
         return {
             "architecture": self.architecture,
             "class_names": self.class_names,
             "include_preprocessing": self.include_preprocessing,
         }
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The outputs for a batch. With several, it cannot be a layer of another model."""
         if not self._revived:
             nesting.check_call(self, (args, kwargs))
         return super().__call__(*args, **kwargs)
 
-    def _run_through_graph(self, inputs, operation_fn=lambda operation: operation, **kwargs):
-        """Called by `call`, and by `keras.models.clone_model` with a `call_fn`."""
-        outputs = super()._run_through_graph(inputs, operation_fn, **kwargs)
-        if "call_fn" in kwargs and self.built:
-            cloning.give(self, outputs, self.traits() | {"trainable": self.trainable})
-        return outputs
-
-    def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None, **kwargs):
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        **kwargs: Any,
+    ) -> None:
         """Configures training, as `keras.Model.compile`, with one loss and one list of metrics for all heads.
 
         Args:
@@ -160,43 +157,34 @@ class GoogLeNetModel(replicas.OnReplicas, keras.Model):
             metrics = compilation.metrics(metrics, names)
             weighted_metrics = compilation.metrics(weighted_metrics, names)
         super().compile(optimizer, loss, loss_weights, metrics, weighted_metrics, **kwargs)
-        replicas.sum_gradients_first(self)
 
     def _default_loss_weights(self):
-        heads = (self.architecture or PAPER).auxiliary
-        weights = {head.name: head.weight for head in heads}
+        weights = {head.name: head.weight for head in (self.architecture or PAPER).auxiliary}
         return [1.0] + [weights.get(name, 0.3) for name in self.output_names[1:]]
 
-    def fit(self, *args, **kwargs):
+    def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """Trains as `keras.Model.fit`; callbacks may monitor one head's figure without being told its `mode`."""
         arguments = inspect.signature(super().fit).bind(*args, **kwargs).arguments
         arguments["callbacks"] = monitoring.with_directions(arguments.get("callbacks"), self)
         return super().fit(**arguments)
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
         """The weighted sum of the heads' losses; a single `y` is every head's label."""
-        y = compilation.labels(y, y_pred)
-        return super().compute_loss(x, y, y_pred, sample_weight, training)
+        return super().compute_loss(x, compilation.labels(y, y_pred), y_pred, sample_weight, training)
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """The metrics of every head; a single `y` is every head's label."""
-        y = compilation.labels(y, y_pred)
-        return super().compute_metrics(x, y, y_pred, sample_weight)
+        return super().compute_metrics(x, compilation.labels(y, y_pred), y_pred, sample_weight)
 
-    def _get_compiled_model(self, data):
-        """Called by `predict` and `evaluate` on the OpenVINO backend alone."""
-        if self.compute_dtype != "float32":
-            return super()._get_compiled_model(data)
-        with openvino.full_precision():
-            return super()._get_compiled_model(data)
-
-    def load_own_variables(self, store):
+    def load_own_variables(self, store: Any) -> None:
         """Called by Keras before it loads the layers, of which each gets what a layer of its name had."""
         self._revived = False
         super().load_own_variables(store)
         saved.by_names(self, store)
 
-    def load_weights(self, filepath, skip_mismatch=False, **kwargs):
+    def load_weights(self, filepath: str | Path, skip_mismatch: bool = False, **kwargs: Any) -> None:
         """Loads weights as `keras.Model.load_weights`, each layer's by its name, all or nothing.
 
         Auxiliary heads that only the file has are left out.
@@ -213,13 +201,12 @@ class GoogLeNetModel(replicas.OnReplicas, keras.Model):
             super().load_weights(filepath, skip_mismatch, **kwargs)
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> "GoogLeNetModel":
         """A new model from `get_config`'s dictionary, version 0.1.0's too."""
-        model = super().from_config(version_0_1_0.modernized(config), custom_objects)
-        model._revived = True  # in a model saved by version 0.1.0 it may be a layer, whatever heads it has
-        return model
+        # In a model saved by version 0.1.0 it may be a layer, whatever heads it has.
+        return super().from_config(version_0_1_0.modernized(config) | {"revived": True}, custom_objects)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The Functional model's configuration, the table, the names of the classes and what the model takes."""
         config = super().get_config()
         config["include_preprocessing"] = self.include_preprocessing
@@ -229,14 +216,9 @@ class GoogLeNetModel(replicas.OnReplicas, keras.Model):
             config["class_names"] = list(self.class_names)
         return config
 
-    def get_compile_config(self):
-        """What `compile_from_config` needs; Keras asks for both where `compile` is overridden."""
-        return super().get_compile_config()
-
-    def compile_from_config(self, config):
-        """Compiles a loaded model as the saved one was."""
-        config = keras.saving.deserialize_keras_object(config)
-        self.compile(**config)
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles a loaded model as the saved one was. Keras asks for it where `compile` is overridden."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
         if self.optimizer is not None and self.built:
             self.optimizer.build(self.trainable_variables)
 

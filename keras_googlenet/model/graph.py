@@ -2,6 +2,24 @@
 
 import keras
 
+from keras_googlenet.keras_compat.graph import origin
+
+
+def ends(model, which):
+    """A model's symbolic tensors; none of one that is not functional, or not built yet.
+
+    Args:
+        model: A `keras.Model`.
+        which: `"inputs"` or `"outputs"`.
+
+    Returns:
+        A list of symbolic tensors.
+    """
+    try:
+        return list(getattr(model, which))
+    except (AttributeError, TypeError):
+        return []
+
 
 def models(model):
     """A model and those among its layers, theirs included.
@@ -46,15 +64,14 @@ def backward(tensor):
         Whether it went back to the input.
     """
     while True:
-        operation, node, index = _history(tensor)
+        operation, read, place = origin(tensor)
         if isinstance(operation, keras.layers.InputLayer):
             return True
         yield operation
         if isinstance(operation, keras.Model) and getattr(operation, "outputs", None):
-            to_input = yield from backward(operation.outputs[index])
+            to_input = yield from backward(operation.outputs[place])
             if not to_input:
                 return False
-        read = operation._inbound_nodes[node].input_tensors
         if len(read) != 1:
             return False
         [tensor] = read
@@ -88,17 +105,9 @@ def retrace(model, x, made):
 
 def maker(tensor):
     """The layer that made a symbolic tensor."""
-    operation, _, _ = _history(tensor)
-    return operation
+    return origin(tensor).operation
 
 
 def read_by(tensor):
     """What the layer that made a symbolic tensor read."""
-    operation, node, _ = _history(tensor)
-    return operation._inbound_nodes[node].input_tensors[0]
-
-
-def _history(tensor):
-    """The operation that made a tensor, which of its calls, and which of that call's outputs."""
-    history = tensor._keras_history
-    return history.operation, history.node_index, history.tensor_index
+    return origin(tensor).inputs[0]

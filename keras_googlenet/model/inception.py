@@ -1,5 +1,6 @@
 """The Inception module, Fig. 2 of the paper: (a) naive, (b) with dimension reductions."""
 
+import keras
 from keras import layers as keras_layers
 
 from keras_googlenet.architecture import Inception, MaxPool
@@ -31,16 +32,16 @@ def inception(x, row, *, batch_norm=None, padding="caffe"):
 
 
 def inception_module(
-    x,
-    filters_1x1,
-    filters_3x3_reduce,
-    filters_3x3,
-    filters_5x5_reduce,
-    filters_5x5,
-    pool_proj,
+    x: keras.KerasTensor,
+    filters_1x1: int,
+    filters_3x3_reduce: int,
+    filters_3x3: int,
+    filters_5x5_reduce: int,
+    filters_5x5: int,
+    pool_proj: int,
     *,
-    name,
-):
+    name: str,
+) -> keras.KerasTensor:
     """The Inception module with dimension reductions, Fig. 2(b), for networks of your own.
 
     1x1 convolutions reduce the channels before the 3x3 and the 5x5 convolution and after the pool, which keeps the
@@ -71,7 +72,9 @@ def inception_module(
     return inception(x, Inception(name, *columns, pool_proj))
 
 
-def naive_inception_module(x, filters_1x1, filters_3x3, filters_5x5, *, name):
+def naive_inception_module(
+    x: keras.KerasTensor, filters_1x1: int, filters_3x3: int, filters_5x5: int, *, name: str
+) -> keras.KerasTensor:
     """The naive Inception module, Fig. 2(a): no reductions, and the pooled input passed on whole.
 
     Args:

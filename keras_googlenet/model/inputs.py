@@ -6,16 +6,14 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_googlenet.architecture import DEFAULT_SIZE
+from keras_googlenet.architecture.table import DEFAULT_SIZE
 from keras_googlenet.errors import InputError
 from keras_googlenet.imagenet import preprocess_input
 from keras_googlenet.model import graph
+from keras_googlenet.model.preprocessing import PREPROCESSING
 
 FIRST = "conv1_7x7_s2"
 """The layer by which a network of this package is known, whatever it stands in."""
-
-INCLUDED = "preprocess_input"
-"""The layer that subtracts the mean in a network that was built with `include_preprocessing`."""
 
 OF_THE_NETWORK = frozenset(("pixels", "gray_to_rgb_mean"))
 """Layers by which some networks make what they need of images that have the mean subtracted already."""
@@ -129,7 +127,7 @@ def image_shape(model):
     Raises:
         InputError: It does not take one batch of images.
     """
-    inputs = _inputs(model)
+    inputs = graph.ends(model, "inputs")
     shape = tuple(inputs[0].shape) if len(inputs) == 1 else ()
     if len(shape) != 4:
         shapes = ", ".join(str(tuple(tensor.shape)) for tensor in inputs) or "no input of a known shape"
@@ -138,13 +136,6 @@ def image_shape(model):
     channels, *size = (shape[1], *shape[2:]) if channels_first else (shape[3], *shape[1:3])
     known = next((side for side in size if side), DEFAULT_SIZE)
     return (*(side or known for side in size), channels), channels_first
-
-
-def _inputs(model):
-    try:
-        return list(model.inputs)
-    except (AttributeError, TypeError):  # one that is not functional, or whose input is not known yet
-        return []
 
 
 def _channels_first(operations, shape):
@@ -160,7 +151,7 @@ def _preprocessing(model, operations, dtype):
     if any(getattr(part, "include_preprocessing", False) for part in (model, *operations)):
         return True, None
     for operation in operations:
-        if operation.name == INCLUDED:
+        if operation.name == PREPROCESSING:
             return True, None
         if _rescales(operation):
             kind = type(operation).__name__

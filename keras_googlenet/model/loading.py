@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_googlenet.architecture import DEFAULT_SIZE
+from keras_googlenet.architecture.table import DEFAULT_SIZE
 from keras_googlenet.model.classifier import Classifier
 from keras_googlenet.model.googlenet import GoogLeNet
 from keras_googlenet.model.googlenet_model import GoogLeNetModel

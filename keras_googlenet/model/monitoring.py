@@ -6,6 +6,8 @@ puts the output's name before the metric's only where it logs them.
 
 import keras
 
+from keras_googlenet.keras_compat.metrics import mode
+
 
 def with_directions(callbacks, model):
     """Callbacks, and before them one that says whether less or more is better to those that would have to guess.
@@ -37,11 +39,11 @@ class _Directions(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         for callback in self._undecided:
-            callback.mode = _direction(self.model, callback.monitor) or callback.mode
+            callback.mode = _mode_of(self.model, callback.monitor) or callback.mode
         self._undecided = ()
 
 
-def _direction(model, monitor):
+def _mode_of(model, monitor):
     """`"min"`, `"max"`, or None where the figure is not one head's or its metric does not tell."""
     figure = monitor.removeprefix("val_")
     heads = [head for head in model.output_names if figure.startswith(f"{head}_")]
@@ -52,5 +54,5 @@ def _direction(model, monitor):
         return "min"
     metrics = [metric for whole in model.metrics for metric in getattr(whole, "metrics", ())]
     names = {name, name.removeprefix("weighted_")}
-    ways = {getattr(metric, "_direction", None) for metric in metrics if metric.name in names}
-    return {"up": "max", "down": "min"}.get(ways.pop()) if len(ways) == 1 else None
+    modes = {mode(metric) for metric in metrics if metric.name in names}
+    return modes.pop() if len(modes) == 1 else None

@@ -36,29 +36,19 @@ _ACTIVATIONS = {function: name for name, function in vars(keras.activations).ite
 """Keras's own. What another function does is not known."""
 
 _OPERATIONS = {"Softmax": "softmax", "LogSoftmax": "log_softmax", "Sigmoid": "sigmoid", "HardSigmoid": "hard_sigmoid"}
-_OTHERS = frozenset(
-    (
-        *("Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Gelu", "Tanh", "Softplus", "LogSigmoid"),
-        *("ReLU", "LeakyReLU", "PReLU", "ELU"),
-    )
-)
+_OTHERS = {"Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Gelu", "Tanh", "Softplus", "LogSigmoid"}
+_OTHERS |= {"ReLU", "LeakyReLU", "PReLU", "ELU"}
 """Operations and layers that end in none of these."""
 
-_OF_NUMBERS = frozenset(
-    (
-        *("mse", "mae", "mape", "msle", "huber", "logcosh", "cosinesimilarity"),
-        *("meansquarederror", "meanabsoluteerror", "meanabsolutepercentageerror", "meansquaredlogarithmicerror"),
-    )
-)
+_OF_NUMBERS = {"mse", "mae", "mape", "msle", "huber", "logcosh", "cosinesimilarity", "meansquarederror"}
+_OF_NUMBERS |= {"meanabsoluteerror", "meanabsolutepercentageerror", "meansquaredlogarithmicerror"}
 """Losses of regression: what is trained by them to give numbers does not give logits."""
 
-_SAME = (
-    *("Flatten", "Reshape", "Dropout", "Identity", "Cast", "Squeeze", "Permute", "SpatialDropout2D"),
-    *("GlobalAveragePooling2D", "AveragePooling2D"),
-)
+_SAME = {"Flatten", "Reshape", "Dropout", "Identity", "Cast", "Squeeze", "Permute", "SpatialDropout2D"}
+_SAME |= {"GlobalAveragePooling2D", "AveragePooling2D"}
 """Layers and operations after which probabilities are still such: a mean of some is one, too."""
 
-_RESCALED = frozenset(("Rescaling", "BatchNormalization", "Add", "Subtract", "Multiply", "Divide", "TrueDivide"))
+_RESCALED = {"Rescaling", "BatchNormalization", "Add", "Subtract", "Multiply", "Divide", "TrueDivide"}
 """Those after which logits are still such, as a temperature has it, but nothing else is."""
 
 _WITH_KERNELS = (keras.layers.Dense, keras.layers.EinsumDense, keras.layers.Conv1D, keras.layers.Conv2D)
@@ -76,10 +66,7 @@ def main_output(model):
     Raises:
         InputError: There is none, or several could be meant, or it is no row of numbers an image.
     """
-    try:
-        outputs = list(model.outputs)
-    except (AttributeError, TypeError):  # one that is not functional
-        outputs = []
+    outputs = graph.ends(model, "outputs")
     if not outputs:
         raise InputError(
             f"Expected a functional or Sequential model, whose layers can be looked at. Received: {model.name}, a "

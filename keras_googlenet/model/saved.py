@@ -1,19 +1,15 @@
-"""Keras's own files, read by the names of the layers that they record.
-
-Keras puts a layer's weights into a group that is called by the layer's class and place, `layers/dense_1`, and loads by
-the same rule. Another head moves the places, and a layer would be given another's weights wherever the shapes agree.
-The groups also record the names of their layers, which is what is asked for here.
-"""
+"""Keras's own files, read by the names of the layers that they record, all or nothing."""
 
 import contextlib
-import re
 import warnings
 
 import h5py
 import keras
 
-from keras_googlenet.architecture import PAPER
+from keras_googlenet.architecture.table import PAPER
 from keras_googlenet.errors import InputError
+from keras_googlenet.keras_compat.saving import SavedLayers, expected_groups, kind_of, place_of
+from keras_googlenet.model import graph
 from keras_googlenet.model.version_0_1_0 import OLD_CLASS, old_places
 
 
@@ -28,25 +24,21 @@ def by_names(model, store):
         InputError: Layers of the model are not in the file, or layers of the file, other than an auxiliary head's, not
             in the model. What is in both is loaded nevertheless, as Keras does.
     """
-    path = getattr(store, "_h5_entry_path", None)
-    if path is None:
-        return  # no HDF5: nothing is recorded
-    prefix = f"{path}/layers/" if path else "layers/"
-    saved, weighty = _recorded(store, prefix)
-    if not saved:
+    saved = SavedLayers(store)
+    if not saved.groups:
         return
-    expected = _expected_groups(model)
-    groups = {expected[layer]: saved[layer.name] for layer in expected if layer.name in saved}
-    missing = [layer for layer in expected if layer.weights and layer.name not in saved]
-    names = {layer.name for layer in expected}
+    expected = expected_groups(model.layers)
+    groups = {group: saved.groups[layer.name] for layer, group in expected.items() if layer.name in saved.groups}
+    missing = [layer for layer in expected if layer.weights and layer.name not in saved.groups]
     heads = _heads(model)
-    surplus = [name for name in weighty if name not in names and name not in heads]
-    renamed = _pairs(missing, [saved[name] for name in surplus])
+    known = heads.union(layer.name for layer in expected)
+    surplus = [name for name in saved.with_variables if name not in known]
+    renamed = _pairs(missing, [saved.groups[name] for name in surplus])
     for layer in missing:
         groups[expected[layer]] = renamed.get(layer, f"{expected[layer]} is not in the file")
-    top = model.outputs[0]._keras_history.operation
-    moved = len(model.outputs) > 1 and saved.get(top.name) != expected.get(top)  # as in 0.1.0
-    _redirect(store, prefix, groups, model if moved else None, f"{path}/optimizer" if path else "optimizer")
+    top = graph.maker(model.outputs[0])
+    moved = len(model.outputs) > 1 and saved.groups.get(top.name) != expected.get(top)  # as in 0.1.0
+    saved.redirect(groups, _moved_optimizer(model) if moved else lambda path, entry: entry)
     if not renamed and (missing or surplus):
         raise _misfit([layer.name for layer in missing], surplus, heads)
 
@@ -56,60 +48,13 @@ def _heads(model):
     return {name for head in (model.architecture or PAPER).auxiliary for name in head.layers}
 
 
-def _recorded(store, prefix):
-    """The groups of a file's layers by the names that they record, and the names of those that hold variables."""
-    names, weighty = {}, set()
-    with contextlib.ExitStack() as opened:
-        for file in _files(store, opened):
-            for group in file.get(prefix, ()):
-                variables = file.get(f"{prefix}{group}/vars", {})
-                name = getattr(variables, "attrs", {}).get("name")
-                names[group] = names.get(group) or name  # of one that goes on in another file, only the first tells
-                weighty |= {group} if len(variables) else set()
-    saved = {name: group for group, name in names.items()}
-    if None in saved or len(saved) < len(names):
-        return {}, []  # of a version of Keras that recorded none
-    return saved, [name for name, group in saved.items() if group in weighty]
-
-
-def _files(store, opened):
-    """The HDF5 files behind a store: one, or those that a `.weights.json` lists."""
-    if not hasattr(store, "sharding_config"):
-        return [store.h5_file]
-    listed = store.sharding_config["weight_map"].values()
-    names = {name for names in listed for name in ([names] if isinstance(names, str) else names)}
-    return [opened.enter_context(h5py.File(store.path.with_name(name), "r")) for name in sorted(names)]
-
-
-def _expected_groups(model):
-    """Which group Keras will look into for each of a model's layers."""
-    counts = {}
-    groups = {}
-    for layer in model.layers:
-        kind = _kind(layer)
-        count = counts[kind] = counts.get(kind, -1) + 1
-        groups[layer] = f"{kind}_{count}" if count else kind
-    return groups
-
-
-def _kind(layer):
-    name = re.sub(r"\W+", "", type(layer).__name__)
-    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
 def _pairs(layers, groups):
     """Layers and groups that only the names part: as many of each class, which are matched by their places."""
-
-    def place(group):
-        kind, _, index = group.rpartition("_")
-        return (kind, int(index)) if index.isdigit() and kind else (group, 0)
-
-    groups = sorted(groups, key=place)
-    kinds = [place(group)[0].replace(OLD_CLASS, "dense") for group in groups]
+    groups = sorted(groups, key=place_of)
+    kinds = [place_of(group)[0].replace(OLD_CLASS, "dense") for group in groups]
     pairs = {}
     for layer in layers:
-        kind = _kind(layer).replace(OLD_CLASS, "dense")
+        kind = kind_of(layer).replace(OLD_CLASS, "dense")
         if kind not in kinds:
             return {}
         index = kinds.index(kind)
@@ -118,28 +63,18 @@ def _pairs(layers, groups):
     return {} if groups else pairs
 
 
-def _redirect(store, prefix, groups, old_model, optimizer_path):
-    """Puts other groups behind the paths that Keras asks a store for, until the store is closed."""
+def _moved_optimizer(model):
+    """Function of an optimizer's path and its entry in a file of 0.1.0, that puts the entry's variables in order."""
 
-    def redirected(path):
-        group, slash, rest = path[len(prefix) :].partition("/")
-        return prefix + groups.get(group, group) + slash + rest if path.startswith(prefix) else path
-
-    get, has_path = store.get, store.has_path
-
-    def get_redirected(path):
-        entry = get(redirected(path))
-        optimizer = getattr(old_model, "optimizer", None)
-        if path == f"{optimizer_path}/inner_optimizer":
-            optimizer = getattr(optimizer, "inner_optimizer", None)
-        elif path != optimizer_path:
-            optimizer = None
+    def moved(path, entry):
+        outer = getattr(model, "optimizer", None)
+        inner = getattr(outer, "inner_optimizer", None)
+        optimizer = {"optimizer": outer, "optimizer/inner_optimizer": inner}.get(path)
         if optimizer is None or len(entry) != len(optimizer.variables):
             return entry
-        return {str(now): entry[str(then)] for now, then in enumerate(old_places(old_model, optimizer))}
+        return {str(now): entry[str(then)] for now, then in enumerate(old_places(model, optimizer))}
 
-    store.get = get_redirected
-    store.has_path = lambda path: has_path(redirected(path))
+    return moved
 
 
 def _misfit(missing, surplus, heads):

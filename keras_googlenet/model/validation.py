@@ -5,7 +5,7 @@ import warnings
 
 import keras
 
-from keras_googlenet.architecture import DEFAULT_SIZE, MIN_SIZE
+from keras_googlenet.architecture.table import DEFAULT_SIZE, MIN_SIZE
 from keras_googlenet.errors import InputError
 from keras_googlenet.utils.messages import nearest
 from keras_googlenet.weights import REGISTRY
@@ -64,22 +64,14 @@ def resolve_input_shape(input_shape, weights, include_top):
     Raises:
         InputError: The shape is malformed, too small, dynamic with the top, or not for the named weights.
     """
-    channels_first = keras.config.image_data_format() == "channels_first"
     if input_shape is None:
         size = (DEFAULT_SIZE, DEFAULT_SIZE) if include_top else (None, None)
-        return (3, *size) if channels_first else (*size, 3)
+        return (*size, 3) if keras.config.image_data_format() == "channels_last" else (3, *size)
     if not isinstance(input_shape, (tuple, list)) or len(input_shape) != 3:
         raise InputError(
             f"`input_shape` must be a tuple of three integers, without the batch. Received: input_shape={input_shape}"
         )
-    shape = tuple(input_shape)
-    channels, size = (shape[0], shape[1:]) if channels_first else (shape[2], shape[:2])
-    if not isinstance(channels, int) or channels < 1:
-        raise InputError(
-            "The number of channels must be a positive integer "
-            f"({keras.config.image_data_format()}). Received: input_shape={input_shape}"
-        )
-    check_channels(channels, weights, include_top, f"input_shape={input_shape}")
+    channels = _check_shape(input_shape, weights, include_top, f"input_shape={input_shape}")
     if channels not in (1, 3):
         start = "" if weights is None else " With RGB weights, the kernels of those after the third start at zero."
         warnings.warn(
@@ -87,28 +79,29 @@ def resolve_input_shape(input_shape, weights, include_top):
             f"Received: input_shape={input_shape} with {channels} input channels.{start}",
             stacklevel=3,
         )
-    _check_size(size, include_top, f"input_shape={input_shape}")
-    return shape
+    return tuple(input_shape)
 
 
-def check_channels(channels, weights, include_top, received):
-    """Refuses a number of channels that named weights, which are all for RGB, cannot serve.
+def _check_shape(shape, weights, include_top, received):
+    """Refuses the shape of an image that a network cannot be built for, or named weights cannot serve: all are for RGB.
 
-    Raises:
-        InputError: It says what was expected and what was received.
+    Returns:
+        The number of channels.
     """
+    data_format = keras.config.image_data_format()
+    channels, size = (shape[2], shape[:2]) if data_format == "channels_last" else (shape[0], shape[1:])
+    if not isinstance(channels, int) or channels < 1:
+        raise InputError(f"The number of channels must be a positive integer ({data_format}). Received: {received}")
     named = isinstance(weights, str) and weights in REGISTRY
     if named and (channels == 2 or (include_top and channels != 3)):
         expected = "with `include_top=True`" if include_top else "or 1 (gray), or more of which the first three are RGB"
         raise InputError(f"The input must have 3 channels for `weights={weights!r}`, {expected}. Received: {received}")
-
-
-def _check_size(size, include_top, received):
     for side in size:
         if side is not None and (not isinstance(side, int) or side < MIN_SIZE):
             raise InputError(f"Input size must be at least {MIN_SIZE}x{MIN_SIZE}. Received: {received}")
     if include_top and None in size:
         raise InputError(f"If `include_top` is True, the input needs a static height and width. Received: {received}")
+    return channels
 
 
 def check_input_tensor(input_tensor, input_shape, weights, include_top):
@@ -123,18 +116,14 @@ def check_input_tensor(input_tensor, input_shape, weights, include_top):
             f"Received: input_tensor={input_tensor!r} (of type {type(input_tensor)})"
         )
     shape = tuple(input_tensor.shape)
+    received = f"input_tensor of shape {shape}"
     if len(shape) != 4:
-        raise InputError(
-            f"`input_tensor` must be a batch of images, of rank 4. Received: input_tensor of shape {shape}"
-        )
-    last = keras.config.image_data_format() == "channels_last"
-    channels, size = (shape[3], shape[1:3]) if last else (shape[1], shape[2:4])
-    check_channels(channels, weights, include_top, f"input_tensor of shape {shape}")
-    _check_size(size, include_top, f"input_tensor of shape {shape}")
+        raise InputError(f"`input_tensor` must be a batch of images, of rank 4. Received: {received}")
+    _check_shape(shape[1:], weights, include_top, received)
     if input_shape is not None and tuple(input_shape) != shape[1:]:
         raise InputError(
-            "`input_shape` and `input_tensor` disagree; give one of them. "
-            f"Received: input_shape={input_shape}, input_tensor of shape {shape}"
+            f"`input_shape` and `input_tensor` disagree; give one of them. Received: input_shape={input_shape}, "
+            f"{received}"
         )
 
 

@@ -4,10 +4,35 @@ There the main classifier was the last of `model.layers`, the heads' classifiers
 their own. That moved the groups of a file, the trainable variables, and with these what an optimizer keeps of each.
 """
 
+import keras
+
 from keras_googlenet.errors import InputError
+from keras_googlenet.model import graph
 
 OLD_CLASS = "block_dense"
 """What the classifiers' groups are called in 0.1.0's files."""
+
+
+@keras.saving.register_keras_serializable(package="keras_googlenet")
+class BlockDense(keras.layers.Dense):
+    """A `keras.layers.Dense` by the name that saved models of version 0.1.0 have for their classifiers.
+
+    Networks are built with `keras.layers.Dense`.
+
+    Args:
+        units: Number of outputs.
+        **kwargs: Arguments of `keras.layers.Dense`.
+
+    Example:
+        >>> import numpy as np
+        >>> layer = BlockDense(1, kernel_initializer="ones")
+        >>> float(layer(np.ones((1, 300)))[0, 0])
+        300.0
+    """
+
+    def quantize(self, mode=None, type_check=True, config=None):
+        """Quantizes the weights as `keras.layers.Dense` does, which refuses other classes."""
+        super().quantize(mode, type_check=False, config=config)
 
 
 def modernized(config):
@@ -23,7 +48,7 @@ def modernized(config):
         InputError: It comes from an `.h5` file of three heads, whose order of layers is not the model's any more.
     """
     layers = config.get("layers", ())
-    old = [layer for layer in layers if layer["class_name"].rpartition(">")[2] == "BlockDense"]
+    old = [layer for layer in layers if layer["class_name"].rpartition(">")[2] == BlockDense.__name__]
     if not old:
         return config
     if len(old) > 1 and "module" not in old[0]:
@@ -46,7 +71,7 @@ def old_places(model, optimizer):
     Returns:
         A list: the place in 0.1.0's `optimizer.variables` of each of `optimizer.variables`.
     """
-    top = {id(variable) for variable in model.outputs[0]._keras_history.operation.trainable_variables}
+    top = {id(variable) for variable in graph.maker(model.outputs[0]).trainable_variables}
     owners = {variable.path.replace("/", "_") + "_": id(variable) in top for variable in model.trainable_variables}
     places = list(range(len(optimizer.variables)))
     slots = {}

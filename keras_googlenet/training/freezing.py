@@ -3,7 +3,7 @@
 import dataclasses
 
 from keras_googlenet.architecture import PAPER
-from keras_googlenet.model import GoogLeNetModel
+from keras_googlenet.model.googlenet_model import GoogLeNetModel
 
 
 @dataclasses.dataclass(frozen=True)

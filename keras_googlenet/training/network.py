@@ -6,8 +6,9 @@ import keras
 import numpy as np
 
 from keras_googlenet import architecture
+from keras_googlenet.keras_compat import replicas
 from keras_googlenet.keras_compat.fit import build_compiled
-from keras_googlenet.model import GoogLeNet, replicas
+from keras_googlenet.model.googlenet import GoogLeNet
 from keras_googlenet.model.pretrained import locate
 from keras_googlenet.training.freezing import freeze_trunk, unfreeze
 from keras_googlenet.training.optimizers.from_recipe import optimizer, unwrap
@@ -27,7 +28,7 @@ def build(recipe, source):
     Raises:
         InputError: The weights to start from do not fit.
     """
-    table = architecture.resolve(recipe.variant)
+    table = architecture.variants.resolve(recipe.variant)
     with precision_policy(recipe):
         model = GoogLeNet(
             # The file behind a name: its trunk serves any number of classes.

@@ -20,9 +20,9 @@ from keras_googlenet.architecture import (
     Linear,
     MaxPool,
     edit,
-    resolve,
     wider,
 )
+from keras_googlenet.architecture.variants import resolve
 
 
 @pytest.mark.parametrize("name", VARIANTS)

@@ -3,20 +3,10 @@
 import pytest
 from support.transcription import COMPUTED, COSTS, MODULES
 
-from keras_googlenet.architecture import (
-    BATCHNORM,
-    DEFAULT_SIZE,
-    MIN_SIZE,
-    PAPER,
-    PLAIN,
-    PRINTED,
-    SLIM,
-    TORCHVISION,
-    Inception,
-    costs,
-    depth,
-    naive,
-)
+from keras_googlenet.architecture import PAPER, Inception, costs
+from keras_googlenet.architecture.costs import depth
+from keras_googlenet.architecture.table import DEFAULT_SIZE, MIN_SIZE, PRINTED
+from keras_googlenet.architecture.variants import BATCHNORM, PLAIN, SLIM, TORCHVISION, naive
 
 
 def by_name(table, **options):

@@ -270,6 +270,6 @@ def test_keras_names_groups_as_expected(tmp_path):
     model = stock(build(input_tensor=keras.layers.RandomFlip()(keras.layers.Rescaling(1.0)(keras.Input((32, 32, 3))))))
     with h5py.File(save(model, tmp_path / "net.weights.h5")) as file:
         found = {file[f"layers/{group}/vars"].attrs["name"]: group for group in file["layers"]}
-    from keras_googlenet.model.saved import _expected_groups
+    from keras_googlenet.keras_compat.saving import expected_groups
 
-    assert {layer.name: group for layer, group in _expected_groups(model).items()} == found
+    assert {layer.name: group for layer, group in expected_groups(model.layers).items()} == found

@@ -8,7 +8,8 @@ import pytest
 from support import deterministic
 
 from keras_googlenet import GoogLeNet, GoogLeNetModel, weights
-from keras_googlenet.architecture import PAPER, naive
+from keras_googlenet.architecture import PAPER
+from keras_googlenet.architecture.variants import naive
 from keras_googlenet.cli import main
 from keras_googlenet.weights import WeightsError, prototxt
 from keras_googlenet.weights.assignment import targets

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from unittest import mock
 
 from keras_googlenet import GoogLeNetModel
-from keras_googlenet.layers import BlockDense
 from keras_googlenet.model import blocks, googlenet
 from keras_googlenet.model.initialization import classifier as initializer
+from keras_googlenet.model.version_0_1_0 import BlockDense
 
 
 def _layers(model):

@@ -10,7 +10,8 @@ from support import deterministic
 from support.small import SMALL
 
 from keras_googlenet import GoogLeNet, preprocess_input
-from keras_googlenet.architecture import PAPER, SLIM, TORCHVISION
+from keras_googlenet.architecture import PAPER
+from keras_googlenet.architecture.variants import SLIM, TORCHVISION
 from keras_googlenet.data import center_crop, read_image
 from keras_googlenet.errors import InputError
 from keras_googlenet.visualize import activation_maps, grad_cam, overlay

@@ -10,7 +10,8 @@ from PIL import Image
 from support.small import SMALL
 from support.transcription import COSTS, MODULES
 
-from keras_googlenet.architecture import PAPER, VARIANTS, naive, wider
+from keras_googlenet.architecture import PAPER, VARIANTS, wider
+from keras_googlenet.architecture.variants import naive
 from keras_googlenet.visualize import plot_architecture
 from keras_googlenet.visualize.diagram import COLORS, Diagram
 

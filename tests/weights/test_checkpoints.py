@@ -14,7 +14,8 @@ from support import deterministic
 from support.small import KEPT
 
 from keras_googlenet import GoogLeNet, weights
-from keras_googlenet.architecture import TORCHVISION, edit, wider
+from keras_googlenet.architecture import edit, wider
+from keras_googlenet.architecture.variants import TORCHVISION
 from keras_googlenet.weights import WeightsError, read
 from keras_googlenet.weights import torchvision as pth
 from keras_googlenet.weights.formats import format_of

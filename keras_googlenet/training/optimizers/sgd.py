@@ -16,8 +16,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_googlenet.keras_compat import replicas
 from keras_googlenet.keras_compat.optimizer import OpenSGD
-from keras_googlenet.model import replicas
 
 
 @keras.saving.register_keras_serializable(package="keras_googlenet")

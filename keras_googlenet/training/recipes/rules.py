@@ -5,7 +5,8 @@ import types
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from keras_googlenet.architecture import MIN_SIZE, VARIANTS
+from keras_googlenet.architecture import VARIANTS
+from keras_googlenet.architecture.table import MIN_SIZE
 from keras_googlenet.data.sampling import SAMPLERS
 from keras_googlenet.errors import InputError
 from keras_googlenet.training.optimizers.schedules import SCHEDULES

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_googlenet.layers import BlockDense
+from keras_googlenet.model.version_0_1_0 import BlockDense
 
 
 def test_takes_denses_weights_and_configuration():
