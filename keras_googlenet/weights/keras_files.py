@@ -88,10 +88,10 @@ def by_variable(arrays: Arrays, targets: Iterable[str]) -> dict[str, np.ndarray]
 
     Args:
         arrays: Arrays as `read` returns them.
-        targets: Names as `transfer.targets` returns them, in the order of `layer.weights`.
+        targets: Names as `assignment.targets` returns them, in the order of `layer.weights`.
 
     Returns:
-        The arrays. Those without a target keep their names, so that a strict transfer reports
+        The arrays. Those without a target keep their names, so that a strict assignment reports
         them.
 
     Example:
