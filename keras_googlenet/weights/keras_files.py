@@ -4,7 +4,7 @@ Keras names the groups of these files by class and order (`layers/conv2d_3/vars/
 with the network. Since each group also records its layer's name, the names are what counts here:
 the same layers are found whether or not the file has auxiliary heads or another classifier.
 
-The archive's description of the model is not read: nothing is deserialized, so no code can run.
+Of the archive's description of the model, `config` gives the JSON: nothing is deserialized, so no code can run.
 """
 
 import io
@@ -88,10 +88,10 @@ def by_variable(arrays: Arrays, targets: Iterable[str]) -> dict[str, np.ndarray]
 
     Args:
         arrays: Arrays as `read` returns them.
-        targets: Names as `transfer.targets` returns them, in the order of `layer.weights`.
+        targets: Names as `assignment.targets` returns them, in the order of `layer.weights`.
 
     Returns:
-        The arrays. Those without a target keep their names, so that a strict transfer reports
+        The arrays. Those without a target keep their names, so that a strict assignment reports
         them.
 
     Example:

@@ -38,7 +38,7 @@ LIBRARIES = {
 
 
 class WeightsError(InputError):
-    """Weights could not be found, read or transferred; the model is as it was."""
+    """Weights could not be found, read or assigned; the model is as it was."""
 
 
 def library(package: str) -> ModuleType:
