@@ -84,8 +84,7 @@ def run(arguments):
     verbose = "auto" if sys.stdout.isatty() else 2
     logs = experiment.run(recipe, folder, strategy=arguments.strategy, resume=arguments.resume, verbose=verbose)
     if is_chief(arguments.strategy):
-        print(_result(logs))
-        print(f"run folder: {folder}")
+        print(_result(logs), f"run folder: {folder}", sep="\n")
     return 0
 
 

@@ -31,7 +31,7 @@ class MomentumSGD(OpenSGD):
     4. `velocity = momentum * velocity - learning_rate * gradient`, and the variable moves by the velocity.
 
     A batch that completes no update changes neither variables nor velocities nor averages. `iterations` and the
-    learning rate's schedule count updates. It trains on the TensorFlow backend, and can be loaded on any.
+    learning rate's schedule count updates. It trains on every backend; `extend_ema` is for TensorFlow's.
 
     Args:
         learning_rate: A float, or a schedule over updates.
