@@ -36,7 +36,8 @@ class Scan:
     def split(self, root: Path, classes: Collection[str] = ()) -> ListedSplit:
         """The images, named from `root`; labels are indices into `classes`, or else into the scan's own."""
         numbers = {name: label for label, name in enumerate(classes or self.images)}
-        paths = [os.fsencode(os.path.join(self.folder, path)) for found in self.images.values() for path in found]
+        folder = os.path.join(self.folder, "")
+        paths = [os.fsencode(folder + path) for found in self.images.values() for path in found]
         labels = [numbers[name] for name, found in self.images.items() for _ in found]
         return ListedSplit(np.array(paths, object), np.array(labels, np.int64), decode=read_image, root=root)
 

@@ -90,5 +90,5 @@ def _walk(folder: Path, on_error: OnError | None = None) -> Iterator[tuple[list[
         folders[:] = sorted(name for name in inside if name not in runs)
         if real not in seen:
             seen.add(real)
-            paths = [os.path.join(current, name) for name in (*others, *runs) if not is_ignored(name)]
-            yield list(folders), paths
+            start = os.path.join(current, "")
+            yield list(folders), [start + name for name in (*others, *runs) if not is_ignored(name)]
