@@ -138,17 +138,14 @@ class Inception(Row):
     def branches(self) -> tuple[tuple[Conv | MaxPool, ...], ...]:
         """The four branches, in concatenation order, each a tuple of `Conv` and `MaxPool` steps."""
 
-        def steps(*candidates):
-            return tuple(step for step in candidates if step is not None)
-
         def conv(column, kernel, filters):
-            return None if filters is None else Conv(f"{self.name}_{column}", kernel, filters)
+            return () if filters is None else (Conv(f"{self.name}_{column}", kernel, filters),)
 
         return (
-            steps(conv("1x1", 1, self.conv1x1)),
-            steps(conv("3x3_reduce", 1, self.reduce3x3), conv("3x3", 3, self.conv3x3)),
-            steps(conv("5x5_reduce", 1, self.reduce5x5), conv("5x5", self.kernel5x5, self.conv5x5)),
-            steps(MaxPool(f"{self.name}_pool", 3, 1), conv("pool_proj", 1, self.pool_proj)),
+            conv("1x1", 1, self.conv1x1),
+            (*conv("3x3_reduce", 1, self.reduce3x3), *conv("3x3", 3, self.conv3x3)),
+            (*conv("5x5_reduce", 1, self.reduce5x5), *conv("5x5", self.kernel5x5, self.conv5x5)),
+            (MaxPool(f"{self.name}_pool", 3, 1), *conv("pool_proj", 1, self.pool_proj)),
         )
 
     def naive(self) -> "Inception":

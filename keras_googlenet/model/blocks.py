@@ -47,16 +47,14 @@ def conv(x, step, *, batch_norm=None, padding="caffe", kernel_initializer=None):
     Returns:
         Keras tensor with `step.filters` channels.
     """
-    if step.stride > 1 and padding == "caffe":
+    on_both_sides = step.stride > 1 and padding == "caffe"
+    if on_both_sides:
         x = layers.ZeroPadding2D(step.kernel // 2, name=f"{step.name}_pad")(x)
-        keras_padding = "valid"
-    else:
-        keras_padding = "same"
     x = layers.Conv2D(
         step.filters,
         step.kernel,
         strides=step.stride,
-        padding=keras_padding,
+        padding="valid" if on_both_sides else "same",
         activation=None if batch_norm else "relu",
         use_bias=batch_norm is None,
         kernel_initializer=kernel_initializer or initialization.trunk(),

@@ -4,7 +4,7 @@ import inspect
 
 import keras
 import pytest
-from support.canary import must
+from support.canary import found, must
 
 from keras_googlenet.keras_compat import replicas
 
@@ -20,7 +20,8 @@ def model():
 
 
 def test_how_a_model_is_shaped(model):
-    parameters = list(inspect.signature(keras.Model._maybe_symbolic_build).parameters)
+    build = found(keras.Model, "_maybe_symbolic_build", "`Model` has no `_maybe_symbolic_build` (replicas.py)")
+    parameters = list(inspect.signature(build).parameters)
     must(
         parameters == ["self", "iterator", "data_batch"],
         f"`_maybe_symbolic_build` takes {parameters} (replicas.py)",
@@ -34,7 +35,8 @@ def test_how_a_model_is_shaped(model):
 
 def test_what_is_compiled(model):
     for name in ("_compile_loss", "_compile_metrics"):
-        must(hasattr(getattr(model, name), "built"), f"a compiled model has no `{name}` with `built` (replicas.py)")
+        part = found(model, name, f"a compiled model has no `{name}` (replicas.py)")
+        must(hasattr(part, "built"), f"`{name}` of a compiled model does not tell whether it is built (replicas.py)")
 
 
 def test_gradients_are_summed_after_they_are_clipped():

@@ -13,6 +13,18 @@ def must(holds, moved):
     assert holds, f"{versions()}: {moved}"
 
 
+def found(thing, name, moved):
+    """An attribute that has to be there.
+
+    Args:
+        thing: What has it.
+        name: Its name.
+        moved: As in `must`.
+    """
+    must(hasattr(thing, name), moved)
+    return getattr(thing, name)
+
+
 def versions():
     """`Keras 3.15.1, TensorFlow 2.21.0`: what is imported here."""
     import keras
