@@ -70,27 +70,15 @@ def retinanet(
     anchors = keras_hub.layers.AnchorGenerator(
         bounding_box_format, first, last, num_scales=3, aspect_ratios=list(aspect_ratios), anchor_size=anchor_size
     )
-    converter = GoogLeNetImageConverter(
-        (height, width),
-        crop_to_aspect_ratio=False,
-        pad_to_aspect_ratio=True,
-        bounding_box_format=bounding_box_format,
-    )
-    settings = {
-        "anchor_generator": anchors,
-        "use_prediction_head_norm": True,
-        "preprocessor": keras_hub.models.RetinaNetObjectDetectorPreprocessor(converter),
-        "prediction_decoder": ImagewiseNonMaxSuppression(
-            bounding_box_format, from_logits=True, confidence_threshold=confidence_threshold
-        ),
-    }
-    detector = keras_hub.models.RetinaNetObjectDetector(
-        pyramid,
-        num_classes,
-        bounding_box_format,
-        pre_logits_num_conv_layers=pre_logits_num_conv_layers,
-        **{**settings, **kwargs},
-    )
+    boxes: dict[str, Any] = {"bounding_box_format": bounding_box_format}
+    converter = GoogLeNetImageConverter((height, width), crop_to_aspect_ratio=False, pad_to_aspect_ratio=True, **boxes)
+    decoder = ImagewiseNonMaxSuppression(from_logits=True, confidence_threshold=confidence_threshold, **boxes)
+    kwargs.setdefault("anchor_generator", anchors)
+    kwargs.setdefault("use_prediction_head_norm", True)
+    kwargs.setdefault("preprocessor", keras_hub.models.RetinaNetObjectDetectorPreprocessor(converter))
+    kwargs.setdefault("prediction_decoder", decoder)
+    kwargs.setdefault("pre_logits_num_conv_layers", pre_logits_num_conv_layers)
+    detector = keras_hub.models.RetinaNetObjectDetector(pyramid, num_classes, **boxes, **kwargs)
     for head, value in ((detector.classification_head, math.log(0.01 / 0.99)), (detector.box_head, 0.0)):
         bias = head.prediction_layer.bias
         bias.assign(keras.ops.full(bias.shape, value))
