@@ -70,7 +70,7 @@ def retinanet(
     anchors = keras_hub.layers.AnchorGenerator(
         bounding_box_format, first, last, num_scales=3, aspect_ratios=list(aspect_ratios), anchor_size=anchor_size
     )
-    boxes = {"bounding_box_format": bounding_box_format}
+    boxes: dict[str, Any] = {"bounding_box_format": bounding_box_format}
     converter = GoogLeNetImageConverter((height, width), crop_to_aspect_ratio=False, pad_to_aspect_ratio=True, **boxes)
     decoder = ImagewiseNonMaxSuppression(from_logits=True, confidence_threshold=confidence_threshold, **boxes)
     kwargs.setdefault("anchor_generator", anchors)
