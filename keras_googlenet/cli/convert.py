@@ -92,9 +92,9 @@ def _write_caffemodel(model, path, target):
 
 
 def _write_onnx(model, path, target):
-    from keras_googlenet import export
+    from keras_googlenet.export.artifacts import write_onnx
 
-    export.write_onnx(model.inference_model() if hasattr(model, "inference_model") else model, path)
+    write_onnx(model.inference_model() if hasattr(model, "inference_model") else model, path)
 
 
 _WRITERS = {
