@@ -215,6 +215,7 @@ def test_what_cannot_be_exported(model, target, format, changes, message, tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
 
 
+@pytest.mark.exports
 @pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
 @pytest.mark.parametrize("format", ["litert", "onnx", "openvino"])
 def test_eight_bits_agree_on_photos(format, shared_data, tmp_path, capsys):
