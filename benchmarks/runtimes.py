@@ -40,12 +40,12 @@ def answer(images):
 """,
     "openvino": """
 import openvino
-compiled = openvino.Core().compile_model(path, "CPU")
+compiled = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
 def answer(images):
     return compiled({"images": images})["probabilities"]
 """,
 }
-"""For each format what loads `path`, with its runtime's defaults, and asks it."""
+"""For each format what loads `path` and asks it: in float32, with its runtime's defaults otherwise."""
 
 PROGRAM = """
 import sys
@@ -68,6 +68,7 @@ def main():
 
     from keras_googlenet import export, preprocess_input
     from keras_googlenet.model import load_model
+    from keras_googlenet.utils.export_formats import FORMATS
 
     model = load_model(options.weights)
     views = list(readable(Path(options.folder), model.input_shape[1]))
@@ -82,7 +83,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for format in options.formats:
             for numbers in ("float32", "int8") if format != "savedmodel" else ("float32",):
-                target = Path(folder) / numbers / f"network{export.FORMATS[format][0]}"
+                target = Path(folder) / numbers / f"network{FORMATS[format]}"
                 calibration = np.stack([views[index] for index in chosen]) if numbers == "int8" else None
                 export.export(model, target, format, labels=labels, calibration=calibration)
                 found = run(format, target, images, Path(folder))

@@ -49,20 +49,23 @@ def run(arguments):
         Exit status.
     """
     from keras_googlenet.cli.models import load_classifier
-    from keras_googlenet.demo import Answers, check_address, check_installed, serve
+    from keras_googlenet.demo import serve
+    from keras_googlenet.demo.predictor import Predictor
+    from keras_googlenet.demo.serving import check_address
     from keras_googlenet.errors import InputError
     from keras_googlenet.model.loading import names_or_numbers
+    from keras_googlenet.utils.extras import optional
 
     if not 0 < arguments.max_size < math.inf:
         raise InputError(f"--max-size must be more than 0. Received: {arguments.max_size:g}")
-    check_installed()
+    optional("gradio", "The demo needs Gradio", extra="demo")
     port = check_address(arguments.host, arguments.port)
     classifier = load_classifier(arguments.model)
     names = names_or_numbers(classifier, arguments.class_index)
-    answers = Answers(classifier.model, names, max_bytes=math.ceil(arguments.max_size * 2**20))
-    answers.warm_up()
+    predictor = Predictor(classifier.model, names, max_bytes=math.ceil(arguments.max_size * 2**20))
+    predictor.warm_up()
     serve(
-        answers,
+        predictor,
         host=arguments.host,
         port=port,
         title=f"GoogLeNet: {Path(arguments.model).name}",

@@ -10,6 +10,8 @@ Examples:
 
 from pathlib import Path
 
+from keras_googlenet.utils.export_formats import FORMATS
+
 CALIBRATION = 100
 
 
@@ -19,7 +21,7 @@ def add_arguments(parser):
     parser.add_argument(
         "target", metavar="TARGET", type=Path, help="the folder (savedmodel) or file; it must not exist"
     )
-    parser.add_argument("--format", required=True, choices=("savedmodel", "litert", "onnx", "openvino"))
+    parser.add_argument("--format", required=True, choices=FORMATS)
     parser.add_argument("--int8", action="store_true", help="compute in 8-bit integers; needs --calibration")
     parser.add_argument(
         "--calibration", metavar="SPEC", help="typical images: digits, a folder of class subfolders, ..."
@@ -48,7 +50,7 @@ def run(arguments):
     about = {"source": arguments.model}
     if known is not None:
         accuracy = {"top1": known.top1, "top5": known.top5, "of": "ImageNet's validation images, percent"}
-        about = {"source": known.origin, "licence": known.license, "accuracy": accuracy}
+        about = {"source": known.origin, "license": known.license, "accuracy": accuracy}
     views = _views(arguments, classifier.images.side) if arguments.int8 else None
     export.export(classifier.model, arguments.target, arguments.format, labels=labels, calibration=views, **about)
     size = sum(path.stat().st_size for path in _files(arguments.target))

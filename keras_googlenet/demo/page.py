@@ -1,9 +1,12 @@
 """The page: a place to drop an image, the best classes with bars, the heat of the one that is chosen, examples."""
 
 import html
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from keras_googlenet.data import ImageError
+from keras_googlenet.demo.predictor import Example, Predictor
 
 WAITING = 16
 """So many may wait for an answer; who comes later is told that the page is busy."""
@@ -17,31 +20,14 @@ SESSIONS = 100
 FONT, FONT_MONO = ("system-ui", "sans-serif"), ("ui-monospace", "monospace")
 """The system's: nothing is fetched."""
 
-CSS = """
-.gradio-container { max-width: 62rem !important; width: 100%; margin: auto !important; }
-#said .html-container { padding: 0; }
-#said p { margin: 0; padding: .6rem .9rem; border: 1px solid var(--border-color-primary); border-radius: .5rem;
-  background: var(--block-background-fill); overflow-wrap: anywhere; }
-#said p[role=alert] { border-color: #d13438; border-left-width: .4rem; }
-#best button { cursor: pointer; font-family: inherit; font-variant-numeric: tabular-nums; }
-#best .bar { height: .55rem; appearance: none; }
-#best .bar::-webkit-meter-bar, #best .bar::-webkit-meter-optimum-value { background: none; border: 0; }
-#best .bar::-moz-meter-bar { background: none; }
-#examples .grid-wrap { min-height: 0; max-height: none; }
-#examples .caption-label { font-size: .75rem; }
-#seen img, #heat img { width: 100%; }
-footer { display: none !important; }
-"""
+CSS = Path(__file__).with_name("page.css")
 
 
-_INDEPENDENT = " Each class has a score by itself: they need not sum to 100%."
-
-
-def build_page(answers, title, examples=()):
+def build_page(predictor: Predictor, title: str, examples: Sequence[Example] = ()) -> Any:
     """Builds the page; `serve` shows it.
 
     Args:
-        answers: The network's `Answers`.
+        predictor: The network's.
         title: The page's heading, plain text.
         examples: `(name, bytes, thumbnail)` of images to click on: a file's name and content, and a uint8 RGB array.
 
@@ -50,14 +36,15 @@ def build_page(answers, title, examples=()):
     """
     import gradio as gr
 
-    uploaded, example, chosen = _handlers(answers, examples)
-    limit = "" if answers.max_bytes is None else f", {answers.max_bytes / 2**20:g} MB at most"
+    uploaded, example, chosen = _handlers(predictor, examples)
+    independent = " Each class has a score by itself: they need not sum to 100%." if predictor.independent else ""
+    limit = "" if predictor.max_bytes is None else f", {predictor.max_bytes / 2**20:g} MB at most"
     with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(60, KEPT), fill_width=True) as page:
         page.state_session_capacity = SESSIONS
         last = gr.State(None, time_to_live=KEPT)
         gr.Markdown(
-            f"# {html.escape(title)}\nDrop an image: the network names the best {answers.top} of "
-            f"{answers.classes:,} classes, and shows where it sees them.{_INDEPENDENT if answers.independent else ''}"
+            f"# {html.escape(title)}\nDrop an image: the network names the best {predictor.top} of "
+            f"{predictor.classes:,} classes, and shows where it sees them.{independent}"
         )
         with gr.Row():
             with gr.Column(min_width=280):
@@ -77,7 +64,7 @@ def build_page(answers, title, examples=()):
             with gr.Column(min_width=280):
                 said = gr.HTML(note("No image yet."), elem_id="said")
                 best = gr.Label(
-                    num_top_classes=answers.top, label="What it is: click on a class to see where", elem_id="best"
+                    num_top_classes=predictor.top, label="What it is: click on a class to see where", elem_id="best"
                 )
         with gr.Row(visible=False) as pictures:
             fixed = {"interactive": False, "format": "png", "buttons": ["download", "fullscreen"]}
@@ -96,7 +83,7 @@ def build_page(answers, title, examples=()):
     return page.queue(max_size=WAITING)
 
 
-def _handlers(answers, examples):
+def _handlers(predictor, examples):
     """What the page does when a file is uploaded, an example or a class chosen: values of the components it changes."""
     import gradio as gr
 
@@ -110,33 +97,28 @@ def _handlers(answers, examples):
 
     def chosen(last, event: gr.SelectData):
         if last is None:
-            return alert(f"This image was deleted after {KEPT // 60} minutes: drop it again"), gr.update()
+            return note(f"This image was deleted after {KEPT // 60} minutes: drop it again", "alert"), gr.update()
         labels = [label for _, label, _ in last.best]
         return explain(last, labels.index(event.value))
 
     def answer(data, name):
         try:
-            found = answers.of(data, name)
+            found = predictor.predict(data, name)
         except ImageError as error:
-            return None, alert(error), None, gr.update(visible=False), None, None
+            return None, note(html.escape(str(error)), "alert"), None, gr.update(visible=False), None, None
         said, heat = explain(found, 0)
         best = {label: probability for _, label, probability in found.best}
         return found, said, best, gr.update(visible=True), found.picture, heat
 
     def explain(found, rank):
         index, label, probability = found.best[rank]
-        share = f"score {probability:.3f} by itself" if answers.independent else f"{probability:.1%}"
+        share = f"score {probability:.3f} by itself" if predictor.independent else f"{probability:.1%}"
         said = f"<b>{html.escape(label)}</b>, {share}. Classified in {found.seconds:.2f} seconds."
-        return note(said), gr.update(value=answers.where(found, index), label=f"Where it sees: {label}")
+        return note(said), gr.update(value=predictor.heatmap(found, index), label=f"Where it sees: {label}")
 
     return uploaded, example, chosen
 
 
-def note(text):
-    """A line of HTML that a reader is told of."""
-    return f'<p role="status">{text}</p>'
-
-
-def alert(error):
-    """An error's message, as HTML that a reader is told of at once."""
-    return f'<p role="alert">{html.escape(str(error))}</p>'
+def note(text: str, role: str = "status") -> str:
+    """A line of HTML that a screen reader tells of; at once, where the role is `alert`."""
+    return f'<p role="{role}">{text}</p>'

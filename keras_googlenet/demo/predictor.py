@@ -2,8 +2,10 @@
 
 import collections
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import keras
 import numpy as np
 from PIL import Image
 
@@ -15,26 +17,29 @@ from keras_googlenet.visualize.network import Network
 SIDE = 448
 """Side in pixels of the pictures that are shown, twice what the paper's network sees."""
 
+Example = tuple[str, bytes, np.ndarray]
+"""An image to click on: a file's name and content, and a uint8 RGB thumbnail."""
+
 
 @dataclass(frozen=True)
 class Answer:
     """What the network said of one image.
 
     Attributes:
-        view: What it saw, uint8 RGB of the model's input size.
+        crop: What it saw, uint8 RGB of the model's input size.
         picture: The same part for a person to look at, uint8 of shape (SIDE, SIDE, 3); where the model's images are no
             squares, their longer side is SIDE.
         best: `(index, label, probability)` of the best classes, the best first; scores where they are independent.
         seconds: How long it took to read the image and to classify it.
     """
 
-    view: np.ndarray
+    crop: np.ndarray
     picture: np.ndarray
     best: tuple[tuple[int, str, float], ...]
     seconds: float
 
 
-class Answers:
+class Predictor:
     """A network that is asked about one image at a time.
 
     Args:
@@ -53,20 +58,22 @@ class Answers:
     Example:
         >>> from keras_googlenet import GoogLeNet
         >>> model = GoogLeNet(weights=None, classes=2, input_shape=(64, 64, 3))
-        >>> Answers(model, [("0", "ant"), ("1", "bee")]).of(b"GIF87a", "cut off.gif")
+        >>> Predictor(model, [("0", "ant"), ("1", "bee")]).predict(b"GIF87a", "cut off.gif")
         Traceback (most recent call last):
             ...
         keras_googlenet.data.errors.ImageError: cut off.gif: not an image in a format that Pillow can read
     """
 
-    def __init__(self, model, names, *, top=5, max_bytes=None):
+    def __init__(
+        self, model: keras.Model, names: Sequence[tuple[str, str]], *, top: int = 5, max_bytes: int | None = None
+    ):
         self._network, self.top, self.max_bytes = Network(model), min(top, len(names)), max_bytes
         self._network.scores()  # there is a classifier
         self._labels, self.classes = labels(names), len(names)
         self.independent, self._size = self._network.classifier.independent, self._network.images.size
         self._shown = tuple(max(1, round(SIDE * side / max(self._size))) for side in self._size)
 
-    def of(self, data, name):
+    def predict(self, data: bytes, name: str) -> Answer:
         """Reads an image and classifies it.
 
         Args:
@@ -82,14 +89,14 @@ class Answers:
         start = time.perf_counter()
         if self.max_bytes is not None and len(data) > self.max_bytes:
             raise ImageError(f"{name}: {len(data):,} bytes are more than the {self.max_bytes:,} allowed")
-        view, picture = (decode_view(data, name, size) for size in (self._size, self._shown))
-        scores = self._network.predictions(view)
+        crop, picture = (decode_view(data, name, size) for size in (self._size, self._shown))
+        scores = self._network.predictions(crop)
         order = np.argsort(-scores, kind="stable")[: self.top]
         best = tuple((int(i), self._labels[i], float(scores[i])) for i in order)
-        return Answer(view, picture, best, time.perf_counter() - start)
+        return Answer(crop, picture, best, time.perf_counter() - start)
 
-    def where(self, answer, index):
-        """Where an image shows a class.
+    def heatmap(self, answer: Answer, index: int) -> np.ndarray:
+        """Shows where in an image a class is.
 
         Args:
             answer: What was said of the image.
@@ -102,18 +109,18 @@ class Answers:
         Raises:
             InputError: There is no such class.
         """
-        (heat,) = grad_cam(self._network.model, answer.view[None], [index])
+        (heat,) = grad_cam(self._network.model, answer.crop[None], [index])
         large = Image.fromarray(heat).resize(self._shown[::-1], Image.Resampling.BILINEAR)
         return overlay(answer.picture, np.asarray(large))
 
-    def warm_up(self):
-        """Answers once, so that the first to ask does not wait for what is made but once."""
+    def warm_up(self) -> None:
+        """Answers once: Keras compiles at the first call, and the first visitor shall not wait for it."""
         gray = np.full((*self._size, 3), 128, "uint8")
         self._network.predictions(gray)
         grad_cam(self._network.model, gray[None], [0])
 
 
-def labels(names):
+def labels(names: Sequence[tuple[str, str]]) -> list[str]:
     """What the classes are called on the page: no two alike.
 
     Args:

@@ -8,22 +8,14 @@ import signal
 import socket
 import tempfile
 import threading
+from collections.abc import Callable, Sequence
 
 from keras_googlenet.demo.page import CSS, FONT, FONT_MONO, build_page
+from keras_googlenet.demo.predictor import Example, Predictor
 from keras_googlenet.errors import InputError, WorkError
-from keras_googlenet.utils.extras import optional
 
 
-def check_installed():
-    """Refuses to go on without Gradio.
-
-    Raises:
-        InputError: It is not installed.
-    """
-    optional("gradio", "The demo needs Gradio", extra="demo")
-
-
-def check_address(host, port):
+def check_address(host: str, port: int) -> int:
     """Refuses an address that the page could not be served on, before anything slow is done.
 
     Args:
@@ -59,14 +51,22 @@ def check_address(host, port):
         raise InputError(f"--host must be an address of this machine. Received: {host!r} ({error})") from error
 
 
-def serve(answers, *, host="127.0.0.1", port=7860, title="GoogLeNet", examples=(), started=print):
+def serve(
+    predictor: Predictor,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    title: str = "GoogLeNet",
+    examples: Sequence[Example] = (),
+    started: Callable[[str], object] = print,
+) -> None:
     """Serves the page until SIGINT or SIGTERM.
 
     What is uploaded lies in a folder of its own, which is deleted at the end. The page asks no other machine for
     anything, and tells none of anything.
 
     Args:
-        answers: The network's `Answers`; their `max_bytes` limits what is uploaded.
+        predictor: The network's; its `max_bytes` limits what is uploaded.
         host: As in `check_address`.
         port: Likewise, but not 0.
         title: The page's heading.
@@ -80,18 +80,21 @@ def serve(answers, *, host="127.0.0.1", port=7860, title="GoogLeNet", examples=(
 
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="keras-googlenet-demo-"))
+        stack.callback(os.environ.update, dict(os.environ))
+        stack.callback(os.environ.clear)
         # Gradio asks its own page whether it is there: not by way of a proxy.
-        stack.enter_context(_environment(GRADIO_TEMP_DIR=folder, NO_PROXY="*", no_proxy="*"))
-        page = build_page(answers, title, examples)
+        os.environ.update(GRADIO_TEMP_DIR=folder, NO_PROXY="*", no_proxy="*")
+        page = build_page(predictor, title, examples)
         stack.callback(_close, page)
         stack.enter_context(contextlib.suppress(KeyboardInterrupt))
-        stack.enter_context(_terminated_as_interrupted())
+        # SIGTERM, too, raises KeyboardInterrupt, so that what is cleared away is cleared away.
+        stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
         # Not mounted into an application of our own: Gradio lets a mounted page read files that nobody uploaded.
         page.launch(
             server_name=f"[{host}]" if ":" in host else host,
             server_port=port,
-            max_file_size=answers.max_bytes,
-            css=CSS,
+            max_file_size=predictor.max_bytes,
+            css_paths=[CSS],
             theme=gr.themes.Default(font=FONT, font_mono=FONT_MONO),
             footer_links=[],
             prevent_thread_lock=True,
@@ -116,27 +119,3 @@ def _close(page):
         page.server.force_exit = True
         logging.getLogger("uvicorn.error").disabled = True
     page.close(verbose=False)
-
-
-@contextlib.contextmanager
-def _environment(**variables):
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-@contextlib.contextmanager
-def _terminated_as_interrupted():
-    """SIGTERM, too, raises KeyboardInterrupt, so that what is cleared away is cleared away."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -1,26 +1,36 @@
 """A network as an artifact of a runtime, with its card, whole or not at all."""
 
 import contextlib
+import importlib
 import json
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
 from keras_googlenet.architecture.table import DEFAULT_SIZE
 from keras_googlenet.errors import InputError
-from keras_googlenet.export import writers
 from keras_googlenet.export.card import card
-from keras_googlenet.export.precision import in_float32
-from keras_googlenet.export.trial import VIEWS, in_a_line, try_bytes, try_out
-from keras_googlenet.export.writers import FORMATS
+from keras_googlenet.export.served_model import ServedModel, in_float32, noise, served
+from keras_googlenet.export.trial import in_a_line, try_bytes, try_out
 from keras_googlenet.model.classifier import Classifier
+from keras_googlenet.utils.export_formats import FORMATS
 
 CARD = "model_card.json"
 
 
-def export(model, target, format, *, labels, calibration=None, **about):
+def export(
+    model: keras.Model,
+    target: str | Path,
+    format: str,
+    *,
+    labels: Sequence[str],
+    calibration: np.ndarray | None = None,
+    **about: Any,
+) -> None:
     """Writes a network in a runtime's format, without auxiliary heads, whole or not at all, and a card with it.
 
     A SavedModel is a folder: its `serving_default` takes `images`, as the network does, of shape `(batch, height,
@@ -34,9 +44,9 @@ def export(model, target, format, *, labels, calibration=None, **about):
     Args:
         model: A `GoogLeNetModel`, or any Keras classifier of images of a fixed size. The backend must be TensorFlow.
         target: Where to: a folder for a SavedModel, else a file that ends as its format does. It must not exist.
-        format: One of `FORMATS`.
+        format: `savedmodel`, `litert`, `onnx` or `openvino`.
         labels: A name for each class.
-        calibration: Views of typical images, uint8 or float RGB in 0-255 of shape `(count, height, width, 3)`: the
+        calibration: Crops of typical images, uint8 or float RGB in 0-255 of shape `(count, height, width, 3)`: the
             artifact then computes in 8-bit integers, where its runtime can, in a quarter of the room. None means
             float32, also where the model was trained in half precision.
         **about: `source`, `license` and `accuracy` for the card.
@@ -55,16 +65,15 @@ def export(model, target, format, *, labels, calibration=None, **about):
     _check(target, format, calibration)
     classifier = Classifier(model)
     _check_model(classifier, labels)
-    precision = "float32" if calibration is None else "int8"
-    text = json.dumps(card(classifier.model, labels, precision=precision, **about), indent=1, ensure_ascii=False) + "\n"
+    shipped = served(classifier, labels, calibration)
+    told = {**card(shipped, **about), "note": getattr(_runtime(format), "NOTE", None)}
     with _made_beside(target) as made:
-        with in_float32(classifier.served):
-            _write(format, made, classifier, labels, calibration)
+        _write(format, shipped, made)
         card_file = made / CARD if made.is_dir() else made.with_name(f"{made.name}.{CARD}")
-        card_file.write_text(text, encoding="utf-8")
+        card_file.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def write_onnx(model, path, labels=None, calibration=None):
+def write_onnx(model: keras.Model, path: str | Path) -> None:
     """Writes an ONNX file, whose input is `images` and whose output `probabilities`, whole or not at all.
 
     Scores of sigmoids are called `scores`, and what a model answers that is no classifier, `features`.
@@ -72,45 +81,38 @@ def write_onnx(model, path, labels=None, calibration=None):
     Args:
         model: A Keras model of images, with one output. Logits get their softmax.
         path: Path of the file.
-        labels: Not used; ONNX has no place for them.
-        calibration: As in `export`.
 
     Raises:
         InputError: A package that this needs is not installed.
         WorkError: As in `export`.
     """
     try:
-        classifier = Classifier(model)
+        shipped = served(Classifier(model))
     except InputError:
-        if calibration is not None:
-            raise
-        classifier = None
-    with _made_beside(Path(path)) as made, in_float32(model if classifier is None else classifier.served):
-        if classifier is not None:
-            _write("onnx", made, classifier, labels, calibration)
-            return
-        with in_a_line("The model cannot be converted to onnx"):
-            network = keras.Model(model.inputs, model.outputs[0])
-            writers.write_onnx(network, "features", made)
         sides = (side or DEFAULT_SIZE for side in model.inputs[0].shape[1:])
-        images = np.random.default_rng(0).uniform(-100, 100, (2, *sides))
-        try_out("onnx", made, network, images, "features")
+        samples = np.random.default_rng(0).uniform(-100, 100, (2, *sides)).astype("float32")
+        shipped = ServedModel(keras.Model(model.inputs, model.outputs[0]), "features", samples)
+    with _made_beside(Path(path)) as made:
+        _write("onnx", shipped, made)
 
 
-def _write(format, path, classifier, labels, calibration):
+def _write(format, shipped, path):
     """Writes an artifact, and has its runtime try it."""
-    _, write = FORMATS[format]
-    with in_a_line(f"The model cannot be converted to {format}"):
-        write(classifier, path, labels, calibration)
-    views = _noise(classifier) if calibration is None else np.asarray(calibration)[:VIEWS]
-    images, eight_bits = classifier.images.preprocess(views), calibration is not None
-    try_out(format, path, classifier.served, images, classifier.output_name, eight_bits=eight_bits)
-    if format == "savedmodel":
-        try_bytes(path, classifier)
+    runtime = _runtime(format)
+    with in_float32(shipped.model):
+        with in_a_line(f"The model cannot be converted to {format}"):
+            runtime.write(shipped, path)
+        try_out(format, shipped, path, runtime.run)
+        if format == "savedmodel":
+            try_bytes(shipped, path)
+
+
+def _runtime(format):
+    return importlib.import_module(f"keras_googlenet.export.{format}")
 
 
 @contextlib.contextmanager
-def _made_beside(target):
+def _made_beside(target: Path) -> Iterator[Path]:
     """A path to make the artifact at, in a folder of its own; what lies there takes its name at the end, or is gone."""
     missing, named = [folder for folder in target.parents if not folder.exists()], []
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -137,7 +139,7 @@ def _check(target, format, calibration):
             "Exporting runs on Keras's TensorFlow backend with channels last; the artifacts need neither. Set "
             f"KERAS_BACKEND=tensorflow. Received: {keras.backend.backend()}, {keras.config.image_data_format()}"
         )
-    suffix, _ = FORMATS[format]
+    suffix = FORMATS[format]
     if target.suffix != suffix:
         wanted = f"a name that ends in {suffix}" if suffix else "a folder's name, without a suffix"
         raise InputError(f"The format {format} takes {wanted}. Received: {target}")
@@ -157,8 +159,4 @@ def _check_model(classifier, labels):
         raise InputError(
             f"Expected a label for each of the model's {classifier.classes} classes. Received: {len(labels)}"
         )
-    classifier.predict(_noise(classifier))  # which checks the numbers
-
-
-def _noise(classifier):
-    return np.random.default_rng(0).integers(0, 256, (2, *classifier.images.size, 3), dtype="uint8")
+    classifier.predict(noise(classifier))  # which checks the numbers

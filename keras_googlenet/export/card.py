@@ -1,10 +1,12 @@
 """The model card that goes with an artifact: what whoever runs it must know, and can know without this package."""
 
+from typing import Any
+
 import keras
 
+from keras_googlenet.export.served_model import ServedModel
 from keras_googlenet.imagenet import MEAN_GRAY, MEAN_RGB
 from keras_googlenet.model import graph
-from keras_googlenet.model.classifier import Classifier
 from keras_googlenet.model.googlenet_model import GoogLeNetModel
 from keras_googlenet.model.inputs import FIRST
 from keras_googlenet.model.outputs import Kind
@@ -18,32 +20,29 @@ _ANSWERS = {
 }
 
 
-def card(model, labels, *, source=None, license=None, accuracy=None, precision="float32"):
+def card(
+    served: ServedModel, source: str | None = None, license: str | None = None, accuracy: dict | None = None
+) -> dict[str, Any]:
     """What a model is, for JSON.
 
     Args:
-        model: The model that is shipped, as in `Classifier`.
-        labels: A name for each of its classes, in their order.
+        served: A classifier, as it is exported.
         source: Where its weights come from, in words.
         license: Their terms of use.
-        accuracy: A dict of what is known of it.
-        precision: What the artifact computes in, `float32` or `int8`.
-
-    Returns:
-        A dict.
+        accuracy: What is known of it.
     """
-    classifier = Classifier(model)
+    classifier = served.classifier
     return {
         "network": _network(classifier.model),
         "input": _input(classifier.images),
         "output": {
-            "name": classifier.output_name,
-            "shape": [None, len(labels)],
+            "name": served.output,
+            "shape": [None, len(served.labels)],
             "order": "that of `labels`",
             "meaning": _ANSWERS[classifier.kind],
         },
-        "labels": list(labels),
-        "precision": precision,
+        "labels": list(served.labels),
+        "precision": "int8" if served.int8 else "float32",
         "weights": source,
         "licence": license,
         "accuracy": accuracy,

@@ -2,13 +2,15 @@
 
 import contextlib
 import re
-import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import keras
 import numpy as np
 
 from keras_googlenet.data import center_crop
 from keras_googlenet.errors import InputError, WorkError
+from keras_googlenet.export.served_model import ServedModel
 from keras_googlenet.utils.messages import one_line
 
 OFF = 1e-4
@@ -17,67 +19,73 @@ OFF = 1e-4
 OFF_IN_8_BITS = 0.25
 """How far an image's answers may be off in 8 bits, the most of each image, averaged over some: a broken one's are."""
 
-VIEWS = 8
-"""Calibration images that an artifact in 8 bits is tried on."""
+TRIED = 8
+"""So many of the samples an artifact is tried on."""
 
 
-def try_out(format, path, network, images, output, *, eight_bits=False):
+def try_out(format: str, served: ServedModel, path: Path, run: Callable[..., np.ndarray | None]) -> None:
     """Has an artifact's own runtime, where it is installed, open it and answer as the network does.
 
     In 8 bits it is held loosely, by `OFF_IN_8_BITS`: what they cost on images to come is for a measurement to tell.
 
     Args:
         format: One of `FORMATS`.
+        served: What it was made from.
         path: The artifact's.
-        network: What it was made from, a Keras model of one output.
-        images: What the network takes, a few images.
-        output: What the artifact calls its answers.
-        eight_bits: Whether it computes in 8-bit integers.
+        run: The format's, which asks the runtime.
 
     Raises:
         WorkError: The runtime does not open it or run it, or it answers otherwise.
     """
-    images = np.asarray(images, "float32")
-    expected = keras.ops.convert_to_numpy(network(images, training=False)).astype("float64")
+    images = served.samples[:TRIED]
+    expected = keras.ops.convert_to_numpy(served.model(images, training=False))
     with in_a_line(f"The {format} artifact does not run"):
-        found = _RUNTIMES[format](path, images, output)
-    if found is None:
-        return
-    found = np.asarray(found, "float64")
-    if found.shape != expected.shape or not np.isfinite(found).all():
-        raise _otherwise(format, f"numbers of shape {expected.shape}", f"shape {found.shape}, {found.flat[:3]}, ...")
-    off = np.abs(found - expected).reshape(len(images), -1).max(axis=1)
-    limit = OFF_IN_8_BITS if eight_bits else _limit(expected)
-    if (off.mean() if eight_bits else off.max()) > limit:
-        raise _otherwise(format, f"answers within {limit:g} of the network's", f"{off.max():.2g} from them")
+        found = run(path, images, served.output)
+    if found is not None:
+        _compare(format, np.asarray(found), expected, served.int8)
 
 
-def try_bytes(path, classifier):
+def try_bytes(served: ServedModel, path: Path) -> None:
     """Has TensorFlow ask a SavedModel's `serve_bytes` about a file: it answers as the classifier does.
 
     Args:
+        served: What it was made from.
         path: The SavedModel's.
-        classifier: The `Classifier` that it was made from.
 
     Raises:
         WorkError: It does not run, or answers otherwise.
     """
     import tensorflow as tf
 
-    height, width = classifier.images.size
+    images = served.classifier.images
+    height, width = images.size
     photo = np.random.default_rng(0).integers(0, 256, (height + 8, width + 4, 3), np.uint8)
-    view = classifier.images.preprocess(center_crop(photo, classifier.images.side)[None])
-    expected = keras.ops.convert_to_numpy(classifier.served(view, training=False))
+    crop = images.preprocess(center_crop(photo, images.side)[None])
+    expected = keras.ops.convert_to_numpy(served.model(crop, training=False))
     with in_a_line("The savedmodel artifact does not run"):
         answer = tf.saved_model.load(str(path)).signatures["serve_bytes"]
-        found = answer(bytes=tf.io.encode_png(photo)[None])[classifier.output_name].numpy()
-    off, limit = np.abs(found - expected).max(), _limit(expected)
-    if not off <= limit:
-        raise _otherwise("savedmodel", f"answers within {limit:g} of the network's, for a file", f"{off:.2g} from them")
+        found = answer(bytes=tf.io.encode_png(photo)[None])[served.output].numpy()
+    _compare("savedmodel", found, expected, asked=", for a file")
+
+
+def _compare(format, found, expected, int8=False, asked=""):
+    if found.shape != expected.shape or not np.isfinite(found).all():
+        raise _otherwise(format, f"numbers of shape {expected.shape}", f"shape {found.shape}, {found.flat[:3]}, ...")
+    off = np.abs(found.astype("float64") - expected).reshape(len(found), -1).max(axis=1)
+    off, limit = (off.mean(), OFF_IN_8_BITS) if int8 else (off.max(), OFF * max(1.0, np.abs(expected).max()))
+    if off > limit:
+        raise _otherwise(format, f"answers within {limit:g} of the network's{asked}", f"{off:.2g} from them")
+
+
+def _otherwise(format, expected, received):
+    return WorkError(
+        f"The {format} artifact does not answer as the network does; nothing was written. Expected: {expected}. "
+        f"Received: {received}"
+    )
 
 
 @contextlib.contextmanager
-def in_a_line(what):
+def in_a_line(what: str) -> Iterator[None]:
     """Makes a line of what a converter or a runtime raises, each its own kinds and many lines.
 
     Args:
@@ -97,64 +105,8 @@ def in_a_line(what):
 def _reason(error):
     """Which operation a converter or a runtime does not know; or else the first line of what it says."""
     text = str(error)
-    named = re.search(r"(?:No conversion rule found for operations|TF Select ops|Custom ops): [\w, ]+", text)
-    named = named or re.search(r"No Op registered for \w+", text)
+    unknown = r"(?:No conversion rule found for operations|TF Select ops|Custom ops): [\w, ]+|No Op registered for \w+"
+    if named := re.search(unknown, text):
+        return f"Leave out the layers that compute this, or choose another format. Received: {named[0].strip()}"
     lines = [re.sub(r"\S*/", "", line).strip() for line in text.splitlines() if line.strip()]
-    said = one_line(named[0] if named else (lines or [type(error).__name__])[0])[:200].strip()
-    if not named:
-        return f"Received: {said}"
-    return f"Leave out the layers that compute this, or choose another format. Received: {said}"
-
-
-def _otherwise(format, expected, received):
-    return WorkError(
-        f"The {format} artifact does not answer as the network does; nothing was written. Expected: {expected}. "
-        f"Received: {received}"
-    )
-
-
-def _limit(expected):
-    return OFF * max(1.0, float(np.abs(expected).max()))
-
-
-def _savedmodel(path, images, output):
-    import tensorflow as tf
-
-    return tf.saved_model.load(str(path)).signatures["serving_default"](images=tf.constant(images))[output].numpy()
-
-
-def _litert(path, images, output):
-    """LiteRT's interpreter, or the one that TensorFlow has of it."""
-    try:
-        from ai_edge_litert.interpreter import Interpreter, OpResolverType
-    except ImportError:
-        from tensorflow.lite.python.interpreter import Interpreter, OpResolverType
-
-    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES  # which would print what they are
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*tf.lite.Interpreter is deprecated", UserWarning)
-        interpreter = Interpreter(str(path), experimental_op_resolver_type=plain)
-    answer = interpreter.get_signature_runner("serving_default")
-    return np.concatenate([answer(images=image[None])[output] for image in images])
-
-
-def _onnx(path, images, output):
-    """ONNX Runtime; without it the file is checked to be sound, and no more."""
-    try:
-        import onnxruntime
-    except ImportError:
-        import onnx
-
-        return onnx.checker.check_model(str(path), full_check=True)
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    [answers] = session.run([output], {"images": images})
-    return answers
-
-
-def _openvino(path, images, output):
-    import openvino
-
-    return openvino.Core().compile_model(str(path), "CPU")({"images": images})[output]
-
-
-_RUNTIMES = {"savedmodel": _savedmodel, "litert": _litert, "onnx": _onnx, "openvino": _openvino}
+    return f"Received: {one_line((lines or [type(error).__name__])[0])[:200].strip()}"

@@ -14,7 +14,7 @@ from support.small import SMALL
 
 from keras_googlenet import GoogLeNet
 from keras_googlenet.cli import main
-from keras_googlenet.demo import Answers
+from keras_googlenet.demo.predictor import Predictor
 from keras_googlenet.model import loading as loaded
 from keras_googlenet.visualize.diagram import TIMES
 
@@ -178,14 +178,14 @@ def test_visualize(name, folder, tmp_path, capsys):
 @pytest.mark.parametrize("name", ["tall gray", "logits", "scores"])
 def test_the_demo_answers_as_predict(name, folder, capsys):
     path = folder / "set" / "ant" / "photo.png"
-    answers = Answers(keras.saving.load_model(folder / f"{name}.keras"), [(one, one) for one in NAMES])
-    found = answers.of(path.read_bytes(), path.name)
+    answers = Predictor(keras.saving.load_model(folder / f"{name}.keras"), [(one, one) for one in NAMES])
+    found = answers.predict(path.read_bytes(), path.name)
     expected = dict(zip(NAMES, answer(folder, path, name), strict=True))
     assert {label: number for _, label, number in found.best} == pytest.approx(expected, abs=1e-5)
     assert answers.independent == (name == "scores")
     height, width = SIZES.get(name, (64, 64))
     assert found.picture.shape == (448 * height // max(height, width), 448 * width // max(height, width), 3)
-    assert answers.where(found, 0).shape == found.picture.shape
+    assert answers.heatmap(found, 0).shape == found.picture.shape
     answers.warm_up()
 
 

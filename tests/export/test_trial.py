@@ -1,6 +1,8 @@
 """Each artifact is opened by its own runtime and held against the network before it takes its name, or nothing is."""
 
 import contextlib
+import dataclasses
+import importlib
 import json
 import runpy
 import sys
@@ -14,18 +16,22 @@ import tensorflow as tf
 from keras_googlenet import export
 from keras_googlenet.cli import main
 from keras_googlenet.errors import WorkError
-from keras_googlenet.export import artifacts, trial
+from keras_googlenet.export import artifacts, savedmodel
+from keras_googlenet.utils.export_formats import FORMATS
 
 LABELS = ("ant", "bee", "wasp")
-SUFFIXES = {"savedmodel": "", "litert": ".tflite", "onnx": ".onnx", "openvino": ".xml"}
 NEEDS = {"onnx": ["tf2onnx", "onnxruntime"], "openvino": ["openvino", "nncf"]}
-RUNTIMES = Path(__file__).parents[1] / "benchmarks" / "runtimes.py"
+RUNTIMES = Path(__file__).parents[2] / "benchmarks" / "runtimes.py"
 SIDE = 16
 
 
 def need(format):
     for package in NEEDS.get(format, ()):
         pytest.importorskip(package, reason=f"{package} is in the extra `peers`")
+
+
+def runtime(format):
+    return importlib.import_module(f"keras_googlenet.export.{format}")
 
 
 def classifier(*before):
@@ -82,7 +88,7 @@ class Foreign(keras.layers.Layer):
 
 
 @pytest.mark.exports
-@pytest.mark.parametrize("format", SUFFIXES)
+@pytest.mark.parametrize("format", FORMATS)
 def test_layers_that_do_nothing_are_left_out(format, tmp_path):
     """What augments during training, alone or in a model of its own: the artifact is the network without it."""
     need(format)
@@ -93,7 +99,7 @@ def test_layers_that_do_nothing_are_left_out(format, tmp_path):
     images = np.random.default_rng(0).normal(0, 60, (3, SIDE, SIDE, 3)).astype("float32")
     expected = keras.ops.convert_to_numpy(plain(images))
     assert np.ptp(expected) > 0.05
-    target = tmp_path / f"shipped{SUFFIXES[format]}"
+    target = tmp_path / f"shipped{FORMATS[format]}"
     export.export(augmented, target, format, labels=LABELS)
     if format == "litert":
         pytest.importorskip("ai_edge_litert", reason="ai_edge_litert is in the extra `peers`")
@@ -102,11 +108,11 @@ def test_layers_that_do_nothing_are_left_out(format, tmp_path):
 
 
 @pytest.mark.exports
-@pytest.mark.parametrize("format", SUFFIXES)
+@pytest.mark.parametrize("format", FORMATS)
 def test_what_cannot_be_converted_leaves_nothing(format, tmp_path, capsys):
     need(format)
     classifier(Foreign()).save(tmp_path / "model.keras")
-    target = tmp_path / "new" / "folders" / f"shipped{SUFFIXES[format]}"
+    target = tmp_path / "new" / "folders" / f"shipped{FORMATS[format]}"
     status = main(["export", str(tmp_path / "model.keras"), str(target), "--format", format])
     said = capsys.readouterr().err.strip().splitlines()[-1]
     if format == "savedmodel":  # TensorFlow's own knows it
@@ -120,11 +126,11 @@ def test_what_cannot_be_converted_leaves_nothing(format, tmp_path, capsys):
 
 
 @pytest.mark.exports
-@pytest.mark.parametrize("format", SUFFIXES)
+@pytest.mark.parametrize("format", FORMATS)
 def test_what_answers_otherwise_leaves_nothing(format, tmp_path):
     need(format)
     with pytest.raises(WorkError, match="nothing was written"):
-        export.export(classifier(Drifting()), tmp_path / f"shipped{SUFFIXES[format]}", format, labels=LABELS)
+        export.export(classifier(Drifting()), tmp_path / f"shipped{FORMATS[format]}", format, labels=LABELS)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -139,7 +145,7 @@ def test_without_onnx_runtime_the_file_is_checked_at_least(tmp_path, monkeypatch
 
 
 @pytest.mark.exports
-@pytest.mark.parametrize("format", SUFFIXES)
+@pytest.mark.parametrize("format", FORMATS)
 def test_what_prepares_images_goes_along(format, tmp_path):
     """Layers of Keras that compute at inference, with numbers of their own: the trial finds them to be right."""
     need(format)
@@ -147,7 +153,7 @@ def test_what_prepares_images_goes_along(format, tmp_path):
     layers += [keras.layers.Normalization(mean=[1.0, 2.0, 3.0], variance=[4.0, 5.0, 6.0]), keras.layers.Rescaling(9.0)]
     model = classifier(*layers)
     mean = layers[2].mean
-    export.export(model, tmp_path / f"shipped{SUFFIXES[format]}", format, labels=LABELS)
+    export.export(model, tmp_path / f"shipped{FORMATS[format]}", format, labels=LABELS)
     assert layers[2].mean is mean  # the model is as it was
 
 
@@ -166,24 +172,18 @@ def written(monkeypatch):
     """What the SavedModel's writer writes, in the place of the network that it is given."""
 
     def put(other):
-        suffix, write = artifacts.FORMATS["savedmodel"]
-
-        def wrong(classifier, path, labels, calibration):
-            write(other(classifier, path), path, labels, calibration)
-
-        monkeypatch.setitem(artifacts.FORMATS, "savedmodel", (suffix, wrong))
+        write = savedmodel.write
+        monkeypatch.setattr(savedmodel, "write", lambda served, path: write(other(served, path), path))
 
     return put
 
 
 @pytest.mark.exports
 def test_a_wrong_artifact_does_not_take_its_name(written, tmp_path):
-    from keras_googlenet.model.classifier import Classifier
-
     model = classifier()
     other = classifier()
     other.layers[-1].bias.assign([0.01, 0.0, 0.0])
-    written(lambda *_: Classifier(other))
+    written(lambda served, _: dataclasses.replace(served, model=other))
     with pytest.raises(WorkError, match="answers within 0.0001 of the network's. Received: 0.00"):
         export.export(model, tmp_path / "shipped", "savedmodel", labels=LABELS)
     assert list(tmp_path.iterdir()) == []
@@ -191,7 +191,7 @@ def test_a_wrong_artifact_does_not_take_its_name(written, tmp_path):
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError("the disk is full"), RuntimeError("first\nsecond")])
 def test_whatever_stops_it_leaves_nothing(error, written, tmp_path):
-    def fails(classifier, path):
+    def fails(served, path):
         path.mkdir()
         (path / "half").write_text("half")
         raise error
@@ -219,16 +219,14 @@ def test_eight_bits_are_held_loosely(format, tmp_path, monkeypatch):
     need(format)
     views = np.random.default_rng(1).integers(0, 256, (12, SIDE, SIDE, 3), np.uint8)
     model = classifier()
-    target = tmp_path / f"eight{SUFFIXES[format]}"
+    target = tmp_path / f"eight{FORMATS[format]}"
     export.export(model, target, format, labels=LABELS, calibration=views)
     card = json.loads((tmp_path / f"{target.name}.model_card.json").read_text())
     assert card["precision"] == "int8"
-    run = trial._RUNTIMES[format]
+    run = runtime(format).run
     with contextlib.chdir(tmp_path):
-        other = f"other{SUFFIXES[format]}"
-        monkeypatch.setitem(
-            trial._RUNTIMES, format, lambda path, images, output: np.roll(run(path, images, output), 1, 1)
-        )
+        other = f"other{FORMATS[format]}"
+        monkeypatch.setattr(runtime(format), "run", lambda *asked: np.roll(run(*asked), 1, 1))
         with pytest.raises(WorkError, match="answers within 0.25 of the network's"):
             export.export(model, other, format, labels=LABELS, calibration=views)
     assert not list(tmp_path.glob("other*"))
@@ -237,7 +235,7 @@ def test_eight_bits_are_held_loosely(format, tmp_path, monkeypatch):
 
 @pytest.mark.exports
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
-@pytest.mark.parametrize("format", SUFFIXES)
+@pytest.mark.parametrize("format", FORMATS)
 def test_what_was_trained_in_half_precision_computes_in_float32(format, policy, tmp_path):
     """As a network of the same weights does that was built in float32; the network itself is as it was."""
     need(format)
@@ -250,8 +248,8 @@ def test_what_was_trained_in_half_precision_computes_in_float32(format, policy, 
     whole.set_weights(model.get_weights())
     images = np.random.default_rng(0).normal(0, 60, (2, SIDE, SIDE, 3)).astype("float32")
     expected, before = keras.ops.convert_to_numpy(whole(images)), keras.ops.convert_to_numpy(model(images))
-    target = tmp_path / f"shipped{SUFFIXES[format]}"
+    target = tmp_path / f"shipped{FORMATS[format]}"
     export.export(model, target, format, labels=LABELS)
-    np.testing.assert_allclose(trial._RUNTIMES[format](target, images, "probabilities"), expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(runtime(format).run(target, images, "probabilities"), expected, rtol=0, atol=1e-5)
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(model(images)), before)
     assert {layer.dtype_policy.name for layer in model.layers} == {policy}

@@ -9,6 +9,7 @@ import socket
 import struct
 import subprocess
 import sys
+import types
 import urllib.error
 import urllib.request
 import zlib
@@ -26,8 +27,8 @@ from support.tiers import does
 from keras_googlenet import GoogLeNet
 from keras_googlenet.cli import main
 from keras_googlenet.data import ImageError
-from keras_googlenet.demo import Answer, Answers, check_address, check_installed
-from keras_googlenet.demo.predictor import SIDE, labels
+from keras_googlenet.demo.predictor import SIDE, Answer, Predictor, labels
+from keras_googlenet.demo.serving import check_address
 from keras_googlenet.errors import InputError
 from keras_googlenet.visualize import grad_cam, overlay
 
@@ -51,8 +52,8 @@ def model(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def answers(model):
-    return Answers(keras.saving.load_model(model), [(name, name) for name in NAMES], top=3, max_bytes=2**20)
+def predictor(model):
+    return Predictor(keras.saving.load_model(model), [(name, name) for name in NAMES], top=3, max_bytes=2**20)
 
 
 @pytest.fixture
@@ -82,31 +83,31 @@ def predicted(model, paths, capsys):
     return [[(found["name"], found["probability"]) for found in line["predictions"]] for line in lines]
 
 
-def test_answers_are_those_of_predict(model, answers, photo, capsys):
+def test_answers_are_those_of_predict(model, predictor, photo, capsys):
     paths = [photo, *(photo.with_suffix(f".{suffix}") for suffix in ("png", "tif", "webp"))]
     with Image.open(photo) as image:
         for path in paths[1:]:
             image.save(path, exif=image.getexif(), lossless=True)
     for path, expected in zip(paths, predicted(model, paths, capsys), strict=True):
-        answer = answers.of(path.read_bytes(), path.name)
+        answer = predictor.predict(path.read_bytes(), path.name)
         assert [label for _, label, _ in answer.best] == [name.replace("_", " ") for name, _ in expected[:3]]
         assert [NAMES[index] for index, _, _ in answer.best] == [name for name, _ in expected[:3]]
         np.testing.assert_allclose([p for *_, p in answer.best], [p for _, p in expected[:3]], atol=1e-5)
         assert isinstance(answer, Answer)
-        assert (answer.view.shape, answer.picture.shape) == ((64, 64, 3), (SIDE, SIDE, 3))
+        assert (answer.crop.shape, answer.picture.shape) == ((64, 64, 3), (SIDE, SIDE, 3))
         small = Image.fromarray(answer.picture).resize((64, 64), Image.Resampling.BILINEAR)
-        assert np.abs(np.asarray(small, float) - answer.view).mean() < 3  # the same square, upright
+        assert np.abs(np.asarray(small, float) - answer.crop).mean() < 3  # the same square, upright
 
 
-def test_where_is_grad_cam(model, answers, photo):
-    answer = answers.of(photo.read_bytes(), "photo.jpg")
-    shown = [answers.where(answer, index) for index in range(4)]
-    heat = grad_cam(keras.saving.load_model(model), answer.view[None], [2])[0]
+def test_where_is_grad_cam(model, predictor, photo):
+    answer = predictor.predict(photo.read_bytes(), "photo.jpg")
+    shown = [predictor.heatmap(answer, index) for index in range(4)]
+    heat = grad_cam(keras.saving.load_model(model), answer.crop[None], [2])[0]
     small = np.asarray(Image.fromarray(shown[2]).resize((64, 64), Image.Resampling.BILINEAR), float)
-    assert np.abs(small - overlay(answer.view, heat)).mean() < 5
+    assert np.abs(small - overlay(answer.crop, heat)).mean() < 5
     assert len({picture.tobytes() for picture in shown}) == 4
     with pytest.raises(InputError, match="index of a class, 0 to 3. Received: 4"):
-        answers.where(answer, 4)
+        predictor.heatmap(answer, 4)
 
 
 @pytest.mark.parametrize(
@@ -119,15 +120,15 @@ def test_where_is_grad_cam(model, answers, photo):
     ],
     ids=["no image", "empty", "bomb", "large"],
 )
-def test_what_cannot_be_read_is_said(answers, data, message):
+def test_what_cannot_be_read_is_said(predictor, data, message):
     with pytest.raises(ImageError) as caught:
-        answers.of(data, "a b.jpg")
+        predictor.predict(data, "a b.jpg")
     assert re.fullmatch(f"a b.jpg: {message}", str(caught.value))
 
 
-def test_a_truncated_image_is_said(answers, photo):
+def test_a_truncated_image_is_said(predictor, photo):
     with pytest.raises(ImageError, match="cut.jpg: .*truncated"):
-        answers.of(photo.read_bytes()[:-200], "cut.jpg")
+        predictor.predict(photo.read_bytes()[:-200], "cut.jpg")
 
 
 def test_labels_tell_classes_apart():
@@ -139,7 +140,7 @@ def test_models_without_probabilities_or_rows_are_refused():
     other = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten(), keras.layers.Dense(4, "softmax")])
     for model, message in ((relu, "in sigmoids or in logits"), (other, "Expected a GoogLeNet")):
         with pytest.raises(InputError, match=message):
-            Answers(model, [(name, name) for name in NAMES])
+            Predictor(model, [(name, name) for name in NAMES])
 
 
 @pytest.mark.parametrize(
@@ -155,7 +156,7 @@ def test_models_without_probabilities_or_rows_are_refused():
     ],
 )
 def test_wrong_commands_are_one_line(model, arguments, status, message, capsys, monkeypatch):
-    monkeypatch.setattr("keras_googlenet.demo.check_installed", lambda: None)
+    monkeypatch.setitem(sys.modules, "gradio", types.ModuleType("gradio"))
     with socket.create_server(("127.0.0.1", 0)) as server:
         taken = server.getsockname()[1]
         try:
@@ -169,9 +170,9 @@ def test_wrong_commands_are_one_line(model, arguments, status, message, capsys, 
 def test_without_gradio_it_names_the_extra(model, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "gradio", None)
     assert main(["demo", str(model)]) == 2
-    assert 'pip install "keras-googlenet[demo]"' in capsys.readouterr().err
-    with pytest.raises(InputError, match="needs Gradio"):
-        check_installed()
+    said = capsys.readouterr().err
+    assert "The demo needs Gradio" in said
+    assert 'pip install "keras-googlenet[demo]"' in said
 
 
 def test_a_free_port_is_found():
