@@ -49,6 +49,6 @@ def run(arguments):
 
 def _write_onnx(model, target):
     """With its graph, as `export` writes it."""
-    from keras_googlenet.export import write_onnx
+    from keras_googlenet.export.artifacts import write_onnx
 
     write_onnx(model.inference_model() if hasattr(model, "inference_model") else model, target)

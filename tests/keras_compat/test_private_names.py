@@ -15,21 +15,11 @@ ROOM = PACKAGE / "keras_compat"
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if ROOM not in path.parents)
 OWN = frozenset().union(*(defined(ast.parse(path.read_text(encoding="utf-8"))) for path in FILES))
 
-LEFT = {
-    "keras_googlenet/cli/parser.py",
-    "keras_googlenet/training/callbacks.py",
-    "keras_googlenet/training/freezing.py",
-    "keras_googlenet/training/optimizers/sgd.py",
-    "keras_googlenet/training/run.py",
-}
-"""Files whose private names have yet to move."""
-
-
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_none_is_used_outside_the_room(path):
     found = uses(path.read_text(encoding="utf-8"), OWN)
     name = path.relative_to(ROOT).as_posix()
-    assert not found or name in LEFT, f"{name} uses private names, which belong into keras_compat: {found}"
+    assert not found, f"{name} uses private names, which belong into keras_compat: {found}"
 
 
 def classes():
@@ -49,7 +39,7 @@ def test_none_of_a_base_class_is_overridden_or_read_outside_the_room():
     found = {
         f"{kind.__module__}.{kind.__name__}": sorted(names)
         for kind, names in found.items()
-        if names and f"{kind.__module__.replace('.', '/')}.py" not in LEFT
+        if names
     }
     assert not found, f"These classes use private names of their foreign bases: {found}"
 
