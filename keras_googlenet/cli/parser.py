@@ -2,10 +2,11 @@
 
 import argparse
 
+from keras_googlenet.keras_compat.argparse import OpenParser
 from keras_googlenet.utils.messages import nearest
 
 
-class Parser(argparse.ArgumentParser):
+class Parser(OpenParser):
     """As argparse's, but a misspelt command, option or choice is answered with the nearest that there is."""
 
     def parse_known_args(self, args=None, namespace=None):
@@ -16,17 +17,14 @@ class Parser(argparse.ArgumentParser):
 
     def _refuse(self, unknown):
         if unknown:
-            options = [option for action in self._actions for option in action.option_strings if option[:2] == "--"]
+            options = [option for option in self.options() if option.startswith("--")]
             meant = nearest(unknown[0].partition("=")[0], options) if unknown[0].startswith("-") else ""
             self.error(f"unrecognized arguments. Received: {' '.join(unknown)!r}.{meant}")
 
-    def _check_value(self, action, value):
-        if action.choices is not None and value not in action.choices:
-            choices = list(map(str, action.choices))
-            meant = nearest(value, choices) if isinstance(value, str) else ""
-            raise argparse.ArgumentError(
-                action, f"must be one of {', '.join(choices)}. Received: {value!r}.{meant}".rstrip(".")
-            )
+    def no_choice(self, value, choices):
+        """Names all choices, and the nearest."""
+        meant = nearest(value, choices) if isinstance(value, str) else ""
+        return f"must be one of {', '.join(choices)}. Received: {value!r}.{meant}".rstrip(".")
 
 
 class Command(Parser):

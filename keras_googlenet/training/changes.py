@@ -1,9 +1,7 @@
 """What has changed in a data set since a run was started on it, in words."""
 
 from keras_googlenet.utils.class_names import composed
-
-SHOWN = 5
-"""Classes that are named."""
+from keras_googlenet.utils.messages import few
 
 
 def differences(before, now):
@@ -32,7 +30,7 @@ def differences(before, now):
     for name, old, new in _pairs("samples", before, now):
         exchanged = [label for label, *found in zip(now["classes"], old, new, strict=False) if _exchanged(*found)]
         if exchanged:
-            changes.append(f"the {_word(name)} images of {_few(exchanged)} are others, under the same names")
+            changes.append(f"the {_word(name)} images of {few(map(repr, exchanged))} are others, under the same names")
     return changes
 
 
@@ -58,7 +56,8 @@ def _classes(before, now):
     if before == now:
         return []
     found = [
-        f"{'class' if len(names) == 1 else 'classes'} {_few(names)} {'is' if len(names) == 1 else 'are'} {what}"
+        f"{'class' if len(names) == 1 else 'classes'} {few(map(repr, names))} "
+        f"{'is' if len(names) == 1 else 'are'} {what}"
         for names, what in (
             ([name for name in before if name not in now], "gone"),
             ([name for name in now if name not in before], "new"),
@@ -66,8 +65,3 @@ def _classes(before, now):
         if names
     ]
     return found or ["the classes come in another order"]
-
-
-def _few(names):
-    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
-    return ", ".join(map(repr, names[:SHOWN])) + more

@@ -1,8 +1,5 @@
 """The network that a run trains: which one, in which precision, and how each of the run's phases compiles it."""
 
-from contextlib import contextmanager
-
-import keras
 import numpy as np
 
 from keras_googlenet import architecture
@@ -13,6 +10,7 @@ from keras_googlenet.model.pretrained import locate
 from keras_googlenet.training.freezing import freeze_trunk, unfreeze
 from keras_googlenet.training.optimizers.from_recipe import optimizer, unwrap
 from keras_googlenet.training.optimizers.losses import loss
+from keras_googlenet.utils.dtype_policy import default_dtype_policy
 
 
 def build(recipe, source):
@@ -29,7 +27,7 @@ def build(recipe, source):
         InputError: The weights to start from do not fit.
     """
     table = architecture.variants.resolve(recipe.variant)
-    with precision_policy(recipe):
+    with default_dtype_policy(recipe.precision):
         model = GoogLeNet(
             # The file behind a name: its trunk serves any number of classes.
             weights=locate(recipe.weights),
@@ -57,29 +55,3 @@ def compile_for(model, recipe, phase, steps_per_epoch):
     model.compile(built, loss=loss(recipe), metrics=["accuracy"])
     size = recipe.image_size
     build_compiled(model, (np.zeros((1, size, size, 3), "float32"), np.zeros(1, "int64")))
-
-
-@contextmanager
-def precision_policy(recipe):
-    """Builds models in a recipe's precision; the policy that was in force comes back afterwards.
-
-    Only building needs it: layers and model remember theirs. In mixed precision the variables, the normalization, the
-    classifiers' outputs and the loss stay float32.
-
-    Args:
-        recipe: A `Recipe`.
-
-    Example:
-        >>> from keras_googlenet.training import Recipe
-        >>> with precision_policy(Recipe(precision="mixed_bfloat16")):
-        ...     keras.layers.Dense(1).compute_dtype
-        'bfloat16'
-        >>> keras.config.dtype_policy().name
-        'float32'
-    """
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(recipe.precision)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)

@@ -10,7 +10,7 @@ from keras_googlenet.errors import InputError
 from keras_googlenet.training.changes import differences
 from keras_googlenet.training.recipes.recipe import field_names
 from keras_googlenet.training.recipes.settings import read_recipe
-from keras_googlenet.utils.files import is_within, written_whole
+from keras_googlenet.utils.files import is_within, read_rows, written_whole
 
 PACKAGES = ("keras-googlenet", "keras", "tensorflow", "numpy")
 
@@ -114,10 +114,7 @@ class RunFolder:
 
     def read_metrics(self):
         """The rows of `metrics.csv`, a dict of text for each epoch that was finished."""
-        if not self.metrics.exists():
-            return []
-        with self.metrics.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
+        return read_rows(self.metrics)
 
     def last_metrics(self):
         """The metrics of the last epoch that was finished, a dict of numbers; empty before that."""

@@ -15,6 +15,7 @@ ROOM = PACKAGE / "keras_compat"
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if ROOM not in path.parents)
 OWN = frozenset().union(*(defined(ast.parse(path.read_text(encoding="utf-8"))) for path in FILES))
 
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_none_is_used_outside_the_room(path):
     found = uses(path.read_text(encoding="utf-8"), OWN)
@@ -36,11 +37,7 @@ def classes():
 def test_none_of_a_base_class_is_overridden_or_read_outside_the_room():
     """A private method or attribute of a Keras class is as private to a class that derives from it."""
     found = {kind: of_foreign_bases(kind, "keras_googlenet") for kind in classes()}
-    found = {
-        f"{kind.__module__}.{kind.__name__}": sorted(names)
-        for kind, names in found.items()
-        if names
-    }
+    found = {f"{kind.__module__}.{kind.__name__}": sorted(names) for kind, names in found.items() if names}
     assert not found, f"These classes use private names of their foreign bases: {found}"
 
 

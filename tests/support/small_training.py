@@ -8,7 +8,7 @@ from pathlib import Path
 
 from keras_googlenet import GoogLeNet
 from keras_googlenet.training import run as runs
-from keras_googlenet.training.network import precision_policy
+from keras_googlenet.utils.dtype_policy import default_dtype_policy
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -18,7 +18,7 @@ from support.small import SMALL
 
 def small_network(recipe, source, heads=True):
     """As `training.network.build`, of the small table."""
-    with precision_policy(recipe):
+    with default_dtype_policy(recipe.precision):
         model = GoogLeNet(
             weights=None,
             input_shape=(32, 32, 3),
