@@ -53,6 +53,7 @@ def filter_grid(kernel: np.ndarray, *, columns: int = 8, scale: int = 8) -> np.n
     kernel = np.asarray(kernel, "float64")
     if kernel.ndim != 4 or kernel.shape[2] != 3:
         raise ValueError(f"Expected a kernel of shape (height, width, 3, filters). Received: {kernel.shape}")
+    kernel = np.where(np.isfinite(kernel), kernel, 0)  # those of a run that diverged, before it ends
     largest = np.abs(kernel).max(axis=(0, 1, 2))
     tiles = np.rint(127.5 + 127.5 * kernel / np.where(largest == 0, 1, largest)).astype("uint8")
     return grid(np.moveaxis(tiles, 3, 0), columns, gap=1).repeat(scale, axis=0).repeat(scale, axis=1)
