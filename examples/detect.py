@@ -14,9 +14,7 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from keras_googlenet import hub
-from keras_googlenet.data.images import read_view
-from keras_googlenet.data.scan import image_files
+from keras_googlenet import data, hub
 
 
 def main():
@@ -29,11 +27,11 @@ def main():
     options = parser.parse_args()
     keras.utils.set_random_seed(0)
     rng = np.random.default_rng(0)
-    photos = rng.permutation([read_view(path, 192) for path in image_files(options.photos)])
+    files = sorted(options.photos.rglob("*.jpg"))
+    photos = rng.permutation([data.center_crop(data.read_image(file), 192) for file in files])
     digits, fifth = [*zip(load_digits().images, load_digits().target, strict=True)], len(photos) // 5
-    trunk = hub.GoogLeNetBackbone(weights=options.weights, trainable=False)
     shape = {"aspect_ratios": (1.0, 2.0), "pre_logits_num_conv_layers": 2, "confidence_threshold": 0.05}
-    detector = hub.retinanet(trunk, 10, (192, 192), **shape)
+    detector = hub.retinanet(hub.GoogLeNetBackbone(weights=options.weights, trainable=False), 10, (192, 192), **shape)
     rate = keras.optimizers.schedules.CosineDecay(1e-3, options.scenes // 8)
     detector.compile(keras.optimizers.Adam(rate, global_clipnorm=1.0), jit_compile=False)
     detector.fit(*scenes(options.scenes, photos[fifth:], digits[360:], rng), batch_size=8, verbose=2, shuffle=False)

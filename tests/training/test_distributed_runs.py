@@ -7,13 +7,11 @@ import signal
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from support import spread_training
 from support.spread_training import RECIPE, UNREADABLE, VALIDATION
 from support.tiers import does
 
-from keras_googlenet import data, experiment, preprocess_input, training
-from keras_googlenet.data.reading import Reader
+from keras_googlenet import data, preprocess_input, training
 from keras_googlenet.errors import InputError
 from keras_googlenet.training.checkpoints import Checkpoints
 from keras_googlenet.training.distributed import broadcast as agreement
@@ -158,21 +156,3 @@ def test_the_chief_decides_where_to_go_on(second, tmp_path):
         second(12)
     with pytest.raises(InputError, match=r"the same recipe .* Received: others than worker 0's on worker 1"):
         second(4, training.recipe_for("digits", seed=1))
-
-
-def test_a_skipped_image_moves_none_of_the_others():
-    """Of images 0-5, of which 1 and 2 cannot be read, the readable ones are 0, 3, 4 and 5.
-
-    The numbers by which TFDS knows its images are no places.
-    """
-
-    class Split:
-        count = 6
-
-        def fixed(self):
-            return tf.data.Dataset.from_tensors(([50, 90, 10, 70, 30, 20], [""] * 6, [0] * 6)).unbatch()
-
-    reader = Reader(Split())
-    reader.skipped = {10: "", 90: ""}
-    places = experiment._readable(reader)
-    assert [places[position] for position in range(4)] == [0, 3, 4, 5]
