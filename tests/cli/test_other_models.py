@@ -154,7 +154,7 @@ def test_what_is_served_is_what_is_predicted(name, folder, tmp_path, capsys):
     # As the card says.
     told = card["input"]
     assert told["shape"] == [None, *view(path, name).shape]
-    assert told["colors"] == ("gray" if "gray" in name else "RGB")
+    assert told["colours"] == ("grey" if "gray" in name else "RGB")
     images = view(path, name)[None].astype("float32") - np.float32(told["subtract"])
     np.testing.assert_allclose(signatures["serving_default"](images=images)[word].numpy()[0], expected, atol=1e-5)
     assert (card["output"]["name"], ("logits" in card["output"]["meaning"])) == (word, name == "logits")
