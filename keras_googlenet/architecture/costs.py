@@ -98,10 +98,7 @@ def _head_cost(architecture, head, shape, classes):
 
 
 def costs(
-    architecture: Architecture,
-    input_shape: Sequence[int] = (224, 224, 3),
-    classes: int = 1000,
-    aux_heads: bool = False,
+    architecture: Architecture, input_shape: Sequence[int] = (224, 224, 3), classes: int = 1000, aux_heads: bool = False
 ) -> list[Cost]:
     """What each row of a table costs.
 
