@@ -8,7 +8,7 @@ import dataclasses
 import keras
 from keras import layers
 
-from keras_googlenet.architecture.costs import pool_size
+from keras_googlenet.architecture.costs import output_size
 from keras_googlenet.model import initialization
 
 
@@ -98,7 +98,7 @@ def _keras_rule(x, pool):
             return False
         if rule == "valid":
             return size >= kernel and (size - kernel) % stride == 0
-        out = pool_size(size, kernel, stride, "caffe")
+        out = output_size(pool, size, "caffe")
         padded_before = max((out - 1) * stride + kernel - size, 0) // 2
         return -(-size // stride) == out and padded_before == 0
 
