@@ -31,18 +31,17 @@ class Cost:
     macs: int = 0
 
 
-def conv_size(size: int, kernel: int, stride: int, padding: str) -> int:
-    """Side of a convolution's output: a stride of 1 keeps it, `"caffe"` else pads `kernel // 2` on both sides."""
-    if padding == "same" or stride == 1:
-        return -(-size // stride)
-    return (size + 2 * (kernel // 2) - kernel) // stride + 1
+def output_size(window: Conv | MaxPool, size: int, padding: str) -> int:
+    """Side of what a convolution or a max pool makes of a map of side `size`.
 
-
-def pool_size(size: int, kernel: int, stride: int, padding: str) -> int:
-    """Side of a max pool's output. A stride of 1 keeps the size; else `"caffe"` rounds up, without padding."""
-    if padding == "same" or stride == 1:
-        return -(-size // stride)
-    return -(-(size - kernel) // stride) + 1
+    A stride of 1 keeps it. Else, with `"caffe"`, a convolution pads `kernel // 2` on both sides; a pool rounds up,
+    without padding.
+    """
+    if padding == "same" or window.stride == 1:
+        return -(-size // window.stride)
+    if isinstance(window, Conv):
+        return (size + 2 * (window.kernel // 2) - window.kernel) // window.stride + 1
+    return -(-(size - window.kernel) // window.stride) + 1
 
 
 def _chains(row):
@@ -60,13 +59,13 @@ def _step(architecture, step, shape, classes):
     height, width, channels = shape
     match step:
         case Conv():
-            sides = [conv_size(side, step.kernel, step.stride, architecture.padding) for side in (height, width)]
+            sides = [output_size(step, side, architecture.padding) for side in (height, width)]
             norm, weights = architecture.batch_norm, step.kernel**2 * channels * step.filters
             offsets = step.filters * (2 if norm and norm.scale else 1)
             statistics = 2 * step.filters if norm else 0
             return (*sides, step.filters), _numbers(weights, offsets, weights * sides[0] * sides[1], statistics)
         case MaxPool():
-            sides = [pool_size(side, step.kernel, step.stride, architecture.padding) for side in (height, width)]
+            sides = [output_size(step, side, architecture.padding) for side in (height, width)]
             return (*sides, channels), {}
         case AveragePool():
             return (1, 1, channels), {}
@@ -98,10 +97,7 @@ def _head_cost(architecture, head, shape, classes):
 
 
 def costs(
-    architecture: Architecture,
-    input_shape: Sequence[int] = (224, 224, 3),
-    classes: int = 1000,
-    aux_heads: bool = False,
+    architecture: Architecture, input_shape: Sequence[int] = (224, 224, 3), classes: int = 1000, aux_heads: bool = False
 ) -> list[Cost]:
     """What each row of a table costs.
 

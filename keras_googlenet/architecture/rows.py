@@ -86,10 +86,8 @@ class Convolution(Row):
         """The row's convolutions in order, a tuple of `Conv`."""
         window = f"{self.name}_{self.kernel}x{self.kernel}"
         suffix = f"_s{self.stride}" if self.stride > 1 else ""
-        conv = Conv(window + suffix, self.kernel, self.filters, self.stride)
-        if self.reduce is None:
-            return (conv,)
-        return (Conv(f"{window}_reduce", 1, self.reduce), conv)
+        reduce = () if self.reduce is None else (Conv(f"{window}_reduce", 1, self.reduce),)
+        return (*reduce, Conv(window + suffix, self.kernel, self.filters, self.stride))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -202,9 +200,7 @@ class Auxiliary:
 
     def pooled(self, size: int) -> int:
         """Side of the map after the pool, for a map of side `size`."""
-        if self.grid is not None:
-            return self.grid
-        return (size - min(self.pool, size)) // self.stride + 1
+        return self.grid or (size - min(self.pool, size)) // self.stride + 1
 
     @property
     def conv(self) -> Conv:

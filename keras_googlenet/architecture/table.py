@@ -112,8 +112,7 @@ class Architecture:
         """A JSON-ready dictionary that `from_config` turns back into the same table."""
         config = dataclasses.asdict(self)
         for part in ("rows", "auxiliary"):
-            items = getattr(self, part)
-            config[part] = [{"kind": type(item).__name__, **dataclasses.asdict(item)} for item in items]
+            config[part] = [{"kind": type(item).__name__} | dataclasses.asdict(item) for item in getattr(self, part)]
         return config
 
     @classmethod
@@ -144,8 +143,7 @@ def _validate(table):
     """Refuses a table that cannot be built, before any layer exists."""
     for row in table.rows:
         if not isinstance(row, ROW_KINDS):
-            names = [cls.__name__ for cls in ROW_KINDS]
-            raise ValueError(f"Each row must be one of {names}. Received: row={row!r}")
+            raise ValueError(f"Each row must be one of {[cls.__name__ for cls in ROW_KINDS]}. Received: row={row!r}")
     names = [row.name for row in table.rows] + [head.name for head in table.auxiliary]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -158,9 +156,8 @@ def _validate(table):
         )
     for item in (*table.rows, *table.auxiliary):
         _validate_numbers(item)
-    known = {row.name for row in table.trunk}
     for head in table.auxiliary:
-        if head.after not in known:
+        if head.after not in [row.name for row in table.trunk]:
             raise ValueError(
                 f"Auxiliary head {head.name!r} must read a row below the average pool. Received: after={head.after!r}"
             )

@@ -24,8 +24,7 @@ def edit(architecture: Architecture, edit_row: Callable[[Any], Row | None], **ch
         >>> edit(PAPER, lambda row: None if row.name == "inception_4b" else row, name="short").name
         'short'
     """
-    edited = [edit_row(row) for row in architecture.rows]
-    changes.setdefault("rows", tuple(row for row in edited if row is not None))
+    changes.setdefault("rows", [row for row in map(edit_row, architecture.rows) if row is not None])
     return dataclasses.replace(architecture, **changes)
 
 
@@ -128,10 +127,9 @@ def resolve(variant: str | Architecture | None) -> Architecture:
     """
     if variant is None:
         return PAPER
-    if isinstance(variant, Architecture):
-        return variant
-    if isinstance(variant, str) and variant in VARIANTS:
-        return VARIANTS[variant]
+    table = VARIANTS.get(variant) if isinstance(variant, str) else variant
+    if isinstance(table, Architecture):
+        return table
     raise ValueError(
         f"`variant` must be None, one of {sorted(VARIANTS)}, or an `Architecture`. Received: variant={variant!r}"
     )

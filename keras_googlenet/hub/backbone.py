@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import keras
 import keras_hub
@@ -71,7 +71,7 @@ class GoogLeNetBackbone(keras_hub.models.FeaturePyramidBackbone):
         if not self.trainable:
             for layer in self.layers:  # a pyramid shares them, and Keras only passes later changes on to them
                 layer.trainable = False
-        self.variant = trunk.architecture
+        self.variant = cast(Architecture, trunk.architecture)  # `GoogLeNet` notes what it builds from
         self.image_shape = tuple(trunk.input_shape[1:])
         maps = {layer.name: layer.output for layer in trunk.layers}
         self.pyramid_outputs = {

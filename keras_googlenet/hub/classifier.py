@@ -66,11 +66,11 @@ class GoogLeNetImageClassifier(keras_hub.models.ImageClassifier):
         """
         model = GoogLeNet(weights=weights, classes=num_classes, classifier_activation=activation, aux_heads=False)
         backbone = GoogLeNetBackbone(model.architecture)
-        rates = [row.rate for row in model.architecture.top if isinstance(row, Dropout)]
+        rates = [row.rate for row in backbone.variant.top if isinstance(row, Dropout)]
         kwargs.setdefault("dropout", rates[0] if rates else 0.0)
         kwargs.setdefault("preprocessor", cls.preprocessor_cls(GoogLeNetImageConverter(image_size)))
         classifier = cls(backbone, num_classes, activation=activation, **kwargs)
         for layer in (layer for layer in backbone.layers if layer.weights):
             layer.set_weights(model.get_layer(layer.name).get_weights())
-        classifier.output_dense.set_weights(model.get_layer(model.architecture.classifier).get_weights())
+        classifier.output_dense.set_weights(model.get_layer(backbone.variant.classifier).get_weights())
         return classifier

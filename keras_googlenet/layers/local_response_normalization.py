@@ -110,15 +110,10 @@ class LocalResponseNormalization(keras.layers.Layer):
 
     def _sum_of_squares(self, x):
         axis, radius = self._axis % 4, self.depth_radius
-        channels = x.shape[axis]
         padding = [(radius, radius) if i == axis else (0, 0) for i in range(4)]
         squares = ops.pad(ops.square(x), padding)
-        window = [slice(None)] * 4
-        total = 0.0
-        for shift in range(2 * radius + 1):
-            window[axis] = slice(shift, shift + channels)
-            total = total + squares[tuple(window)]
-        return total
+        others = (slice(None),) * axis  # the axes before the channels
+        return sum((squares[(*others, slice(at, at + x.shape[axis]))] for at in range(2 * radius + 1)), 0.0)
 
     def _power(self, base):
         """`base ** -beta`; the network's own 0.75 takes two square roots, several times faster than a power."""
@@ -132,11 +127,5 @@ class LocalResponseNormalization(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {
-            **super().get_config(),
-            "depth_radius": self.depth_radius,
-            "bias": self.bias,
-            "alpha": self.alpha,
-            "beta": self.beta,
-            "data_format": self.data_format,
-        }
+        own = ("depth_radius", "bias", "alpha", "beta", "data_format")
+        return super().get_config() | {name: getattr(self, name) for name in own}

@@ -5,7 +5,7 @@ from keras import layers as keras_layers
 from keras_googlenet.model import blocks, initialization
 
 
-def auxiliary(x, head, classes, activation, *, batch_norm=None, padding="caffe"):
+def auxiliary(x, head, classes, activation, **style):
     """An average pool, a 1x1 convolution, a fully connected layer, dropout and a classifier.
 
     The pool is 5x5 with a stride of 3, "valid", as the paper has it: 14x14 maps become 4x4. (Caffe would round the
@@ -16,8 +16,7 @@ def auxiliary(x, head, classes, activation, *, batch_norm=None, padding="caffe")
         head: The `architecture.Auxiliary`.
         classes: Number of classes.
         activation: Activation of the classifier.
-        batch_norm: An `architecture.BatchNorm` after the convolution, or None.
-        padding: See `blocks.conv`.
+        **style: `batch_norm` and `padding`, see `blocks.conv`.
 
     Returns:
         Keras tensor of shape `(batch, classes)`.
@@ -27,10 +26,8 @@ def auxiliary(x, head, classes, activation, *, batch_norm=None, padding="caffe")
         x = keras_layers.AveragePooling2D(window, head.stride, name=f"{head.name}_pool")(x)
     else:
         x = keras_layers.AdaptiveAveragePooling2D(head.grid, name=f"{head.name}_pool")(x)
-    start = initialization.auxiliary()
-    x = blocks.conv(x, head.conv, batch_norm=batch_norm, padding=padding, kernel_initializer=start)
+    x = blocks.conv(x, head.conv, **style, kernel_initializer=initialization.auxiliary())
     x = keras_layers.Flatten(name=f"{head.name}_flatten")(x)
-    start = initialization.auxiliary()  # a new one, which draws other numbers
-    x = keras_layers.Dense(head.units, activation="relu", kernel_initializer=start, name=f"{head.name}_fc")(x)
+    x = keras_layers.Dense(head.units, "relu", kernel_initializer=initialization.auxiliary(), name=f"{head.name}_fc")(x)
     x = keras_layers.Dropout(head.dropout, name=f"{head.name}_drop")(x)
     return blocks.classifier(x, classes, activation, name=head.name)

@@ -3,11 +3,12 @@
 Names follow Caffe's `models/bvlc_googlenet/train_val.prototxt` with `/` as `_`.
 """
 
+import dataclasses
+
 import keras
 from keras import layers
 
-from keras_googlenet.architecture.costs import pool_size
-from keras_googlenet.layers import LocalResponseNormalization
+from keras_googlenet.architecture.costs import output_size
 from keras_googlenet.model import initialization
 
 
@@ -23,14 +24,12 @@ def channels(x):
 
 def image_size(x):
     """`(height, width)` of a batch of images or feature maps; None where it is dynamic."""
-    last = keras.config.image_data_format() == "channels_last"
-    return tuple(x.shape[1:3] if last else x.shape[2:4])
+    return tuple(x.shape[1:3] if channel_axis() == -1 else x.shape[2:4])
 
 
 def output_dtype():
     """Dtype of a layer whose output is a probability: float32 under mixed precision, else the default."""
-    policy = keras.config.dtype_policy()
-    return "float32" if policy.compute_dtype in ("float16", "bfloat16") else None
+    return "float32" if keras.config.dtype_policy().compute_dtype in ("float16", "bfloat16") else None
 
 
 def conv(x, step, *, batch_norm=None, padding="caffe", kernel_initializer=None):
@@ -62,13 +61,8 @@ def conv(x, step, *, batch_norm=None, padding="caffe", kernel_initializer=None):
     )(x)
     if batch_norm is None:
         return x
-    x = layers.BatchNormalization(
-        axis=channel_axis(),
-        epsilon=batch_norm.epsilon,
-        momentum=batch_norm.momentum,
-        scale=batch_norm.scale,
-        name=f"{step.name}_bn",
-    )(x)
+    constants = dataclasses.asdict(batch_norm)  # whose fields are arguments of Keras's layer
+    x = layers.BatchNormalization(channel_axis(), **constants, name=f"{step.name}_bn")(x)
     return layers.ReLU(name=f"{step.name}_relu")(x)
 
 
@@ -92,8 +86,7 @@ def max_pool(x, pool, *, name, padding="caffe"):
     if rule is None:
         end = pool.stride - 1
         x = layers.ZeroPadding2D(((0, end), (0, end)), name=f"{name}_pad")(x)
-        rule = "valid"
-    return layers.MaxPooling2D(pool.kernel, pool.stride, padding=rule, name=name)(x)
+    return layers.MaxPooling2D(pool.kernel, pool.stride, padding=rule or "valid", name=name)(x)
 
 
 def _keras_rule(x, pool):
@@ -105,27 +98,15 @@ def _keras_rule(x, pool):
             return False
         if rule == "valid":
             return size >= kernel and (size - kernel) % stride == 0
-        out = pool_size(size, kernel, stride, "caffe")
+        out = output_size(pool, size, "caffe")
         padded_before = max((out - 1) * stride + kernel - size, 0) // 2
         return -(-size // stride) == out and padded_before == 0
 
-    for rule in ("same", "valid"):
-        if all(agrees(rule, size) for size in image_size(x)):
-            return rule
-    return None
-
-
-def lrn(x, row):
-    """Local response normalization with a row's constants."""
-    return LocalResponseNormalization(row.depth_radius, row.bias, row.alpha, row.beta, name=row.layer)(x)
+    return next((rule for rule in ("same", "valid") if all(agrees(rule, size) for size in image_size(x))), None)
 
 
 def classifier(x, classes, activation, *, name):
     """The linear layer and its softmax: `classes` numbers per image, float32 under mixed precision."""
     return layers.Dense(
-        classes,
-        activation=activation,
-        kernel_initializer=initialization.classifier(),
-        dtype=output_dtype(),
-        name=name,
+        classes, activation, kernel_initializer=initialization.classifier(), dtype=output_dtype(), name=name
     )(x)

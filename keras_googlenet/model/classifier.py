@@ -64,7 +64,10 @@ class Classifier:
         self.classes = output.shape[-1]
         if self.kind is Kind.SCORES and self.classes == 1 and self._names is None:
             self.kind, self.classes = Kind.ONE_OF_TWO, 2
-        self.model = _with_one_output(model, output)
+        if not isinstance(model, GoogLeNetModel) or output is not model.outputs[0]:
+            self.model = keras.Model(model.inputs[0], output, name=model.name)
+        else:
+            self.model = model if len(model.outputs) == 1 else model.inference_model()
         notes = (self.images.assumed, None if self.kind is Kind.PROBABILITIES else _NOTES[self.kind])
         self.notes = tuple(note for note in notes if note)
 
@@ -131,21 +134,7 @@ class Classifier:
         Raises:
             WorkError: The model's output is not a number, or neither of these.
         """
-        return self.checked(self.served.predict(self.images.preprocess(np.asarray(images)), len(images), verbose=0))
-
-    def checked(self, output):
-        """What the model says, where it can be right.
-
-        Args:
-            output: What `served` answered, of shape (images, classes).
-
-        Returns:
-            The same, a NumPy array.
-
-        Raises:
-            WorkError: As `predict`.
-        """
-        output = ops.convert_to_numpy(output)
+        output = self.served.predict(self.images.preprocess(np.asarray(images)), len(images), verbose=0)
         (check_scores if self.independent else check_probabilities)(output)
         return output
 
@@ -159,9 +148,3 @@ def _own_names(model, output):
             break
     found = (part.class_names for part in parts if getattr(part, "class_names", None) is not None)
     return next((names for names in found if len(names) == output.shape[-1]), None)
-
-
-def _with_one_output(model, output):
-    if isinstance(model, GoogLeNetModel) and output is model.outputs[0]:
-        return model if len(model.outputs) == 1 else model.inference_model()
-    return keras.Model(model.inputs[0], output, name=model.name)

@@ -42,10 +42,8 @@ def losses(loss, loss_weights, names, default_weights):
     if loss is None:
         return loss, loss_weights
     if loss_weights is None:
-        loss_weights = list(default_weights)
-        if isinstance(loss, dict):
-            weights = dict(zip(names, loss_weights, strict=True))
-            loss_weights = {name: weights.get(name, 1.0) for name in loss}
+        weights = dict(zip(names, default_weights, strict=True))
+        loss_weights = {name: weights.get(name, 1.0) for name in loss} if isinstance(loss, dict) else [*default_weights]
     if not isinstance(loss, dict) and not _one_each(loss_weights, names):
         raise ValueError(
             f"`loss_weights` must have one weight for each of the outputs {names}. "
@@ -78,9 +76,7 @@ def metrics(metrics, names):
     Returns:
         The metrics in the form that Keras takes for several outputs.
     """
-    flat = isinstance(metrics, (list, tuple)) and not any(
-        m is None or isinstance(m, (list, tuple, dict)) for m in metrics
-    )
+    flat = isinstance(metrics, (list, tuple)) and not any(isinstance(m, list | tuple | dict | None) for m in metrics)
     if not flat or not metrics:
         return metrics
     if len(metrics) == len(names) and all(m is metrics[0] or m == metrics[0] for m in metrics):

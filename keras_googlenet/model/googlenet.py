@@ -1,5 +1,6 @@
 """`GoogLeNet()`: walks the table and builds the Keras model."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -7,17 +8,9 @@ from typing import Any
 import keras
 from keras import layers as keras_layers
 
-from keras_googlenet.architecture import (
-    LRN,
-    Architecture,
-    AveragePool,
-    Convolution,
-    Dropout,
-    Inception,
-    Linear,
-    MaxPool,
-)
+from keras_googlenet.architecture import Architecture, rows
 from keras_googlenet.architecture.variants import resolve
+from keras_googlenet.layers import LocalResponseNormalization
 from keras_googlenet.model import blocks, preprocessing, validation
 from keras_googlenet.model.auxiliary import auxiliary
 from keras_googlenet.model.googlenet_model import GoogLeNetModel
@@ -106,15 +99,13 @@ def GoogLeNet(
         x = preprocessing.gray_to_rgb(x)
     if table.pixels is not None:
         x = preprocessing.own(x, table.pixels)
-    rows = table.rows if include_top else table.trunk
-    x, heads = _rows(x, rows, table, classes, classifier_activation, aux_heads)
-    if not include_top and pooling == "avg":
-        x = keras_layers.GlobalAveragePooling2D(name="avg_pool")(x)
-    elif not include_top and pooling == "max":
-        x = keras_layers.GlobalMaxPooling2D(name="max_pool")(x)
+    built = table.rows if include_top else table.trunk
+    x, heads = _rows(x, built, table, classes, classifier_activation, aux_heads)
+    if not include_top and pooling is not None:
+        kinds = {"avg": keras_layers.GlobalAveragePooling2D, "max": keras_layers.GlobalMaxPooling2D}
+        x = kinds[pooling](name=f"{pooling}_pool")(x)
     outputs = [x, *heads] if heads else x
-    options = {"architecture": table, "include_preprocessing": include_preprocessing}
-    model = GoogLeNetModel(inputs, outputs, name=name, **options)
+    model = GoogLeNetModel(inputs, outputs, name, architecture=table, include_preprocessing=include_preprocessing)
     if weights is not None:
         upstream = () if input_tensor is None else keras.Model(inputs, input_tensor).layers
         own = [layer for layer in model.layers if layer not in upstream]
@@ -122,26 +113,26 @@ def GoogLeNet(
     return model
 
 
-def _rows(x, rows, table, classes, activation, aux_heads):
+def _rows(x, built, table, classes, activation, aux_heads):
     """What rows of the table make of a Keras tensor, and the outputs of the auxiliary heads that branch off them."""
     style = {"batch_norm": table.batch_norm, "padding": table.padding}
     heads = {}
-    for row in rows:
+    for row in built:
         match row:
-            case Convolution():
+            case rows.Convolution():
                 for step in row.convs:
                     x = blocks.conv(x, step, **style)
-            case MaxPool():
+            case rows.MaxPool():
                 x = blocks.max_pool(x, row, name=row.layer, padding=table.padding)
-            case LRN():
-                x = blocks.lrn(x, row)
-            case Inception():
+            case rows.LRN():
+                x = LocalResponseNormalization(**dataclasses.asdict(row))(x)
+            case rows.Inception():
                 x = inception(x, row, **style)
-            case AveragePool():
+            case rows.AveragePool():
                 x = keras_layers.GlobalAveragePooling2D(name=row.layer)(x)
-            case Dropout():
+            case rows.Dropout():
                 x = keras_layers.Dropout(row.rate, name=row.layer)(x)
-            case Linear():
+            case rows.Linear():
                 x = blocks.classifier(x, classes, activation, name=row.layer)
         for head in table.auxiliary if aux_heads else ():
             if head.after == row.name:

@@ -114,11 +114,7 @@ class GoogLeNetModel(OnReplicas, KeepsTraits, FullPrecision, keras.Model):
 
     def traits(self) -> dict[str, Any]:
         """What the constructor takes beside the graph and the name: arguments for a model of the same layers."""
-        return {
-            "architecture": self.architecture,
-            "class_names": self.class_names,
-            "include_preprocessing": self.include_preprocessing,
-        }
+        return {name: getattr(self, name) for name in ("architecture", "class_names", "include_preprocessing")}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The outputs for a batch. With several, it cannot be a layer of another model."""
@@ -153,14 +149,12 @@ class GoogLeNetModel(OnReplicas, KeepsTraits, FullPrecision, keras.Model):
         """
         if len(self.outputs) > 1:
             names = self.output_names
-            loss, loss_weights = compilation.losses(loss, loss_weights, names, self._default_loss_weights())
+            weights = {head.name: head.weight for head in (self.architecture or PAPER).auxiliary}
+            defaults = [1.0] + [weights.get(name, 0.3) for name in names[1:]]
+            loss, loss_weights = compilation.losses(loss, loss_weights, names, defaults)
             metrics = compilation.metrics(metrics, names)
             weighted_metrics = compilation.metrics(weighted_metrics, names)
         super().compile(optimizer, loss, loss_weights, metrics, weighted_metrics, **kwargs)
-
-    def _default_loss_weights(self):
-        weights = {head.name: head.weight for head in (self.architecture or PAPER).auxiliary}
-        return [1.0] + [weights.get(name, 0.3) for name in self.output_names[1:]]
 
     def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """Trains as `keras.Model.fit`; callbacks may monitor one head's figure without being told its `mode`."""

@@ -31,9 +31,7 @@ def models(model):
         Models, the given one first.
     """
     yield model
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from models(layer)
+    yield from (operation for operation in forward(model) if isinstance(operation, keras.Model))
 
 
 def forward(model):
@@ -68,10 +66,9 @@ def backward(tensor):
         if isinstance(operation, keras.layers.InputLayer):
             return True
         yield operation
-        if isinstance(operation, keras.Model) and getattr(operation, "outputs", None):
-            to_input = yield from backward(operation.outputs[place])
-            if not to_input:
-                return False
+        outputs = getattr(operation, "outputs", None) if isinstance(operation, keras.Model) else None
+        if outputs and not (yield from backward(outputs[place])):
+            return False
         if len(read) != 1:
             return False
         [tensor] = read

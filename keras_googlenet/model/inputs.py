@@ -132,18 +132,12 @@ def image_shape(model):
     if len(shape) != 4:
         shapes = ", ".join(str(tuple(tensor.shape)) for tensor in inputs) or "no input of a known shape"
         raise InputError(f"Expected a model of one batch of images. Received: {model.name}, which takes {shapes}")
-    channels_first = _channels_first(graph.forward(model), shape)
+    kernels = (part for part in graph.forward(model) if hasattr(part, "kernel_size") and hasattr(part, "data_format"))
+    told = (layer.data_format == "channels_first" for layer in kernels)
+    channels_first = next(told, shape[3] not in (1, 3) and shape[1] in (1, 3))
     channels, *size = (shape[1], *shape[2:]) if channels_first else (shape[3], *shape[1:3])
     known = next((side for side in size if side), DEFAULT_SIZE)
     return (*(side or known for side in size), channels), channels_first
-
-
-def _channels_first(operations, shape):
-    """As the layers with kernels say; where there are none, by the shape."""
-    for operation in operations:
-        if hasattr(operation, "kernel_size") and hasattr(operation, "data_format"):
-            return operation.data_format == "channels_first"
-    return shape[3] not in (1, 3) and shape[1] in (1, 3)
 
 
 def _preprocessing(model, operations, dtype):

@@ -94,8 +94,7 @@ def names_or_numbers(classifier: Classifier, class_index: str | Path | None = No
     except OSError as error:
         if class_index is not None:
             raise
-        reason = str(error).partition("\n")[0]
-        warnings.warn(f"classes are called by their numbers. {reason}", stacklevel=2)
+        warnings.warn("classes are called by their numbers. " + str(error).partition("\n")[0], stacklevel=2)
         return classifier.numbers()
 
 

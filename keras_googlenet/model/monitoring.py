@@ -27,20 +27,13 @@ def with_directions(callbacks, model):
         for callback in callbacks
         if getattr(callback, "mode", None) == "auto" and isinstance(getattr(callback, "monitor", None), str)
     ]
-    return [_Directions(undecided), *callbacks] if undecided else callbacks
 
+    def decide(batch, logs=None):
+        while undecided:  # after the first batch, when Keras has made the metrics
+            callback = undecided.pop()
+            callback.mode = _mode_of(model, callback.monitor) or callback.mode
 
-class _Directions(keras.callbacks.Callback):
-    """Sets the `mode` of callbacks after the first batch, when Keras has made the metrics."""
-
-    def __init__(self, undecided):
-        super().__init__()
-        self._undecided = undecided
-
-    def on_train_batch_end(self, batch, logs=None):
-        for callback in self._undecided:
-            callback.mode = _mode_of(self.model, callback.monitor) or callback.mode
-        self._undecided = ()
+    return [keras.callbacks.LambdaCallback(on_train_batch_end=decide), *callbacks] if undecided else callbacks
 
 
 def _mode_of(model, monitor):

@@ -28,9 +28,9 @@ class Kind(enum.Enum):
     ONE_OF_TWO = "one sigmoid"
 
 
-_PROBABILITIES = {"softmax", "sparsemax"}
-_LOGITS = {"log_softmax"}
-_SCORES = {"sigmoid", "hard_sigmoid", "sparse_sigmoid"}
+_KINDS = {"log_softmax": Kind.LOGITS, **dict.fromkeys(("softmax", "sparsemax"), Kind.PROBABILITIES)}
+_KINDS |= dict.fromkeys(("sigmoid", "hard_sigmoid", "sparse_sigmoid"), Kind.SCORES)
+"""What the activations make of a layer's output."""
 
 _ACTIVATIONS = {function: name for name, function in vars(keras.activations).items() if inspect.isfunction(function)}
 """Keras's own. What another function does is not known."""
@@ -72,7 +72,8 @@ def main_output(model):
             f"Expected a functional or Sequential model, whose layers can be looked at. Received: {model.name}, a "
             f"{type(model).__name__} that is neither, or has not been built"
         )
-    makers = [_last_layer(tensor) for tensor in outputs]
+    # Of a model in the model, the last layer.
+    makers = [next(op.name for op in graph.backward(end) if not isinstance(op, keras.Model)) for end in outputs]
     main = [tensor for tensor, maker in zip(outputs, makers, strict=True) if maker == MAIN]
     if len(outputs) > 1 and len(main) != 1:
         raise InputError(
@@ -126,12 +127,12 @@ def _told(output):
     rescaled = False
     for operation in graph.backward(output):
         activation, kind = _activation(operation), type(operation).__name__
-        if activation in _LOGITS or (activation == "linear" and isinstance(operation, _WITH_KERNELS)):
-            return Kind.LOGITS, None
-        if activation in (*_PROBABILITIES, *_SCORES):
-            if rescaled:
-                return None, f"a {activation} whose numbers are changed afterwards ({rescaled})"
-            return Kind.PROBABILITIES if activation in _PROBABILITIES else Kind.SCORES, None
+        linear = activation == "linear" and isinstance(operation, _WITH_KERNELS)
+        found = Kind.LOGITS if linear else _KINDS.get(activation)
+        if rescaled and found in (Kind.PROBABILITIES, Kind.SCORES):
+            return None, f"a {activation} whose numbers are changed afterwards ({rescaled})"
+        if found is not None:
+            return found, None
         if activation not in (None, "linear"):
             return None, f"layer {operation.name!r} ({activation})"
         if kind in _RESCALED:
@@ -172,12 +173,6 @@ def is_activation(operation):
         operation: A layer, or another `keras.Operation`.
     """
     return _activation(operation) not in (None, "linear") and not hasattr(operation, "kernel")
-
-
-def _last_layer(tensor):
-    """The name of the layer that a tensor was made by; of a model in the model, that of its last."""
-    operation = next(one for one in graph.backward(tensor) if not isinstance(one, keras.Model))
-    return operation.name
 
 
 def check_finite(output):

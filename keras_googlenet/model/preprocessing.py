@@ -27,8 +27,7 @@ def subtract_mean(x):
     Raises:
         InputError: There are two channels.
     """
-    channels = blocks.channels(x)
-    mean = _by_channel(channels, (MEAN_GRAY,), MEAN_RGB)
+    mean = _by_channel(blocks.channels(x), (MEAN_GRAY,), MEAN_RGB)
     return _rescaling(x, 1.0, [-value for value in mean], PREPROCESSING, dtype=blocks.output_dtype())
 
 

@@ -38,7 +38,7 @@ def by_names(model, store):
         groups[expected[layer]] = renamed.get(layer, f"{expected[layer]} is not in the file")
     top = graph.maker(model.outputs[0])
     moved = len(model.outputs) > 1 and saved.groups.get(top.name) != expected.get(top)  # as in 0.1.0
-    saved.redirect(groups, _moved_optimizer(model) if moved else lambda path, entry: entry)
+    saved.redirect(groups, lambda path, entry: _in_order(model, path, entry) if moved else entry)
     if not renamed and (missing or surplus):
         raise _misfit([layer.name for layer in missing], surplus, heads)
 
@@ -51,30 +51,25 @@ def _heads(model):
 def _pairs(layers, groups):
     """Layers and groups that only the names part: as many of each class, which are matched by their places."""
     groups = sorted(groups, key=place_of)
-    kinds = [place_of(group)[0].replace(OLD_CLASS, "dense") for group in groups]
     pairs = {}
     for layer in layers:
         kind = kind_of(layer).replace(OLD_CLASS, "dense")
-        if kind not in kinds:
+        group = next((group for group in groups if place_of(group)[0].replace(OLD_CLASS, "dense") == kind), None)
+        if group is None:
             return {}
-        index = kinds.index(kind)
-        del kinds[index]
-        pairs[layer] = groups.pop(index)
+        groups.remove(group)
+        pairs[layer] = group
     return {} if groups else pairs
 
 
-def _moved_optimizer(model):
-    """Function of an optimizer's path and its entry in a file of 0.1.0, that puts the entry's variables in order."""
-
-    def moved(path, entry):
-        outer = getattr(model, "optimizer", None)
-        inner = getattr(outer, "inner_optimizer", None)
-        optimizer = {"optimizer": outer, "optimizer/inner_optimizer": inner}.get(path)
-        if optimizer is None or len(entry) != len(optimizer.variables):
-            return entry
-        return {str(now): entry[str(then)] for now, then in enumerate(old_places(model, optimizer))}
-
-    return moved
+def _in_order(model, path, entry):
+    """An entry of a file of 0.1.0: if it is an optimizer's, with its variables in order."""
+    outer = getattr(model, "optimizer", None)
+    inner = getattr(outer, "inner_optimizer", None)
+    optimizer = {"optimizer": outer, "optimizer/inner_optimizer": inner}.get(path)
+    if optimizer is None or len(entry) != len(optimizer.variables):
+        return entry
+    return {str(now): entry[str(then)] for now, then in enumerate(old_places(model, optimizer))}
 
 
 def _misfit(missing, surplus, heads):

@@ -9,6 +9,7 @@ from keras_googlenet.architecture.table import DEFAULT_SIZE, MIN_SIZE
 from keras_googlenet.errors import InputError
 from keras_googlenet.utils.messages import nearest
 from keras_googlenet.weights import REGISTRY
+from keras_googlenet.weights.registry import find
 
 
 def check_weights(weights, include_top, classes, classifier_activation):
@@ -17,8 +18,8 @@ def check_weights(weights, include_top, classes, classifier_activation):
     Raises:
         InputError: It says which argument, what was expected and what was received.
     """
-    named = isinstance(weights, str) and weights in REGISTRY
-    if weights is not None and not named and not _exists(weights):
+    named = find(weights)
+    if weights is not None and named is None and not _exists(weights):
         raise InputError(
             "The `weights` argument should be either `None` (random initialization), one of "
             f"{sorted(REGISTRY)}, or the path to the weights file to be loaded, and no such file exists. "
@@ -26,16 +27,13 @@ def check_weights(weights, include_top, classes, classifier_activation):
         )
     if not isinstance(classes, int) or classes < 1:
         raise InputError(f"`classes` must be a positive integer. Received: classes={classes!r}")
-    if named and include_top and classes != REGISTRY[weights].classes:
+    if named is not None and include_top and classes != named.classes:
         raise InputError(
-            f"If using `weights={weights!r}` with `include_top=True`, `classes` should be "
-            f"{REGISTRY[weights].classes}; for other classes build on `include_top=False`. "
-            f"Received: classes={classes}"
+            f"If using `weights={weights!r}` with `include_top=True`, `classes` should be {named.classes}; for other "
+            f"classes build on `include_top=False`. Received: classes={classes}"
         )
-    if weights is None or not include_top:
-        return
-    activation = keras.activations.get(classifier_activation)
-    if activation not in (keras.activations.softmax, keras.activations.linear):
+    usual = (keras.activations.softmax, keras.activations.linear)
+    if weights is not None and include_top and keras.activations.get(classifier_activation) not in usual:
         raise InputError(
             "When using pretrained weights, with `include_top=True`, only `classifier_activation='softmax'` or "
             f"`None` can be used. Received: classifier_activation={classifier_activation!r}"
@@ -92,8 +90,7 @@ def _check_shape(shape, weights, include_top, received):
     channels, size = (shape[2], shape[:2]) if data_format == "channels_last" else (shape[0], shape[1:])
     if not isinstance(channels, int) or channels < 1:
         raise InputError(f"The number of channels must be a positive integer ({data_format}). Received: {received}")
-    named = isinstance(weights, str) and weights in REGISTRY
-    if named and (channels == 2 or (include_top and channels != 3)):
+    if find(weights) is not None and (channels == 2 or (include_top and channels != 3)):
         expected = "with `include_top=True`" if include_top else "or 1 (gray), or more of which the first three are RGB"
         raise InputError(f"The input must have 3 channels for `weights={weights!r}`, {expected}. Received: {received}")
     for side in size:

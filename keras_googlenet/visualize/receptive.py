@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from keras_googlenet.architecture import Architecture, Convolution, MaxPool
-from keras_googlenet.architecture.costs import conv_size, pool_size
+from keras_googlenet.architecture.costs import output_size
 
 
 def centers(table: Architecture | None, name: str, size: int) -> Callable[[int], np.ndarray]:
@@ -34,8 +34,7 @@ def centers(table: Architecture | None, name: str, size: int) -> Callable[[int],
     step, first, side = 1, 0.0, size
     for row in table.trunk:
         for window in row.convs if isinstance(row, Convolution) else [row] if isinstance(row, MaxPool) else []:
-            output_size = pool_size if window is row else conv_size
-            output = output_size(side, window.kernel, window.stride, table.padding)
+            output = output_size(window, side, table.padding)
             if table.padding == "same" or window.stride == 1:
                 padded = max((output - 1) * window.stride + window.kernel - side, 0) // 2
             else:
