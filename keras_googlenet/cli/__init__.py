@@ -14,16 +14,8 @@ from keras_googlenet.cli import convert, demo, evaluate, export, predict, summar
 from keras_googlenet.cli.parser import parser
 from keras_googlenet.errors import InputError, WorkError
 
-COMMANDS = {
-    "train": train,
-    "evaluate": evaluate,
-    "predict": predict,
-    "convert": convert,
-    "export": export,
-    "summary": summary,
-    "visualize": visualize,
-    "demo": demo,
-}
+_MODULES = (train, evaluate, predict, convert, export, summary, visualize, demo)
+COMMANDS = {module.__name__.rpartition(".")[2]: module for module in _MODULES}
 
 DONE, PARTLY_FAILED, WRONG_COMMAND, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
 
@@ -53,10 +45,8 @@ def main(argv: Sequence[str] | None = None, *, load: Callable[[], None] = lambda
         return CLOSED_PIPE
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
-    except (InputError, WorkError) as error:
-        return _fail(error, error.status)
-    except OSError as error:
-        return _fail(error, PARTLY_FAILED)
+    except (InputError, WorkError, OSError) as error:
+        return _fail(error, getattr(error, "status", PARTLY_FAILED))
     finally:
         _flush()
 

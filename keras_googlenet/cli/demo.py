@@ -20,26 +20,17 @@ SHOWN, THUMBNAIL = 12, 160
 
 def add_arguments(parser):
     """Declares the command's arguments."""
-    parser.add_argument(
-        "model", metavar="MODEL", nargs="?", default="imagenet", help="as in predict (default: imagenet)"
-    )
-    parser.add_argument(
-        "--host", default=HOST, metavar="ADDRESS", help=f"address to serve on (default: {HOST}, this machine alone)"
-    )
-    parser.add_argument(
-        "--port", type=int, default=PORT, metavar="N", help=f"port to serve on; 0 takes a free one (default: {PORT})"
-    )
-    parser.add_argument(
-        "--max-size", type=float, default=MAX_MB, metavar="MB", help=f"largest file that is taken (default: {MAX_MB})"
-    )
-    parser.add_argument(
+    add = parser.add_argument
+    add("model", metavar="MODEL", nargs="?", default="imagenet", help="as in predict (default: imagenet)")
+    add("--host", default=HOST, metavar="ADDRESS", help=f"address to serve on (default: {HOST}, this machine alone)")
+    add("--port", type=int, default=PORT, metavar="N", help=f"port to serve on; 0 takes a free one (default: {PORT})")
+    add("--max-size", type=float, default=MAX_MB, metavar="MB", help=f"largest file that is taken (default: {MAX_MB})")
+    add(
         "--examples",
         metavar="DIR",
         help=f"folder of images to click on, the first {SHOWN} (default: three of ImageNet's)",
     )
-    parser.add_argument(
-        "--class-index", type=Path, metavar="FILE", help="imagenet_class_index.json, on a machine without a network"
-    )
+    add("--class-index", type=Path, metavar="FILE", help="imagenet_class_index.json, on a machine without a network")
 
 
 def run(arguments):
@@ -88,10 +79,9 @@ def _examples(folder, classes):
     for file in files[:SHOWN]:
         try:
             (thumbnail,) = views(file, THUMBNAIL)
+            found.append((Path(file).name, Path(file).read_bytes(), thumbnail))
         except data.ImageError as error:
             fail(error)
-            continue
-        found.append((Path(file).name, Path(file).read_bytes(), thumbnail))
     return found
 
 
@@ -104,7 +94,5 @@ def _photos(classes):
     if classes != 1000:  # none of its classes is on them
         return []
     of_sklearn = resources.files("sklearn.datasets.images")
-    return [
-        *(str(of_sklearn / name) for name in ("china.jpg", "flower.jpg")),
-        get_sample_data("grace_hopper.jpg", asfileobj=False),
-    ]
+    photos = [str(of_sklearn / name) for name in ("china.jpg", "flower.jpg")]
+    return [*photos, get_sample_data("grace_hopper.jpg", asfileobj=False)]

@@ -16,9 +16,7 @@ from keras_googlenet.utils.messages import nearest
 
 def add_arguments(parser):
     """Declares the command's arguments."""
-    from keras_googlenet.architecture import VARIANTS
-
-    known = f"a variant ({', '.join(VARIANTS)}; default: paper) or a .keras file"
+    known = f"a variant ({', '.join(architecture.VARIANTS)}; default: paper) or a .keras file"
     parser.add_argument("model", metavar="MODEL", nargs="?", default="paper", help=known)
     parser.add_argument("--image-size", type=int, metavar="N", help="side of the input in pixels (default: 224)")
     parser.add_argument("--classes", type=int, metavar="N", help="number of classes (default: 1000)")
@@ -65,8 +63,7 @@ def _subject(arguments):
     model = load_model(arguments.model)
     if not isinstance(model, GoogLeNetModel) or model.architecture is None:
         raise InputError(f"{arguments.model} holds a model that was not built from a table of this package")
-    shape, _ = image_shape(model)
-    return model.architecture, shape, model.outputs[0].shape[-1]
+    return model.architecture, image_shape(model)[0], model.outputs[0].shape[-1]
 
 
 def _table(table, shape, classes):

@@ -107,14 +107,11 @@ def _recipe(arguments, settings):
         return training.recipe_for(dataset, preset=arguments.preset, **settings)
     recipe = transfer_for(dataset, **settings)
     if is_chief(arguments.strategy):
-        print(_TRANSFER.format(recipe))
+        print(
+            f"trained weights: preset transfer, the trunk frozen for {recipe.freeze_epochs} of {recipe.epochs} epochs, "
+            f"then a learning rate of {recipe.learning_rate} (otherwise: --preset or --set learning_rate=...)"
+        )
     return recipe
-
-
-_TRANSFER = (
-    "trained weights: preset transfer, the trunk frozen for {0.freeze_epochs} of {0.epochs} epochs, then a learning "
-    "rate of {0.learning_rate} (otherwise: --preset or --set learning_rate=...)"
-)
 
 
 def _result(logs):

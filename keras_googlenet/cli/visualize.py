@@ -21,6 +21,8 @@ Examples:
 import sys
 from pathlib import Path
 
+from keras_googlenet.errors import InputError
+
 OF_THE_MODEL, OF_AN_IMAGE = ("filters", "diagram", "maximize"), ("activations", "cam", "dream")
 SLOW = ("maximize", "dream")
 OF_A_CLASS = {"cam", "maximize"}
@@ -28,15 +30,16 @@ OF_A_CLASS = {"cam", "maximize"}
 
 def add_arguments(parser):
     """Declares the command's arguments."""
-    parser.add_argument("model", metavar="MODEL", help="as in predict")
-    parser.add_argument("paths", metavar="PATH", nargs="*", help="images, as in predict")
-    parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="where the pictures go")
-    parser.add_argument(
+    add = parser.add_argument
+    add("model", metavar="MODEL", help="as in predict")
+    add("paths", metavar="PATH", nargs="*", help="images, as in predict")
+    add("--output", metavar="DIR", type=Path, required=True, help="where the pictures go")
+    add(
         "--only",
         metavar="KIND,...",
         help="filters, diagram, activations, cam, maximize, dream (default: the first two, and the next two of images)",
     )
-    parser.add_argument(
+    add(
         "--class",
         dest="classes",
         action="append",
@@ -44,16 +47,14 @@ def add_arguments(parser):
         metavar="NAME_OR_INDEX",
         help="class for cam and maximize, several times for several (default for cam: the image's best)",
     )
-    parser.add_argument(
+    add(
         "--layer",
         metavar="NAME",
         help="row for cam and dream, such as inception_4c or 4c (default: the last module for cam, 4c)",
     )
-    parser.add_argument("--size", type=int, default=448, metavar="N", help="side of a dream in pixels (default: 448)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="for maximize and dream (default: 0)")
-    parser.add_argument(
-        "--class-index", type=Path, metavar="FILE", help="imagenet_class_index.json, on a machine without a network"
-    )
+    add("--size", type=int, default=448, metavar="N", help="side of a dream in pixels (default: 448)")
+    add("--seed", type=int, default=0, metavar="N", help="for maximize and dream (default: 0)")
+    add("--class-index", type=Path, metavar="FILE", help="imagenet_class_index.json, on a machine without a network")
 
 
 def run(arguments):
@@ -104,7 +105,6 @@ def run(arguments):
 def _model(arguments, kinds):
     """The model and the names of its classes; none, where it is no classifier and need not be one."""
     from keras_googlenet.cli.models import load_classifier
-    from keras_googlenet.errors import InputError
     from keras_googlenet.model.loading import load_model, names_or_numbers
 
     model = load_model(arguments.model)
@@ -123,14 +123,11 @@ def _say(paths):
 
 
 def _kinds(arguments):
-    from keras_googlenet.errors import InputError
     from keras_googlenet.visualize.dream import SIDES
 
     every = (*OF_THE_MODEL, *OF_AN_IMAGE)
-    if arguments.only is None:
-        kinds = [kind for kind in every if kind not in SLOW and (arguments.paths or kind in OF_THE_MODEL)]
-    else:
-        kinds = arguments.only.split(",")
+    quick = [kind for kind in every if kind not in SLOW and (arguments.paths or kind in OF_THE_MODEL)]
+    kinds = quick if arguments.only is None else arguments.only.split(",")
     if not set(kinds) <= set(every):
         raise InputError(f"--only takes some of {', '.join(every)}, with commas between. Received: {arguments.only}")
     of_images = [kind for kind in kinds if kind in OF_AN_IMAGE]

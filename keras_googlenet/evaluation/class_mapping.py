@@ -1,5 +1,6 @@
 """Which of a model's outputs the classes of a data set are."""
 
+import itertools
 from collections.abc import Sequence
 
 from keras_googlenet.errors import InputError
@@ -32,10 +33,13 @@ def class_mapping(classes: Sequence[str], outputs: Sequence[Sequence[str]]) -> t
     found = {name: known.find(name) for name in classes}
     unknown = [name for name, some in found.items() if not some]
     if unknown:
+        words, are_numbers = dict.fromkeys(itertools.chain(*outputs)), [number(name) is not None for name in unknown]
+        meant = "" if are_numbers[0] else nearest(unknown[0], words)
+        hint = ": numbers are names, and not places among its outputs" if all(are_numbers) else ""
         raise InputError(
             f"The model does not know {len(unknown):,} of the {len(classes):,} classes: {few(unknown)}. Expected each "
-            f"to be one of its {len(outputs):,}: {few([names[-1] for names in outputs])}.{_meant(unknown, outputs)} "
-            f"Rename the class folders as the model calls them{_numbers(unknown)}"
+            f"to be one of its {len(outputs):,}: {few([names[-1] for names in outputs])}.{meant} "
+            f"Rename the class folders as the model calls them{hint}"
         )
     for name, some in found.items():
         if len(some) > 1:
@@ -47,19 +51,6 @@ def class_mapping(classes: Sequence[str], outputs: Sequence[Sequence[str]]) -> t
     if twice:
         raise InputError(f"These classes are the same one to the model: {few(twice)}. Merge their folders")
     return tuple(found[name][0] for name in classes)
-
-
-def _meant(unknown, outputs):
-    """The name that is most like the first of those unknown, where one is and it is no number."""
-    if number(unknown[0]) is not None:
-        return ""
-    return nearest(unknown[0], dict.fromkeys(name for names in outputs for name in names))
-
-
-def _numbers(unknown):
-    if any(number(name) is None for name in unknown):
-        return ""
-    return ": numbers are names, and not places among its outputs"
 
 
 def _choice(some, outputs):

@@ -71,13 +71,12 @@ def read_ahead(
     Raises:
         ImageError: An image cannot be read.
     """
+    passed_over = (ImageError,) if skip else ()
 
     def read(record: Any) -> np.ndarray | None:
         try:
             return crop(split.read(record))
-        except ImageError:
-            if not skip:
-                raise
+        except passed_over:
             return None
 
     wanted = set(places)
@@ -95,5 +94,4 @@ def read_ahead(
             for first, future in queue:
                 yield first, future.result()
         finally:
-            for _, future in queue:
-                future.cancel()
+            pool.shutdown(cancel_futures=True)

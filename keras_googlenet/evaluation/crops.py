@@ -135,19 +135,15 @@ def squares(image: np.ndarray, side: int) -> list[np.ndarray]:
     if longer <= PANORAMA * shorter:
         size = (length, side) if width >= height else (side, length)
         resized = np.asarray(picture.resize(size, Image.Resampling.BILINEAR))
-        if width >= height:
-            return [resized[:, start : start + side] for start in starts]
-        return [resized[start : start + side] for start in starts]
+        return [resized.take(range(start, start + side), axis=int(width >= height)) for start in starts]
     return [_resized_square(picture, start, side, longer / length) for start in starts]
 
 
 def _resized_square(picture, start, side, ratio):
     """One square of a panorama, the same pixels as if the whole had been resized."""
     first, last = start * ratio, (start + side) * ratio
-    if picture.width >= picture.height:
-        box = (first, 0, min(last, picture.width), picture.height)
-    else:
-        box = (0, first, picture.width, min(last, picture.height))
+    width, height = picture.size
+    box = (first, 0, min(last, width), height) if width >= height else (0, first, width, min(last, height))
     return np.asarray(picture.resize((side, side), Image.Resampling.BILINEAR, box=box))
 
 

@@ -38,9 +38,8 @@ def _order(one: Predictions, first: Predictions, crops: int) -> np.ndarray:
     """For each column, the first model's of the same class."""
     _check_kind(one, first, crops)
     order = _columns(one, first)
-    if list(map(composed, one.images)) != list(map(composed, first.images)) or not np.array_equal(
-        order[one.labels], first.labels
-    ):
+    same_names = list(map(composed, one.images)) == list(map(composed, first.images))
+    if not same_names or not np.array_equal(order[one.labels], first.labels):
         raise PredictionsError(
             f"Expected predictions for the same images. Received: {first.model} with {len(first.images):,}, "
             f"{one.model} with {len(one.images):,} images, or with other names or classes"
@@ -73,9 +72,6 @@ def _columns(one: Predictions, first: Predictions) -> np.ndarray:
     order = [next((some[0] for some in map(known.find, names) if len(some) == 1), None) for names in one.outputs]
     unknown = [names[-1] for names, place in zip(one.outputs, order, strict=True) if place is None]
     if unknown or len(set(order)) < count:
-        received = (
-            f"{model} with {few([names[-1] for names in outputs])}"
-            for model, outputs in ((first.model, first.outputs), (one.model, one.outputs))
-        )
+        received = (f"{each.model} with {few(names[-1] for names in each.outputs or ())}" for each in (first, one))
         raise PredictionsError(f"Expected predictions of the same classes. Received: {'; '.join(received)}")
     return np.array(order)

@@ -21,6 +21,7 @@ MAX_BYTES = 4 << 30
 """Most bytes that a file may claim to hold once decompressed: 1,000 probabilities of a million images."""
 
 _FORMAT = "keras_googlenet predictions 1"
+_MARKS = {"labels": "int64", "done": "bool", "skipped": "bool"}
 _WHAT = "a file that `keras-googlenet evaluate --predictions` has written"
 
 
@@ -103,7 +104,7 @@ class Predictions:
         about: dict[str, Any] = {"format": _FORMAT, "model": self.model, "digest": self.digest, "pool": self.pool}
         if self.outputs is not None:
             about["outputs"] = self.outputs
-        arrays: dict[str, Any] = {name: getattr(self, name) for name in ("labels", "done", "skipped")}
+        arrays: dict[str, Any] = {name: getattr(self, name) for name in _MARKS}
         arrays["about"] = np.frombuffer(json.dumps({**about, "images": self.images}).encode(), "uint8")
         arrays |= {f"probabilities_{number}": rows for number, rows in self.probabilities.items()}
         with written_whole(path) as partial, partial.open("wb") as file:
@@ -126,7 +127,10 @@ class Predictions:
         if not path.is_file():
             raise PredictionsError(f"There is no file of predictions at {path}. Expected: {_WHAT}")
         try:
-            return cls._checked(_arrays(path))
+            with zipfile.ZipFile(path) as archive:
+                if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
+                    raise ValueError(f"it claims to hold more than {MAX_BYTES:,} bytes")
+                return cls._checked(dict(arrays_in(archive)))
         except Exception as error:  # zipfile, zlib, struct and NumPy raise many kinds on a damaged file
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
             raise PredictionsError(f"Cannot read {path}. Expected: {_WHAT}. Received: {reason}") from error
@@ -137,17 +141,14 @@ class Predictions:
         if about.pop("format", None) != _FORMAT:
             raise ValueError("no such format")
         images, count = tuple(map(str, about.pop("images"))), len(arrays["labels"])
-        marks = {name: arrays.pop(name) for name in ("labels", "done", "skipped")}
+        marks = {name: arrays.pop(name) for name in _MARKS}
         rows = {int(name.removeprefix("probabilities_")): array for name, array in arrays.items()}
         classes = {array.shape[1] for array in rows.values()}
         if not rows or not set(rows) <= set(CROPS) or about["pool"] not in POOLS or len(classes) != 1 or not count:
             raise ValueError("the parts do not fit together")
-        for array, kind, shape in (
-            (marks["labels"], "int64", (count,)),
-            (marks["done"], "bool", (count,)),
-            (marks["skipped"], "bool", (count,)),
-            *((array, "float32", (count, *classes)) for array in rows.values()),
-        ):
+        expected = [(marks[name], kind, (count,)) for name, kind in _MARKS.items()]
+        expected += [(array, "float32", (count, *classes)) for array in rows.values()]
+        for array, kind, shape in expected:
             if array.dtype != kind or array.shape != shape:
                 raise ValueError(f"expected {kind} {shape}, found {array.dtype} {array.shape}")
         if len(images) != count or marks["labels"].min() < 0 or marks["labels"].max() >= min(classes):
@@ -159,9 +160,8 @@ class Predictions:
             outputs = tuple(tuple(map(str, names)) for names in outputs)
             if len(outputs) != min(classes):
                 raise ValueError("the outputs' names do not fit")
-        labels, done, skipped = marks.values()
-        model, digest = str(about["model"]), str(about["digest"])
-        return cls(model, digest, images, labels, about["pool"], rows, done, skipped, outputs)
+        model, digest, pool = str(about["model"]), str(about["digest"]), about["pool"]
+        return cls(model, digest, images, pool=pool, probabilities=rows, outputs=outputs, **marks)
 
 
 def is_predictions(path: str | Path) -> bool:
@@ -175,10 +175,3 @@ def is_predictions(path: str | Path) -> bool:
             return "about.npy" in archive.namelist()
     except (OSError, zipfile.BadZipFile):
         return False
-
-
-def _arrays(path: Path) -> dict[str, np.ndarray]:
-    with zipfile.ZipFile(path) as archive:
-        if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
-            raise ValueError(f"it claims to hold more than {MAX_BYTES:,} bytes")
-        return dict(arrays_in(archive))

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -83,12 +82,12 @@ def predict(
     if size is None or preprocess is None:
         images = image_input(model)
         size, preprocess = size or images.side, preprocess or images.preprocess
-    classes, names = _outputs(model), split.names
+    classes, names = model.outputs[0].shape[-1], split.names
     labels = _labels(split, range(classes) if columns is None else columns)
     predictions = Predictions.begun(name, digest(model, names, labels, size), names, labels, classes, crops)
     predictions.pool = pool
     predictions.outputs = None if outputs is None else tuple(tuple(map(str, some)) for some in outputs)
-    if file is not None and os.path.exists(file):
+    if file is not None and Path(file).exists():
         predictions = _continued(Predictions.read(file), predictions, file)
     written, most, bar = time.monotonic(), max(crops), _Bar(predictions, verbose)
 
@@ -116,11 +115,6 @@ def predict(
     return predictions
 
 
-def _outputs(model: keras.Model) -> int:
-    shape = model.output_shape
-    return (shape[0] if isinstance(shape, list) else shape)[-1]
-
-
 def _labels(split: Split, columns: Sequence[int]) -> np.ndarray:
     labels = np.asarray(split.labels)
     if not len(labels):
@@ -131,10 +125,8 @@ def _labels(split: Split, columns: Sequence[int]) -> np.ndarray:
 
 
 def _continued(found: Predictions, wanted: Predictions, file: str | Path) -> Predictions:
-    def facts(one):
-        return one.digest, set(one.probabilities), one.pool
-
-    if facts(found) != facts(wanted):
+    before, now = ((one.digest, set(one.probabilities), one.pool) for one in (found, wanted))
+    if before != now:
         raise PredictionsError(
             f"{file} holds predictions of another model, other images or other crops. Give it another name, or delete "
             "it. It is as it was"
@@ -159,8 +151,7 @@ def digest(model: keras.Model, images: Sequence[str], labels: Sequence[int] | np
     found = hashlib.sha256(f"{size} {model.output_shape}".encode())
     for array in model.get_weights():
         found.update(np.ascontiguousarray(array).data)
-    for name in images:
-        found.update(f"{name}\n".encode(errors="surrogateescape"))
+    found.update("".join(f"{name}\n" for name in images).encode(errors="surrogateescape"))
     found.update(np.ascontiguousarray(labels, "int64").data)
     return found.hexdigest()
 
@@ -169,14 +160,11 @@ class _Bar:
     """Keras's progress bar, with the loss and the accuracy of the images so far."""
 
     def __init__(self, predictions: Predictions, verbose: int | str):
-        self._predictions, self._loss, self._right = predictions, 0.0, 0
+        self._predictions, self._loss, self._right, self._seen = predictions, 0.0, 0, 0
+        count, verbose = len(predictions.labels), 1 if verbose == "auto" else verbose
         self._bar = keras.utils.Progbar(
-            len(predictions.labels),
-            verbose=1 if verbose == "auto" else verbose,
-            stateful_metrics=("loss", "accuracy"),
-            unit_name="image",
+            count, verbose=verbose, stateful_metrics=("loss", "accuracy"), unit_name="image"
         )
-        self._seen = 0
         self.add(np.flatnonzero(predictions.done).tolist())
 
     def add(self, places: Sequence[int]) -> None:

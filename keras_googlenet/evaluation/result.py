@@ -96,16 +96,14 @@ class EvaluationResult:
             0.5
         """
         places, labels, probabilities = averaged(predictions, crops)
-        classes = len(class_names)
-        if probabilities.shape[1] != classes:
-            raise ValueError(
-                f"Expected an output for each of the {classes} classes. Received: {probabilities.shape[1]} outputs"
-            )
+        classes, outputs = len(class_names), probabilities.shape[1]
+        if outputs != classes:
+            raise ValueError(f"Expected an output for each of the {classes} classes. Received: {outputs} outputs")
         guesses, sureness = probabilities.argmax(axis=1), probabilities.max(axis=1)
-        confusion = np.zeros((classes, classes), "int64")
-        np.add.at(confusion, (labels, guesses), 1)
+        confusion = np.bincount(labels * classes + guesses, minlength=classes**2).reshape(classes, classes)
         wrong = np.flatnonzero(guesses != labels)
         worst = wrong[np.argsort(-sureness[wrong], kind="stable")][:mistakes]
+        columns = [some[worst].tolist() for some in (places, labels, guesses, sureness)]
         return cls(
             class_names=tuple(class_names),
             split=split,
@@ -114,10 +112,7 @@ class EvaluationResult:
             top1=int(np.trace(confusion)) / len(labels),
             top5=float(np.mean(ranks(probabilities, labels) < TOP)) if classes > TOP else None,
             confusion=confusion,
-            mistakes=tuple(
-                Mistake(int(places[i]), int(labels[i]), int(guesses[i]), float(sureness[i]), path(int(places[i])))
-                for i in worst
-            ),
+            mistakes=tuple(Mistake(*row) for row in zip(*columns, map(path, columns[0]), strict=True)),
         )
 
     @property
@@ -128,9 +123,8 @@ class EvaluationResult:
     @property
     def class_accuracy(self) -> tuple[float | None, ...]:
         """Part of each class's images that was recognized; None for a class without images."""
-        totals = self.confusion.sum(axis=1).tolist()
-        right = np.diag(self.confusion).tolist()
-        return tuple(r / t if t else None for r, t in zip(right, totals, strict=True))
+        pairs = zip(np.diag(self.confusion).tolist(), self.confusion.sum(axis=1).tolist(), strict=True)
+        return tuple(right / total if total else None for right, total in pairs)
 
     @property
     def most_confused(self) -> tuple[tuple[int, int, int], ...]:

@@ -40,16 +40,13 @@ def draw_boxes(
         [255, 0, 0]
     """
     height, width = images.shape[1:3]
-    strip = []
+    strip, kinds = [], [(kind, color) for kind, color in ((truth, TRUE), (found, FOUND)) if kind is not None]
     for number, image in enumerate(images):
         picture = Image.fromarray(np.clip(image, 0, 255).astype("uint8"))
         pen = ImageDraw.Draw(picture)
-        for kind, color in ((truth, TRUE), (found, FOUND)):
-            if kind is None:
-                continue
-            corners = keras.utils.bounding_boxes.convert_format(
-                np.asarray(kind["boxes"][number], "float32"), bounding_box_format, "xyxy", height, width
-            )
+        for kind, color in kinds:
+            boxes = np.asarray(kind["boxes"][number], "float32")
+            corners = keras.utils.bounding_boxes.convert_format(boxes, bounding_box_format, "xyxy", height, width)
             shares = kind["confidence"][number] if "confidence" in kind else [None] * len(corners)
             for box, label, share in zip(np.asarray(corners), kind["labels"][number], shares, strict=True):
                 if label < 0 or (share is not None and share < threshold):

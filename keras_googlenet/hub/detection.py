@@ -51,12 +51,10 @@ def mean_average_precision(
         )
     if not len(answers):
         return 0.0
-    data, labels = COCO(), np.unique(expected[:, -1])
-    data.dataset = {
-        "info": {},
-        "images": [{"id": image} for image in range(count)],
-        "categories": [{"id": int(label)} for label in labels],
-    }
+    images = [{"id": image} for image in range(count)]
+    categories = [{"id": int(label)} for label in np.unique(expected[:, -1])]
+    data = COCO()
+    data.dataset = {"info": {}, "images": images, "categories": categories}
     with contextlib.redirect_stdout(io.StringIO()):  # it prints its progress
         data.createIndex()
         evaluation = COCOeval(data.loadRes(expected), data.loadRes(answers), "bbox")

@@ -64,11 +64,9 @@ def curves_svg(epochs: list[int], columns: dict[str, list[float]], kind: str) ->
 
 
 def _figure(epochs, columns, kinds, size):
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size, layout="constrained")
-    FigureCanvasAgg(figure)
     for axes, kind in zip(figure.subplots(1, len(kinds), squeeze=False)[0], kinds, strict=True):
         _draw(axes, kind, epochs, columns)
         if kind == "loss" and "learning_rate" in columns and len(epochs) > 1:
@@ -85,17 +83,11 @@ def _draw(axes, kind, epochs, columns):
                 # A point without neighbors is no line.
                 marker = "." if len(epochs) < 3 or not all(map(math.isfinite, values)) else ""
                 axes.plot(epochs, values, style, color=color, label=f"{head} {part}".strip(), marker=marker)
-    axes.set_title(kind)
-    axes.set_xlabel("epoch")
     axes.grid(alpha=0.3)
     axes.xaxis.get_major_locator().set_params(integer=True)
-    margin = (epochs[-1] - epochs[0]) / 20 or 1
-    axes.set_xlim(epochs[0] - margin, epochs[-1] + margin)
     axes.margins(y=0.1)
-    if kind == "accuracy":
-        axes.set_ylim(top=1.0)
-    else:
-        axes.set_ylim(bottom=0.0)
+    margin, ylim = (epochs[-1] - epochs[0]) / 20 or 1, (None, 1.0) if kind == "accuracy" else (0.0, None)
+    axes.set(title=kind, xlabel="epoch", xlim=(epochs[0] - margin, epochs[-1] + margin), ylim=ylim)
 
 
 def _draw_learning_rate(axes, epochs, rates):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from keras_googlenet.errors import InputError
 from keras_googlenet.utils.files import read_rows
 
 
@@ -20,7 +21,7 @@ def read_metrics(path: str | Path) -> tuple[list[int], dict[str, list[float]]]:
         before the first epoch has ended.
 
     Raises:
-        ValueError: The file holds what is no number.
+        InputError: The file holds what is no number.
     """
     rows = [row for row in read_rows(path) if row.get("epoch")]
     try:
@@ -29,7 +30,7 @@ def read_metrics(path: str | Path) -> tuple[list[int], dict[str, list[float]]]:
         names = [name for name in rows[0] if name not in ("epoch", None)] if rows else []
         return epochs, {name: [float(latest[epoch][name] or "nan") for epoch in epochs] for name in names}
     except ValueError as error:
-        raise ValueError(f"Expected numbers in {path}. Received: {error}") from None
+        raise InputError(f"Expected numbers in {path}. Received: {error}") from None
 
 
 def heads(columns: Iterable[str]) -> list[str]:

@@ -45,12 +45,8 @@ def write_report(
         PosixPath('runs/first/report.html')
     """
     folder = Path(folder)
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("keras_googlenet", "report"),
-        autoescape=True,
-        trim_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
+    loader = jinja2.PackageLoader("keras_googlenet", "report")
+    environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined)
     try:
         page = environment.get_template("report.html.jinja").render(
             _contents(folder, image or (lambda index: None)), skipped=skipped, SKIPPED=SKIPPED, thumbnail=thumbnail
@@ -69,10 +65,7 @@ def _contents(folder: Path, image: Callable[[int], np.ndarray | None]) -> dict[s
     record, evaluation = _read(folder / "recipe.json"), _read(folder / "evaluation.json")
     if record is None:
         raise InputError(f"{folder}: no run's folder. Expected: a recipe.json in it")
-    try:
-        epochs, columns = read_metrics(folder / "metrics.csv")
-    except ValueError as error:
-        raise InputError(str(error)) from error
+    epochs, columns = read_metrics(folder / "metrics.csv")
     recipe, samples = record["recipe"], folder / "samples.png"
     colors = [(head or "network", color) for head, color in zip(heads(columns), COLORS, strict=False)]
     contents = {
@@ -87,7 +80,7 @@ def _contents(folder: Path, image: Callable[[int], np.ndarray | None]) -> dict[s
         "samples": embedded(samples) if samples.exists() else None,
         "settings": [(name, _plain(value)) for name, value in recipe.items()],
         "versions": record["versions"],
-        "commands": _commands(recipe, folder, epochs),
+        "commands": list(_commands(recipe, folder, epochs)),
     }
     if evaluation is not None:
         contents |= {
@@ -142,13 +135,12 @@ def _last_epoch(columns: dict[str, list[float]]) -> Iterator[tuple[str, ...]]:
         yield head or "network", *(style.format(columns[name][-1]) if name in columns else "" for name, style in styles)
 
 
-def _commands(recipe: dict[str, Any], folder: Path, epochs: list[int]) -> list[tuple[str, str]]:
+def _commands(recipe: dict[str, Any], folder: Path, epochs: list[int]) -> Iterator[tuple[str, str]]:
     """How to train again, and how to go on where the run is not complete."""
     settings = [f"{name}={_plain(value)}" for name, value in recipe.items() if name != "dataset"]
     again = ["keras-googlenet", "train", "--dataset", recipe["dataset"]]
     again += [word for setting in settings for word in ("--set", setting)]
-    found = [("The same training again, into a new folder", shlex.join(again))]
+    yield "The same training again, into a new folder", shlex.join(again)
     if not epochs or epochs[-1] < recipe["epochs"]:
-        go_on = shlex.join(["keras-googlenet", "train", "--output", str(folder), "--resume"])
-        found.append(("Go on where it stopped", go_on))
-    return found
+        go_on = ["keras-googlenet", "train", "--output", str(folder), "--resume"]
+        yield "Go on where it stopped", shlex.join(go_on)

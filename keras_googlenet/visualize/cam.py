@@ -70,10 +70,9 @@ def default_layer(network):
     Returns:
         Name of a row.
     """
-    for name in reversed(network.modules):
-        if all(side is None or side >= PLACES for side in network.rows[name].shape[1:3]):
-            return name
-    return network.modules[0]
+    sizes = {name: network.rows[name].shape[1:3] for name in network.modules}
+    large = [name for name, size in sizes.items() if all(side is None or side >= PLACES for side in size)]
+    return large[-1] if large else network.modules[0]
 
 
 def layer_heat(network, images, classes, layer):

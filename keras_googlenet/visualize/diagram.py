@@ -93,11 +93,11 @@ class Diagram:
         self.figure.set_size_inches(right / INCH, (bottom + TITLE) / INCH)
 
     def _draw(self, table, text):
-        middle, free = 0.5 + WIDTH / 2, 0
+        middle = 0.5 + WIDTH / 2
         end = self._box(middle, TOP, BOX, "plain", text)
         path = [end, (middle, end[1] + GAP)]
         for column in _columns(table.rows):
-            right = middle + WIDTH / 2
+            right, free = middle + WIDTH / 2, 0
             for row in column:
                 self._arrow(*path)
                 end = self._row(row, *path[-1])
@@ -108,7 +108,6 @@ class Diagram:
                 path = [end, (middle, end[1] + GAP)]
             turn, middle, under, over = right + GAP, right + 2 * GAP + WIDTH / 2, end[1] + GAP, TOP - GAP / 2
             path = [end, (end[0], under), (turn, under), (turn, over), (middle, over), (middle, TOP)]
-            free = 0
 
     def _row(self, row, x, y):
         """Adds a row and returns the middle of its bottom."""
@@ -160,9 +159,8 @@ class Diagram:
         self._axes.text(x, y + HEIGHT / 2, text, ha="center", va="center", size=7.5, color=INK)
         return x, y + HEIGHT
 
-    def _frame(self, x, y, width, height, **style):
-        style = {"fc": "#f7f8fa", "ec": EDGE, "lw": 0.8, **style}
-        self._axes.add_patch(Rectangle((x, y), width, height, **style))
+    def _frame(self, x, y, width, height, fc="#f7f8fa", ec=EDGE, lw=0.8, ls="-"):
+        self._axes.add_patch(Rectangle((x, y), width, height, fc=fc, ec=ec, lw=lw, ls=ls))
 
     def _arrow(self, *points):
         self._axes.plot(*zip(*points[:-1], strict=True), color=SOFT, lw=0.8)

@@ -44,14 +44,13 @@ class Network:
         self.table = getattr(inner, "architecture", None)
         if len(list(graph.models(model))) == 1:
             self._input, self._output = model.inputs[0], model.outputs[0]
-            made = {layer.name: layer.output for layer in model.layers}
+            self._made = {layer.name: layer.output for layer in model.layers}
         else:
-            self._input, made = keras.Input(model.input_shape[1:], name="images"), {}
-            self._output = graph.retrace(model, self._input, made)
+            self._input, self._made = keras.Input(model.input_shape[1:], name="images"), {}
+            self._output = graph.retrace(model, self._input, self._made)
         tables = VARIANTS.values() if self.table is None else [self.table]
         names = {row.layer: row.name for table in tables for row in table.trunk}
-        self.rows = {names[name]: output for name, output in made.items() if name in names}
-        self._made = made
+        self.rows = {names[name]: output for name, output in self._made.items() if name in names}
         if self.images.channels_first:
             raise InputError(f"Expected a model that takes channels last. Received: {model.name}, which has them first")
         if not self.rows:
@@ -78,10 +77,8 @@ class Network:
             if candidate in self.rows:
                 return candidate
         short = [row.removeprefix("inception_") for row in self.rows]
-        raise InputError(
-            f"No such layer: {name}.{nearest(name, {*short, *self.rows}, cutoff=0)} "
-            f"Expected one of {', '.join(self.rows)}"
-        )
+        meant = nearest(name, {*short, *self.rows}, cutoff=0)
+        raise InputError(f"No such layer: {name}.{meant} Expected one of {', '.join(self.rows)}")
 
     @functools.cached_property
     def classifier(self) -> Classifier:

@@ -44,12 +44,14 @@ def sheet(title, rows, *, side, note=""):
     left = GAP + (margin + GAP if margin else 0)
     width = left + max(len(pictures) for _, pictures in rows) * (side + GAP)
     heights = [side + LINE * max(len(text.splitlines()) for _, text in pictures) + GAP for _, pictures in rows]
-    notes = _wrapped(note, small, width - 2 * GAP)
+    room = width - 2 * GAP
+    # A little shorter than letters of average width would allow.
+    notes = textwrap.wrap(note, max(1, int(0.9 * room * len(note) / small.getlength(note)))) if note else []
     top = GAP + 24 + LINE * len(notes) + (GAP if notes else 2)
     page = Image.new("RGB", (width, top + sum(heights)), "white")
-    _write(page, title, GAP, GAP, large, width - 2 * GAP)
+    _write(page, title, GAP, GAP, large, room)
     for i, line in enumerate(notes):
-        _write(page, line, GAP, GAP + 24 + LINE * i, small, width - 2 * GAP, SOFT)
+        _write(page, line, GAP, GAP + 24 + LINE * i, small, room, SOFT)
     for (label, pictures), height in zip(rows, heights, strict=True):
         _write(page, label, GAP, top, small, left)
         for x, (picture, caption) in zip(itertools.count(left, side + GAP), pictures, strict=False):
@@ -65,11 +67,6 @@ def _write(page, text, x, y, font, room, color=INK):
         while len(line) > 1 and font.getlength(line) > room:
             line = line[:-2] + ELLIPSIS
         ImageDraw.Draw(page).text((x, y + LINE * i), line, SOFT if i else color, font)
-
-
-def _wrapped(text, font, room):
-    """The lines of a text, a little shorter than letters of average width would allow."""
-    return textwrap.wrap(text, max(1, int(0.9 * room * len(text) / font.getlength(text)))) if text else []
 
 
 def _square(picture, side):
