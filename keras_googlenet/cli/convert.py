@@ -42,13 +42,11 @@ def run(arguments):
     if not target.parent.is_dir():
         raise InputError(f"TARGET's folder does not exist. Received: {target}")
     model = load_model(arguments.source, aux_heads=True)
-    (_write_onnx if suffix == ".onnx" else formats.write)(model, target)
+    if suffix == ".onnx":  # with its graph, as `export` writes it
+        from keras_googlenet.export.artifacts import write_onnx
+
+        write_onnx(model.inference_model() if hasattr(model, "inference_model") else model, target)
+    else:
+        formats.write(model, target)
     print(f"{target}: {model.count_params():,} numbers, {target.stat().st_size / 1e6:.1f} MB")
     return 0
-
-
-def _write_onnx(model, target):
-    """With its graph, as `export` writes it."""
-    from keras_googlenet.export.artifacts import write_onnx
-
-    write_onnx(model.inference_model() if hasattr(model, "inference_model") else model, target)

@@ -49,22 +49,19 @@ def run(arguments):
     Returns:
         Exit status.
     """
-    from keras_googlenet.evaluation import Predictions, error_rates, table3
-    from keras_googlenet.evaluation.error_rates import format_table
-    from keras_googlenet.evaluation.predictions import is_predictions
+    from keras_googlenet.evaluation.error_rates import error_rates, format_table, table3
+    from keras_googlenet.evaluation.predictions import Predictions, is_predictions
 
     _check(arguments)
-    given = [spec for spec in arguments.models if not is_predictions(spec)]
+    models = arguments.models
+    given = [spec for spec in models if not is_predictions(spec)]
     if given and not arguments.dataset:
         raise InputError(f"Name the images to measure {given[0]} on with --dataset: digits, a folder, or a TFDS name.")
     images = _images(arguments, given) if given else None
-    everyone = [
-        _predictions(spec, images, arguments) if spec in given else Predictions.read(spec) for spec in arguments.models
-    ]
+    everyone = [_predictions(one, images, arguments) if one in given else Predictions.read(one) for one in models]
     rows = table3(everyone) if arguments.table3 else [error_rates(everyone, _crops(arguments, everyone))]
     print(format_table(rows))
-    skipped = int(max(one.skipped.sum() for one in everyone))
-    if skipped:
+    if skipped := int(max(one.skipped.sum() for one in everyone)):
         print(f"skipped {skipped:,} images that cannot be read")
     if arguments.json:
         _write_json(arguments, everyone, skipped, rows)
@@ -116,8 +113,7 @@ def _crops(arguments, everyone):
     """The number of crops that the result is of: what was asked for, or the most that all have."""
     if arguments.crops is not None:
         return arguments.crops
-    common = set.intersection(*(set(one.probabilities) for one in everyone))
-    if not common:
+    if not (common := set.intersection(*(set(one.probabilities) for one in everyone))):
         raise InputError("These predictions have no number of crops in common: evaluate one of the models again.")
     return max(common)
 
@@ -134,8 +130,9 @@ def _predictions(spec, images, arguments):
     classifier = load_classifier(spec)
     _check_fit(classifier, spec, arguments)
     outputs = _outputs(classifier, classes, arguments.class_index)
-    file = _file(spec, arguments)
-    most = arguments.crops or 0
+    file = arguments.predictions
+    if file is not None and len(arguments.models) > 1:
+        file /= f"{arguments.models.index(spec)}-{Path(spec).stem}.npz"
     try:
         return predict(
             classifier.served,
@@ -143,7 +140,7 @@ def _predictions(spec, images, arguments):
             class_mapping(classes, outputs),
             size=classifier.images.side,
             preprocess=classifier.images.preprocess,
-            crops=numbers_up_to(most) if arguments.table3 else (most,),
+            crops=numbers_up_to(arguments.crops) if arguments.table3 else (arguments.crops or 0,),
             pool=arguments.pool,
             name=str(spec),
             outputs=outputs,
@@ -185,10 +182,3 @@ def _check_fit(classifier, spec, arguments):
             "Crops are squares: evaluate a model of other images without --crops. "
             f"Received: {spec}, which takes {height}x{width} pixels"
         )
-
-
-def _file(spec, arguments):
-    """Where a model's predictions are kept, or None."""
-    if arguments.predictions is None or len(arguments.models) == 1:
-        return arguments.predictions
-    return arguments.predictions / f"{arguments.models.index(spec)}-{Path(spec).stem}.npz"

@@ -6,6 +6,8 @@ import sys
 from functools import partial
 
 from keras_googlenet.cli.paths import STDIN
+from keras_googlenet.data.errors import ImageError
+from keras_googlenet.data.images import decode_view, read_view
 
 MAX_STDIN = 2**28  # bytes
 
@@ -23,8 +25,6 @@ def views(path, *sizes):
     Raises:
         ImageError: It can't be read; the message names it.
     """
-    from keras_googlenet.data.images import decode_view, read_view
-
     view = partial(decode_view, _standard_input(), "standard input") if path == STDIN else partial(read_view, path)
     with _quiet_libraries():
         return [view(size) for size in sizes]
@@ -33,8 +33,7 @@ def views(path, *sizes):
 class Failures:
     """Called with what went wrong, it says so on standard error; it is true once it was called."""
 
-    def __init__(self):
-        self._any = False
+    _any = False
 
     def __call__(self, message):
         """Says it."""
@@ -46,14 +45,12 @@ class Failures:
 
 
 def _standard_input():
-    from keras_googlenet import data
-
     try:
         content = sys.stdin.buffer.read(MAX_STDIN + 1) if sys.stdin else b""
     except OSError as error:
-        raise data.ImageError(f"standard input: {error.strerror}") from error
+        raise ImageError(f"standard input: {error.strerror}") from error
     if len(content) > MAX_STDIN:
-        raise data.ImageError(f"standard input: more than {MAX_STDIN:,} bytes; save the image and give the file")
+        raise ImageError(f"standard input: more than {MAX_STDIN:,} bytes; save the image and give the file")
     return content
 
 

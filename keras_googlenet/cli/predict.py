@@ -26,6 +26,8 @@ import json
 import sys
 from pathlib import Path
 
+from keras_googlenet.errors import InputError
+
 BATCH = 16
 
 
@@ -49,6 +51,10 @@ def run(arguments):
     Returns:
         Exit status.
     """
+    for option, value in (("--top", arguments.top), ("--batch-size", arguments.batch_size)):
+        if value < 1:
+            raise InputError(f"{option} must be at least 1. Received: {value}")
+
     import numpy as np
 
     from keras_googlenet import data
@@ -58,7 +64,6 @@ def run(arguments):
     from keras_googlenet.cli.progress import Progress
     from keras_googlenet.model.loading import names_or_numbers
 
-    _check(arguments)
     fail = Failures()
     files = expand(arguments.paths, fail)
     if not files:
@@ -88,14 +93,6 @@ def run(arguments):
     return int(bool(fail))
 
 
-def _check(arguments):
-    from keras_googlenet.errors import InputError
-
-    for option, value in (("--top", arguments.top), ("--batch-size", arguments.batch_size)):
-        if value < 1:
-            raise InputError(f"{option} must be at least 1. Received: {value}")
-
-
 def _text(path, best, independent):
     from keras_googlenet.utils.messages import one_line
 
@@ -106,8 +103,7 @@ def _text(path, best, independent):
 
 def _json(path, best, independent):
     word = "score" if independent else "probability"
-    classes = [{"class": key, "name": name, word: score} for key, name, score in best]
-    record = {"path": path, "predictions": classes}
+    record = {"path": path, "predictions": [{"class": key, "name": name, word: score} for key, name, score in best]}
     try:
         return _encodable(json.dumps(record, ensure_ascii=False), "strict")
     except UnicodeEncodeError:  # a name that is no Unicode, or an output that is none

@@ -54,12 +54,11 @@ def tell_of_unused_device():
     """Warns of a device that is there and that TensorFlow, which has been imported, does not use."""
     import keras
 
-    if keras.backend.backend() != "tensorflow" or not has_device():
-        return
-    import tensorflow as tf
+    if keras.backend.backend() == "tensorflow" and has_device():
+        import tensorflow as tf
 
-    if tf.test.is_built_with_cuda() and not tf.config.list_physical_devices("GPU"):
-        print(f"keras-googlenet: warning: {UNUSED}", file=sys.stderr)
+        if tf.test.is_built_with_cuda() and not tf.config.list_physical_devices("GPU"):
+            print(f"keras-googlenet: warning: {UNUSED}", file=sys.stderr)
 
 
 def is_noise(line, device=False):
@@ -69,8 +68,7 @@ def is_noise(line, device=False):
         line: The line, bytes.
         device: Whether there is a device, so that errors may be about it.
     """
-    found = _LINE.match(line)
-    if found is None:
+    if not (found := _LINE.match(line)):
         return False
     if b"Unable to register cu" in line:  # said of a device that works, too
         return True
@@ -88,9 +86,9 @@ def _filter(device):
     if child == 0:
         os.close(target)
         _pass_on(source, stderr, device)
-    old = sys.stderr
-    sys.stderr = open(stderr, "w", buffering=1, encoding=old.encoding, errors=old.errors)  # noqa: SIM115
-    sys.__stderr__ = sys.stderr  # type: ignore[misc]  # what pytest, doctest and the like put back as `sys.stderr`
+    kept = open(stderr, "w", buffering=1, encoding=sys.stderr.encoding, errors=sys.stderr.errors)  # noqa: SIM115
+    # pytest, doctest and the like put the second back as the first.
+    sys.stderr = sys.__stderr__ = kept  # type: ignore[misc]
     os.dup2(target, 2)
     os.close(target)
     os.close(source)

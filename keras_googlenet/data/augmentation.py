@@ -28,11 +28,7 @@ INTERPOLATIONS = {
     "bicubic": Image.Resampling.BICUBIC,
 }
 
-DISTORTIONS = {
-    "contrast": ImageEnhance.Contrast,
-    "brightness": ImageEnhance.Brightness,
-    "color": ImageEnhance.Color,
-}
+DISTORTIONS = {"contrast": ImageEnhance.Contrast, "brightness": ImageEnhance.Brightness, "color": ImageEnhance.Color}
 
 # At worst two of five attempts at a patch succeed, but for an image within a rounding error of the limit.
 _ATTEMPTS = 100

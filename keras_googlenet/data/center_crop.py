@@ -75,7 +75,8 @@ def center_crop_image(image: Image.Image, size: Size, turn: Image.Transpose | No
     image = image if turn is None else image.transpose(turn)
     if not plain:
         [(_, image)] = colors.rgb_strips(image, 0, image.height)
-    return _resized(image, _central(*image.size, rows, columns), rows, columns)
+    box = _central(*image.size, rows, columns)
+    return np.array(image.resize((columns, rows), Image.Resampling.BILINEAR, box=box))
 
 
 def _in_strips(image: Image.Image, rows: int, columns: int, turn: Image.Transpose | None) -> np.ndarray:
@@ -89,8 +90,8 @@ def _in_strips(image: Image.Image, rows: int, columns: int, turn: Image.Transpos
     for row, strip in colors.rgb_strips(image, first, last):
         box = (left, 0, right, strip.height)
         narrow.paste(strip.resize((columns, strip.height), Image.Resampling.BILINEAR, box=box), (0, row - first))
-    view = _resized(narrow, (0, top - first, columns, bottom - first), rows, columns)
-    return view if turn is None else np.array(Image.fromarray(view).transpose(turn))
+    view = narrow.resize((columns, rows), Image.Resampling.BILINEAR, box=(0, top - first, columns, bottom - first))
+    return np.array(view if turn is None else view.transpose(turn))
 
 
 def _central(width: int, height: int, rows: int, columns: int) -> Box:
@@ -98,10 +99,6 @@ def _central(width: int, height: int, rows: int, columns: int) -> Box:
     kept, tall = min(width, height * columns / rows), min(height, width * rows / columns)
     left, top = (width - kept) / 2, (height - tall) / 2
     return left, top, left + kept, top + tall
-
-
-def _resized(image: Image.Image, box: Box, rows: int, columns: int) -> np.ndarray:
-    return np.array(image.resize((columns, rows), Image.Resampling.BILINEAR, box=box))
 
 
 def check_view(image: np.ndarray, size: Size) -> None:

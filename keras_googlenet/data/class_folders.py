@@ -1,5 +1,6 @@
 """Folders of class subfolders: where the splits lie, which classes there are, and the images of each."""
 
+import itertools
 import os
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -7,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_googlenet.data import undecodable
 from keras_googlenet.data.errors import DataError
 from keras_googlenet.data.holding_out import same_everywhere
 from keras_googlenet.data.ignored import is_run
 from keras_googlenet.data.images import read_image
 from keras_googlenet.data.scan import entries, files, holds_only_runs, is_image
 from keras_googlenet.data.splits import TRAIN, ListedSplit, splits_among
+from keras_googlenet.data.undecodable import left_out
 from keras_googlenet.utils.messages import few
 
 _DEEPEST = 8  # folders in folders that are looked through for classes
@@ -87,17 +88,16 @@ def scan_classes(folder: Path, least: int = 2) -> Scan:
         raise DataError(f"{folder}: no class folders in it. {_hint(ignored)}")
     images: dict[str, list[str]] = {}
     for name in sorted(names, key=same_everywhere):
-        found: list[str] = []
-        others: list[str] = []
-        for path in files(folder / name):
-            (found if is_image(path) else others).append(os.path.join(name, path))
+        paths = [os.path.join(name, path) for path in files(folder / name)]
+        found, others = list(filter(is_image, paths)), list(itertools.filterfalse(is_image, paths))
         ignored += [os.path.join(folder, path) for path in others]
         if found:
-            _add(folder, images, name, found)
+            if (key := same_everywhere(name)) in images:
+                twice = f"two class folders have the same name, {key}, in two spellings of Unicode"
+                raise DataError(f"{folder}: {twice}. Expected: one of them")
+            images[key] = sorted(found, key=same_everywhere)
         elif not others or not all(is_run(folder / path) for path in others):
-            why = (
-                "; ".join(undecodable.left_out(others)) or "Expected: at least one; remove the folder if it is no class"
-            )
+            why = "; ".join(left_out(others)) or "Expected: at least one; remove the folder if it is no class"
             raise DataError(f"{folder / name}: no images in this class folder. {why[0].upper()}{why[1:]}")
     _check_no_splits(folder, images)
     if not images:
@@ -107,15 +107,6 @@ def scan_classes(folder: Path, least: int = 2) -> Scan:
         hint = wrapped(folder / name) or "Expected: two or more class folders"
         raise DataError(f"{folder}: only one class, {name}/. {hint}")
     return Scan(folder, images, ignored)
-
-
-def _add(folder: Path, images: dict[str, list[str]], name: str, found: list[str]) -> None:
-    key = same_everywhere(name)
-    if key in images:
-        raise DataError(
-            f"{folder}: two class folders have the same name, {key}, in two spellings of Unicode. Expected: one of them"
-        )
-    images[key] = sorted(found, key=same_everywhere)
 
 
 def _check_no_splits(folder: Path, images: dict[str, list[str]]) -> None:
@@ -145,8 +136,7 @@ def _few(folders: Collection[str]) -> str:
 
 
 def _hint(loose: list[str]) -> str:
-    count = sum(map(is_image, loose))
-    if not count:
+    if not (count := sum(map(is_image, loose))):
         return "Expected: one subfolder for each class, with its images"
     return (
         f"{count:,} images lie directly in it: move them into one subfolder for each class, "

@@ -50,7 +50,8 @@ def rgb_strips(image: Image.Image, first: int, last: int) -> Iterator[tuple[int,
 
 def _to_rgb(image: Image.Image, white: int) -> Image.Image:
     if image.mode == "F" or image.mode.startswith("I"):
-        image = _deep_gray_to_8_bits(image, white)
+        pixels = np.nan_to_num(np.asarray(image, dtype=np.float32)) * np.float32(255 / white)
+        image = Image.fromarray(np.rint(pixels.clip(0, 255)).astype(np.uint8))
     if image.has_transparency_data:
         image = image.convert("RGBA")
         paper = Image.new("RGB", image.size, "white")
@@ -66,8 +67,3 @@ def _white(image: Image.Image) -> int:
     # Scanners write 12-bit TIFFs, which Pillow unpacks without scaling them.
     bits = getattr(image, "tag_v2", {}).get(ExifTags.Base.BitsPerSample, (16,))[0]
     return 2 ** min(bits, 16) - 1
-
-
-def _deep_gray_to_8_bits(image: Image.Image, white: int) -> Image.Image:
-    pixels = np.nan_to_num(np.asarray(image, dtype=np.float32)) * np.float32(255 / white)
-    return Image.fromarray(np.rint(pixels.clip(0, 255)).astype(np.uint8))

@@ -40,8 +40,7 @@ def reading_errors() -> Iterator[None]:
         yield
     except tf.errors.OpError as error:
         # TensorFlow keeps only the text of the exception: "<type name>: <message>\n<traceback>".
-        found = re.search(rf"\b{ImageError.__name__}: (.+)", error.message or "")
-        if found is None:
+        if not (found := re.search(rf"\b{ImageError.__name__}: (.+)", error.message or "")):
             raise
         # The chain is cut: what TensorFlow adds is a page of internals around this one line.
         raise ImageError(found[1]) from None

@@ -39,9 +39,8 @@ def load_folder(root: Path, validation_fraction: float, rule: str = "hash") -> S
     """
     parts, ignored = find_splits(root)
     if parts and TRAIN not in parts:
-        only = next(iter(parts.values())).name
         raise DataError(
-            f"{root}: there is {only}/ but no {TRAIN}/ to learn from. "
+            f"{root}: there is {next(iter(parts.values())).name}/ but no {TRAIN}/ to learn from. "
             f"Expected: {TRAIN}/ beside it, or one subfolder for each class"
         )
     notes = []
@@ -51,7 +50,6 @@ def load_folder(root: Path, validation_fraction: float, rule: str = "hash") -> S
     for scan in scans.values():
         _check_same_classes(scans[TRAIN], scan)
     ignored += [path for scan in scans.values() for path in scan.ignored]
-    folders = tuple(scan.folder for scan in scans.values())
     if VALIDATION in parts:
         held_out = f"the folder {parts[VALIDATION].name}/"
     else:
@@ -66,7 +64,7 @@ def load_folder(root: Path, validation_fraction: float, rule: str = "hash") -> S
         held_out=held_out,
         ignored=tuple(map(Path, sorted(ignored))),
         test=scans[TEST].split(root) if TEST in scans else None,
-        folders=folders,
+        folders=tuple(parts.values()) or (root,),
         notes=tuple(notes),
     )
 
@@ -139,8 +137,7 @@ def _split(scan: Scan, fraction: float, rule: str) -> tuple[Scan, Scan]:
 
 def _check_same_classes(train: Scan, other: Scan) -> None:
     for one, lacking in ((train, other), (other, train)):
-        missing = [name for name in one.images if name not in lacking.images]
-        if missing:
+        if missing := [name for name in one.images if name not in lacking.images]:
             raise DataError(
                 f"{lacking.folder}: lacks {len(missing)} of the classes of {one.folder}: {few(missing)}. "
                 "Expected: the same class folders in both"

@@ -67,8 +67,7 @@ def place(name: str, path: str) -> float:
     folder, _, file = same_everywhere(os.path.splitext(path)[0]).rpartition("/")
     found = _LAST_NUMBER.search(file)
     number = int(found[0]) if found else 0
-    rest = f"{file[: found.start()]}#{file[found.end() :]}" if found else file
-    start = int.from_bytes(_sha256(f"{same_everywhere(name)}/{folder}/{rest}")[:8])
+    start = int.from_bytes(_sha256(f"{same_everywhere(name)}/{folder}/{_LAST_NUMBER.sub('#', file)}")[:8])
     return (start + number * _GOLDEN) % _WHOLE / _WHOLE
 
 

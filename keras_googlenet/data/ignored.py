@@ -1,17 +1,15 @@
 """What operating systems, and this package's runs, leave among a user's images."""
 
 import json
-import os
+from pathlib import Path
 
 # In lower case. Windows, macOS, Linux; the archives and the network drives that they pass through.
-_NAMES = frozenset(
-    (
-        *("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "picasa.ini", "icon\r"),
-        *("$recycle.bin", "recycler", "recycled", "system volume information", "found.000"),
-        *("__macosx", "network trash folder", "temporary items", "lost+found"),
-        *("@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "__pycache__"),
-    )
-)
+_NAMES = {
+    *("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "picasa.ini", "icon\r"),
+    *("$recycle.bin", "recycler", "recycled", "system volume information", "found.000"),
+    *("__macosx", "network trash folder", "temporary items", "lost+found"),
+    *("@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "__pycache__"),
+}
 
 _RECIPE = "recipe.json"  # `training.RunFolder` writes it before anything else
 
@@ -26,15 +24,14 @@ def is_ignored(name: str) -> bool:
     return name.startswith(".") or name.lower() in _NAMES
 
 
-def is_run(folder: str | os.PathLike) -> bool:
+def is_run(folder: str | Path) -> bool:
     """Whether a folder is that of a run: its pictures are no data.
 
     Args:
         folder: a path.
     """
     try:
-        with open(os.path.join(folder, _RECIPE), encoding="utf-8") as file:
-            record = json.load(file)
+        record = json.loads(Path(folder, _RECIPE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
     return isinstance(record, dict) and {"recipe", "classes"} <= record.keys()

@@ -9,7 +9,7 @@ import stat
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, partial
 from io import BytesIO
 from typing import BinaryIO
@@ -41,18 +41,9 @@ _ORIENTED_BY = frozenset(("exif", "Raw profile type exif", "xmp", "XML:com.adobe
 # These do not warn while they load, so that several threads may load them at a time.
 _QUIET = frozenset(("JPEG", "MPO", "PNG", "GIF", "BMP", "WEBP", "PPM", "AVIF", "JPEG2000"))
 
-_TURNS: dict[int | None, Image.Transpose] = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
-# From the image as it is stored and, as `turn`, what turns it upright to an array.
-_Finish = Callable[..., np.ndarray]
+# What turns an image of EXIF's orientations 2 to 8 upright.
+_UPRIGHT = ("FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE", "ROTATE_270", "TRANSVERSE", "ROTATE_90")
+_TURNS: dict[int | None, Image.Transpose] = {n: Image.Transpose[name] for n, name in enumerate(_UPRIGHT, start=2)}
 
 _warnings_lock = threading.Lock()
 
@@ -160,25 +151,22 @@ def decode_view(data: bytes, name: str, size: Size) -> np.ndarray:
     return _decode(BytesIO(data), name, partial(center_crop_image, size=size))
 
 
-def _read(path: str | bytes | os.PathLike, finish: _Finish) -> np.ndarray:
+def _read(path: str | bytes | os.PathLike, finish: Callable[..., np.ndarray]) -> np.ndarray:
     path = os.fsdecode(path)
     try:
-        file = _open(path)
+        if not stat.S_ISREG(os.stat(path).st_mode):  # opening a named pipe would wait for its writer
+            raise OSError("not a file")
+        with open(path, "rb") as file:
+            return _decode(file, path, finish)
+    except ImageError:
+        raise
     except (OSError, ValueError) as error:
-        missing = isinstance(error, FileNotFoundError)
-        why = "no such file" if missing else getattr(error, "strerror", None) or error
+        why = "no such file" if isinstance(error, FileNotFoundError) else getattr(error, "strerror", None) or error
         raise ImageError(f"{one_line(path)}: {one_line(why)}") from error
-    with file:
-        return _decode(file, path, finish)
 
 
-def _open(path: str) -> BinaryIO:
-    if not stat.S_ISREG(os.stat(path).st_mode):  # opening a named pipe would wait for its writer
-        raise OSError("not a file")
-    return open(path, "rb")
-
-
-def _decode(file: BinaryIO, name: str, finish: _Finish) -> np.ndarray:
+def _decode(file: BinaryIO, name: str, finish: Callable[..., np.ndarray]) -> np.ndarray:
+    """What `finish` makes of the image as it is stored and of what turns it upright, its `turn`."""
     try:
         with _without_warnings():
             image = Image.open(file, formats=formats())
@@ -186,8 +174,7 @@ def _decode(file: BinaryIO, name: str, finish: _Finish) -> np.ndarray:
             _check_size(image)
             if image.format not in _QUIET:
                 image.load()
-        if image.format in _QUIET:
-            image.load()
+        image.load()  # nothing, where it is loaded
         return finish(image, turn=_turn(image))
     except UnidentifiedImageError as error:
         raise ImageError(f"{one_line(name)}: {undecodable.why_unidentified(file)}") from error
@@ -230,11 +217,8 @@ def _bytes_a_pixel(image: Image.Image) -> int:
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
     """What turns the image upright, or `None`."""
-    if not image.info.keys() & _ORIENTED_BY:
-        return None
-    try:
-        with _without_warnings():
-            return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
-    except Exception:
+    if image.info.keys() & _ORIENTED_BY:
         # A damaged EXIF block says nothing about the pixels, which have been read by now.
-        return None
+        with suppress(Exception), _without_warnings():
+            return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+    return None

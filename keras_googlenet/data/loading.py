@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_googlenet.data.errors import DataError
+from keras_googlenet.data.folder import load_folder, load_labeled
 from keras_googlenet.data.holding_out import RULES
 from keras_googlenet.data.source import Source
 from keras_googlenet.data.splits import HELD_OUT, ListedSplit, Split
@@ -58,8 +59,6 @@ def load(
     if spec == "digits":
         return _digits()
     if is_folder(spec):
-        from keras_googlenet.data.folder import load_folder
-
         return load_folder(Path(spec).expanduser(), validation_fraction, hold_out)
 
     # Imported only here: TensorFlow Datasets is slow to import.
@@ -102,8 +101,6 @@ def load_split(
         raise DataError(f"`part` must be one of {', '.join(PARTS)}. Received: part={part!r}")
     notes: list[str] = []
     if is_folder(spec):
-        from keras_googlenet.data.folder import load_labeled
-
         classes, split, words, notes = load_labeled(Path(spec).expanduser(), part, validation_fraction, hold_out)
     else:
         source = load(spec, data_dir=data_dir, validation_fraction=validation_fraction, hold_out=hold_out)
@@ -141,9 +138,6 @@ def _digits() -> Source:
     images = np.repeat(gray[..., np.newaxis], 3, axis=-1)
     labels = data.target.astype(np.int64)
 
-    by_class = np.argsort(labels, kind="stable")
-    held_out = np.zeros(len(labels), dtype=bool)
-    held_out[by_class[::5]] = True
+    held_out = np.isin(np.arange(len(labels)), np.argsort(labels, kind="stable")[::5])
     train, validation = (ListedSplit(images[part], labels[part], decode=np.asarray) for part in (~held_out, held_out))
-    classes = tuple(str(name) for name in data.target_names)
-    return Source("digits", classes, train, validation, "every fifth image of each class")
+    return Source("digits", tuple(map(str, data.target_names)), train, validation, "every fifth image of each class")

@@ -43,8 +43,7 @@ def draw_offset(rng: np.random.Generator, side: int) -> tuple[int, int]:
         rounded down.
     """
     most = side // PADDING
-    down, right = rng.integers(-most, most, size=2, endpoint=True).tolist()
-    return down, right
+    return tuple(rng.integers(-most, most, size=2, endpoint=True).tolist())
 
 
 def crop_at(image: np.ndarray, down: int, right: int) -> np.ndarray:

@@ -173,18 +173,14 @@ def preview(
     Raises:
         ImageError: an image cannot be read.
     """
-    import tensorflow as tf
-
     views = []
     reader = Reader.of(split)
-    records = reader.split.shuffled(seed, tf.constant(0, tf.int64), 1)
+    records = reader.split.shuffled(seed, np.int64(0), 1)
     for index, record, _ in records.take(side * side if sampler is None else side).as_numpy_iterator():
-        image = reader.read(int(index), record)
-        if image is None:
-            continue
-        views.append(center_crop(image, image_size))
-        if sampler is not None:
-            views.extend(sampler(image, image_size, epoch, int(index)) for epoch in range(side - 1))
+        if (image := reader.read(int(index), record)) is not None:
+            views.append(center_crop(image, image_size))
+            if sampler is not None:
+                views.extend(sampler(image, image_size, epoch, int(index)) for epoch in range(side - 1))
     return np.stack(views) if views else np.empty((0, image_size, image_size, 3), np.uint8)
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MEMORY = 64 * 2**20
 """Bytes. So much of a split's decoded images is kept: opening a small file costs more than it takes to keep it."""
 
+_NONE = "ImageError: none of the images of a batch can be read"
+
 
 class Reader:
     """The images of a split.
@@ -55,10 +57,8 @@ class Reader:
         Raises:
             ImageError: the image cannot be read, and such images are not skipped.
         """
-        if index in self._kept:
-            return self._kept[index]
-        if index in self.skipped:
-            return None
+        if index in self._kept or index in self.skipped:
+            return self._kept.get(index)
         try:
             image = self.split.read(record)
         except ImageError as error:
@@ -86,10 +86,9 @@ def replace_unreadable(readable: tf.Tensor, images: tf.Tensor, labels: tf.Tensor
     import tensorflow as tf
 
     rows, good = tf.range(tf.shape(readable)[0]), tf.reshape(tf.where(readable), (-1,))
-    with tf.control_dependencies([_some(good)]):
+    with tf.control_dependencies([tf.debugging.assert_positive(tf.size(good), _NONE)]):
         taken = tf.where(readable, tf.cast(rows, tf.int64), tf.gather(good, rows % tf.maximum(tf.size(good), 1)))
-    images, labels = (tf.ensure_shape(tf.gather(part, taken), part.shape) for part in (images, labels))
-    return images, labels
+    return tuple(tf.ensure_shape(tf.gather(part, taken), part.shape) for part in (images, labels))
 
 
 def drop_unreadable(readable: tf.Tensor, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -105,11 +104,5 @@ def drop_unreadable(readable: tf.Tensor, images: tf.Tensor, labels: tf.Tensor) -
     """
     import tensorflow as tf
 
-    with tf.control_dependencies([_some(tf.where(readable))]):
+    with tf.control_dependencies([tf.debugging.assert_positive(tf.size(tf.where(readable)), _NONE)]):
         return tf.boolean_mask(images, readable), tf.boolean_mask(labels, readable)
-
-
-def _some(good):
-    import tensorflow as tf
-
-    return tf.debugging.assert_positive(tf.size(good), "ImageError: none of the images of a batch can be read")

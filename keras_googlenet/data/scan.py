@@ -58,9 +58,7 @@ def files(folder: Path, on_error: OnError | None = None) -> Iterator[str]:
         folder: an existing folder.
         on_error: called with the error of a folder that cannot be listed; `None` raises it.
     """
-    for _, paths in _walk(folder, on_error):
-        for path in paths:
-            yield path[len(str(folder)) + 1 :]
+    return (path[len(str(folder)) + 1 :] for _, paths in _walk(folder, on_error) for path in paths)
 
 
 def holds_only_runs(folder: Path) -> bool:

@@ -12,8 +12,6 @@ from keras_googlenet.utils.messages import few, one_line
 SHOWN = 10
 """Classes that are named before training."""
 
-_WORDS = {"train": "training"}
-
 
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -72,12 +70,11 @@ class Source:
         Returns:
             One line, and more of them if files were ignored or something else should be known.
         """
-        *counts, last = (f"{split.count:,} {_WORDS.get(name, name)}" for name, split in self.splits.items())
+        *counts, last = (f"{split.count:,} {name.replace('train', 'training')}" for name, split in self.splits.items())
         found = f"{', '.join(counts)} and {last} images in {len(self.classes):,} classes"
         lines = [f"{self.name}: {found}; validation: {self.held_out}"]
         lines += [*self.notes, *undecodable.left_out(map(str, self.ignored))]
-        others = [str(path) for path in self.ignored if not undecodable.by_name(str(path))]
-        if others:
+        if others := [path for path in map(str, self.ignored) if not undecodable.by_name(path)]:
             lines.append(f"ignored {len(others):,} that are no images: {few(others, 3)}")
         return "\n".join(lines)
 

@@ -28,11 +28,7 @@ HELD_OUT = 0.2
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 
 # In any letter case. The first that is there serves.
-_NAMES = {
-    TRAIN: ("train", "training"),
-    VALIDATION: ("val", "validation", "valid", "dev"),
-    TEST: ("test", "testing"),
-}
+_NAMES = {TRAIN: ("train", "training"), VALIDATION: ("val", "validation", "valid", "dev"), TEST: ("test", "testing")}
 
 
 def splits_among(names: Collection[str]) -> dict[str, str]:
@@ -44,9 +40,8 @@ def splits_among(names: Collection[str]) -> dict[str, str]:
     """
     found = {}
     for part, known in _NAMES.items():
-        named = [(known.index(name.lower()), name.lower() != name, name) for name in names if name.lower() in known]
-        if named:
-            found[part] = min(named)[-1]
+        if named := [name for name in names if name.lower() in known]:
+            found[part] = min(named, key=lambda name: (known.index(name.lower()), name.lower() != name, name))
     return found
 
 
@@ -189,10 +184,9 @@ class ListedSplit:
         """See `Split.fingerprint`; a path counts from the folder, as every system has it."""
         found = hashlib.sha256(self.labels.astype("<i8").tobytes())
         for item in self.items:
-            name = item
             if isinstance(item, (str, bytes)):
-                name = os.fsencode(same_everywhere(os.fsdecode(item).removeprefix(root).lstrip(os.sep))) + b"\n"
-            found.update(name)
+                item = os.fsencode(same_everywhere(os.fsdecode(item).removeprefix(root).lstrip(os.sep))) + b"\n"
+            found.update(item)
         return found.hexdigest()[:16]
 
     def samples(self) -> list[str]:
@@ -200,8 +194,7 @@ class ListedSplit:
         if self.items.dtype != object:
             return []
         by_class = np.argsort(self.labels, kind="stable")
-        counts = np.unique(self.labels, return_counts=True)[1]
-        groups = np.split(by_class, np.cumsum(counts)[:-1])
+        groups = np.split(by_class, np.unique(self.labels[by_class], return_index=True)[1][1:])
         threes = (self.items[[group[0], group[len(group) // 2], group[-1]]] for group in groups)
         return [" ".join(dict.fromkeys(map(_checksum, three))) for three in threes]
 

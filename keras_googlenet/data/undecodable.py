@@ -47,8 +47,6 @@ KINDS = (
 
 # A file of the family of MP4 begins with its brands (ISO/IEC 14496-12, 23008-12).
 _HEIC_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"mif2", b"miaf"))
-_AVIF_BRANDS = frozenset((b"avif", b"avis"))
-_RAW_BRAND = b"crx "  # Canon's CR3
 
 _HEAD = 4096  # bytes that tell what a file is
 
@@ -112,10 +110,10 @@ def by_content(head: bytes) -> Kind | None:
 def _by_brands(head: bytes) -> Kind | None:
     length = int.from_bytes(head[:4])
     brands = {head[8:12], *(head[place : place + 4] for place in range(16, min(length, len(head)), 4))}
-    if brands & _AVIF_BRANDS:
+    if brands & {b"avif", b"avis"}:
         return None  # Pillow knows AVIF: this one is damaged
-    if _RAW_BRAND in brands:
-        return RAW
+    if b"crx " in brands:
+        return RAW  # Canon's CR3
     return HEIC if brands & _HEIC_BRANDS else VIDEO
 
 
@@ -151,8 +149,9 @@ def left_out(paths: Iterable[str]) -> list[str]:
     for path in sorted(paths):
         if kind := by_name(path):
             found.setdefault(kind, []).append(path)
-    lines = []
-    for kind, (first, *others) in found.items():
-        some = f"{len(others) + 1:,} {kind.many}, the first {first}" if others else f"{kind.one}, {first}"
-        lines.append(f"left out {some}; {kind.remedy}")
-    return lines
+    return [_line(kind, paths) for kind, paths in found.items()]
+
+
+def _line(kind: Kind, paths: list[str]) -> str:
+    some = f"{len(paths):,} {kind.many}, the first" if len(paths) > 1 else f"{kind.one},"
+    return f"left out {some} {paths[0]}; {kind.remedy}"
