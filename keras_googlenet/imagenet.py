@@ -1,6 +1,5 @@
 """`preprocess_input` and `decode_predictions`, as each keras.applications module has them."""
 
-import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -55,11 +54,9 @@ def preprocess_input(x: Any, data_format: str | None = None) -> Any:
         raise ValueError(
             f"`data_format` must be 'channels_last' or 'channels_first'. Received: data_format={data_format!r}"
         )
-    if not hasattr(x, "shape"):
-        x = np.asarray(x)
-    rank = len(x.shape)
-    axis = rank - 1 if data_format == "channels_last" else rank - 3
-    if rank not in (3, 4) or x.shape[axis] not in (1, 3):
+    x = x if hasattr(x, "shape") else np.asarray(x)
+    axis, mean_shape = (-1, (-1,)) if data_format == "channels_last" else (-3, (-1, 1, 1))
+    if len(x.shape) not in (3, 4) or x.shape[axis] not in (1, 3):
         raise ValueError(
             "`preprocess_input` takes RGB images of shape (height, width, 3) or (batch, height, width, 3), or with "
             "channels first, or gray ones with 1 channel. "
@@ -68,8 +65,7 @@ def preprocess_input(x: Any, data_format: str | None = None) -> Any:
     dtype = keras.backend.standardize_dtype(x.dtype)
     if not keras.backend.is_float_dtype(dtype):
         dtype = keras.config.floatx()
-    mean = np.array(MEAN_RGB if x.shape[axis] == 3 else MEAN_GRAY)
-    mean = np.reshape(mean, [mean.size if i == axis else 1 for i in range(rank)])
+    mean = np.reshape(MEAN_RGB if x.shape[axis] == 3 else MEAN_GRAY, mean_shape)
     if isinstance(x, np.ndarray):
         return x.astype(dtype) - mean.astype(dtype)
     return ops.subtract(ops.cast(x, dtype), ops.convert_to_tensor(mean, dtype=dtype))
@@ -124,8 +120,7 @@ def load_class_index(path: str | Path | None = None) -> list[tuple[str, str]]:
         ValueError: The file is not a class index.
         OSError: The file cannot be read or downloaded.
     """
-    if path is None:
-        path = _cached_class_index()
+    path = _cached_class_index() if path is None else path
     try:
         index = json.loads(Path(path).read_text(encoding="utf-8"))
         return [(str(wnid), str(name)) for wnid, name in (index[str(i)] for i in range(1000))]
@@ -143,21 +138,14 @@ def _cached_class_index():
     base = mirror()
     if base and "://" not in base and (file := Path(base).expanduser() / _CLASS_INDEX).is_file():
         return file
-    with contextlib.suppress(Exception):  # then from where everybody has it
-        if base and "://" in base:
-            return _downloaded(f"{base}/{_CLASS_INDEX}")
-    try:
-        return _downloaded(_CLASS_INDEX_URL)
-    except Exception as error:  # get_file raises a bare Exception when a download fails
-        raise OSError(
-            f"The names of the ImageNet classes could not be downloaded ({error}). Put {_CLASS_INDEX} into "
-            f"{cached.parent}, or pass its path: `class_index`, --class-index on the command line."
-        ) from error
-
-
-def _downloaded(url):
-    try:
-        return keras.utils.get_file(_CLASS_INDEX, url, cache_subdir="models", file_hash=_CLASS_INDEX_MD5)
-    except Exception:
-        (models_dir() / _CLASS_INDEX).unlink(missing_ok=True)  # get_file leaves a wrong one
-        raise
+    mirrored = [f"{base}/{_CLASS_INDEX}"] if base and "://" in base else []
+    for url in (*mirrored, _CLASS_INDEX_URL):
+        try:
+            return keras.utils.get_file(_CLASS_INDEX, url, cache_subdir="models", file_hash=_CLASS_INDEX_MD5)
+        except Exception as error:  # a bare one when a download fails
+            cached.unlink(missing_ok=True)  # get_file leaves a wrong one
+            if url == _CLASS_INDEX_URL:
+                raise OSError(
+                    f"The names of the ImageNet classes could not be downloaded ({error}). Put {_CLASS_INDEX} into "
+                    f"{cached.parent}, or pass its path: `class_index`, --class-index on the command line."
+                ) from error

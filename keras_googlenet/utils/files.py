@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,7 +18,7 @@ def written_whole(path):
     partial = path.with_name(f"partial-{path.name}")
     try:
         yield partial
-        os.replace(partial, path)
+        partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -50,9 +49,8 @@ def is_within(path, folder):
         >>> is_within("photos/../runs/first", ".")
         True
     """
-    there = os.stat(folder)
     path = Path(path).resolve()
-    return any(os.path.samestat(os.stat(above), there) for above in (path, *path.parents) if above.exists())
+    return any(above.samefile(folder) for above in (path, *path.parents) if above.exists())
 
 
 def arrays_in(archive):

@@ -1,11 +1,10 @@
 """What a run draws before it has a report: images as training sees them, and the first layer's filters."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
-
-from keras_googlenet.utils.grid import grid
 
 SAMPLE = 128
 """Side of an image in the grid of samples, pixels."""
@@ -57,3 +56,24 @@ def filter_grid(kernel: np.ndarray, *, columns: int = 8, scale: int = 8) -> np.n
     largest = np.abs(kernel).max(axis=(0, 1, 2))
     tiles = np.rint(127.5 + 127.5 * kernel / np.where(largest == 0, 1, largest)).astype("uint8")
     return grid(np.moveaxis(tiles, 3, 0), columns, gap=1).repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def grid(tiles: Sequence[np.ndarray] | np.ndarray, columns: int, gap: int) -> np.ndarray:
+    """Pictures of one size side by side, row by row, on white.
+
+    Args:
+        tiles: uint8 RGB arrays of shape (height, width, 3), one at least.
+        columns: Pictures in a row.
+        gap: Pixels of white around each.
+
+    Returns:
+        uint8 RGB array.
+
+    Example:
+        >>> grid(np.zeros((3, 8, 8, 3), "uint8"), columns=2, gap=1).shape
+        (19, 19, 3)
+    """
+    framed = np.pad(tiles, [(0, -len(tiles) % columns), (gap, 0), (gap, 0), (0, 0)], constant_values=255)
+    _, height, width, _ = framed.shape
+    page = framed.reshape(-1, columns, height, width, 3).swapaxes(1, 2).reshape(-1, columns * width, 3)
+    return np.pad(page, [(0, gap), (0, gap), (0, 0)], constant_values=255)

@@ -73,8 +73,7 @@ def transfer(arrays: Arrays, targets: Mapping[str, keras.Variable], source: str)
         floats = (name for name, array in arrays.items() if array.dtype.name.startswith(("float", "bfloat")))
         values = {name: np.array(arrays[name], dtype=np.float32, order="C") for name in floats}
     troubles = _troubles(arrays, values, targets)
-    lines = [f"{what} ({len(names)}): {few(names, LISTED)}" for what, names in troubles if names]
-    if lines:
+    if lines := [f"{what} ({len(names)}): {few(names, LISTED)}" for what, names in troubles if names]:
         raise WeightsError(
             f"The weights of {source} do not fit the model, which is unchanged.\n"
             + "\n".join(lines)

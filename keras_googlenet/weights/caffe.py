@@ -13,14 +13,12 @@ import re
 
 import numpy as np
 
-from keras_googlenet.weights.layouts import chw_to_hwc, hwc_to_chw
+from keras_googlenet.weights.layouts import chw_to_hwc, hwc_to_chw, joined_names
 from keras_googlenet.weights.reader import Arrays, Named, WeightsError
 
-KERAS_NAMES = {"loss3/classifier": "predictions"} | {
-    f"loss{head}/{theirs}": f"aux{head}{ours}"
-    for head in (1, 2)
-    for theirs, ours in {"conv": "_conv", "fc": "_fc", "classifier": ""}.items()
-}
+KERAS_NAMES = {"loss3/classifier": "predictions"} | joined_names(
+    {"loss1": "aux1", "loss2": "aux2"}, {"/conv": "_conv", "/fc": "_fc", "/classifier": ""}
+)
 """Layers that are not simply called by their Caffe name with `/` as `_`."""
 
 CAFFE_NAMES = {ours: theirs for theirs, ours in KERAS_NAMES.items()}
@@ -108,8 +106,7 @@ def to_caffe(arrays: Arrays) -> dict[str, np.ndarray]:
         >>> name, bgr.ravel().tolist()
         ('conv1/7x7_s2/kernel', [2.0, 1.0, 0.0])
     """
-    foreign = [name for name in arrays if not name.endswith(("/kernel", "/bias"))]
-    if foreign:
+    if foreign := [name for name in arrays if not name.endswith(("/kernel", "/bias"))]:
         raise WeightsError(
             "Caffe's network has kernels and biases only. Save this variant as .keras or .weights.h5. "
             f"Received: {foreign[0]!r} and {len(foreign) - 1} more"

@@ -71,15 +71,12 @@ def write(path: Path, arrays: Arrays) -> None:
         if variable == "kernel":
             layers[name] = net.layer.add(name=name, type="Convolution" if array.ndim == 4 else "InnerProduct")
         array = to_oihw(np.asarray(array, "float32"))
-        blob = layers[name].blobs.add()
-        blob.shape.dim.extend(array.shape)
-        blob.data.extend(array.ravel())
+        layers[name].blobs.add(shape={"dim": array.shape}, data=array.ravel())
     path.write_bytes(net.SerializeToString())
 
 
 def _array(path: Path, name: str, blob: Any) -> np.ndarray:
-    old_shape = (blob.num, blob.channels, blob.height, blob.width)
-    shape = tuple(blob.shape.dim) if blob.HasField("shape") else old_shape
+    shape = tuple(blob.shape.dim) if blob.HasField("shape") else (blob.num, blob.channels, blob.height, blob.width)
     numbers = np.array(blob.data or blob.double_data, dtype=np.float32)
     if min(shape, default=0) < 0 or math.prod(shape) != numbers.size:
         raise WeightsError(
@@ -102,12 +99,8 @@ def _net_parameter() -> Any:
     for message, fields in MESSAGES.items():
         descriptor = file.message_type.add(name=message)
         for label, kind, name, number in re.findall(r"(\w+) (\w+) (\w+) = (\d+);", fields):
-            field = descriptor.field.add(name=name, number=int(number))
-            field.label = getattr(field, f"LABEL_{label.upper()}")
-            if kind in MESSAGES:
-                field.type, field.type_name = field.TYPE_MESSAGE, f".caffe.{kind}"
-            else:
-                field.type = getattr(field, f"TYPE_{kind.upper()}")
+            type_name = {"type_name": f".caffe.{kind}"} if kind in MESSAGES else {"type": f"TYPE_{kind.upper()}"}
+            descriptor.field.add(name=name, number=int(number), label=f"LABEL_{label.upper()}", **type_name)
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     return message_factory.GetMessageClass(pool.FindMessageTypeByName("caffe.NetParameter"))

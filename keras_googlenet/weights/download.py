@@ -82,15 +82,12 @@ def _download(weights: Weights, folder: Path, work: Path) -> Path:
     mirrored = [replace(source, url=f"{base}/{source.filename}") for source in _files(weights)] if base else []
     reasons = []
     for source in (*mirrored, *weights.sources):
-        reason = _obstacle(source)
+        try:
+            reason = _obstacle(source) or _mismatch(path := _get_file(source, work), source)
+        except Exception as error:  # get_file raises bare Exceptions
+            reason = str(error)
         if reason is None:
-            try:
-                path = _get_file(source, work)
-                reason = _mismatch(path, source)
-            except Exception as error:  # get_file raises bare Exceptions
-                reason = str(error)
-            if reason is None:
-                return path
+            return path
         reasons.append(f"- {source.url}: {reason}")
     files = " or ".join(map(_described, _files(weights)))
     raise WeightsError(
@@ -113,9 +110,7 @@ def _get_file(source: Download, work: Path) -> Path:
     socket.setdefaulttimeout(before or TIMEOUT)  # get_file has no timeout of its own
     try:
         # Size and digest are checked by our own _mismatch, which tells more than get_file would.
-        path = keras.utils.get_file(
-            source.filename, source.url, cache_dir=str(work), cache_subdir="downloads", force_download=True
-        )
+        path = keras.utils.get_file(source.filename, source.url, cache_dir=str(work), force_download=True)
     finally:
         socket.setdefaulttimeout(before)
     return Path(path)

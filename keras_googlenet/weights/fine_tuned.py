@@ -16,7 +16,8 @@ CLASSIFIERS = {
 }
 """The classifiers, and what Caffe's and torchvision's users call the layer that they put in their place."""
 
-_HEADS = re.compile(r"(aux|loss)[12][^a-zA-Z0-9]")
+PART_OF_HEAD = re.compile(r"(aux|loss)[12][^a-zA-Z0-9]")
+"""How the name of a layer that this package does not know begins if it is a part of an auxiliary head."""
 
 _TRUNK = re.compile(
     r"(InceptionV1/)?((bn|scale)_)?(conv\d|inception_?\d[a-z]|Conv2d_\d[a-z]|Mixed_\d[a-z])(?![a-zA-Z0-9])"
@@ -50,18 +51,11 @@ def recognized(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     present = {layer_of(name) for name in arrays}
     for classifier, patterns in CLASSIFIERS.items():
         names = [name for name in arrays if any(re.fullmatch(pattern, layer_of(name)) for pattern in patterns)]
-        if classifier in present or [arrays[name].ndim for name in names] not in ([2, 1], [1, 2]):
-            continue
-        for name in names:
-            is_bias = arrays[name].ndim == 1
-            value = arrays[name].T if name.endswith(".weight") else arrays[name]  # PyTorch's is (out, in)
-            found[name] = (f"{classifier}/{'bias' if is_bias else 'kernel'}", value)
+        if classifier not in present and [arrays[name].ndim for name in names] in ([2, 1], [1, 2]):
+            for name in names:
+                value = arrays[name].T if name.endswith(".weight") else arrays[name]  # PyTorch's is (out, in)
+                found[name] = (f"{classifier}/{'bias' if value.ndim == 1 else 'kernel'}", value)
     return dict(found.get(name, (name, array)) for name, array in arrays.items())
-
-
-def is_head(layer: str) -> bool:
-    """Whether a layer that this package does not know is a part of an auxiliary head, by its name."""
-    return bool(_HEADS.match(layer))
 
 
 def above_trunk(layers: Iterable[str], trunk: Iterable[str]) -> list[str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import ml_dtypes
 import numpy as np
 
 from keras_googlenet.weights.reader import Arrays, Named, WeightsError, check_size, existing_file, reading
@@ -51,7 +52,8 @@ def read(path: Path) -> Named:
         found = list(_datasets(path, file))
         check_size(path, sum(dataset.nbytes for _, dataset in found))
         for name, dataset in found:
-            yield name, _array(dataset)
+            is_bfloat = dataset.attrs.get("dtype") == "bfloat16"  # which HDF5 lacks: stored as opaque bytes
+            yield name, np.array(dataset, ml_dtypes.bfloat16).astype("float32") if is_bfloat else np.array(dataset)
 
 
 def config(path: str | Path) -> dict[str, Any]:
@@ -128,11 +130,3 @@ def _datasets(path: Path, file: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]
                 f"Received: group {match[1]!r} without a name"
             )
         yield f"{layer}/{match[2]}", dataset
-
-
-def _array(dataset: h5py.Dataset) -> np.ndarray:
-    if dataset.attrs.get("dtype") == "bfloat16":  # which HDF5 lacks: stored as opaque bytes
-        import ml_dtypes
-
-        return np.array(dataset, dtype=ml_dtypes.bfloat16).astype(np.float32)
-    return np.array(dataset)

@@ -60,15 +60,15 @@ def hwc_to_chw(kernel: np.ndarray, channels: int) -> np.ndarray:
     return chw_to_hwc(kernel, kernel.shape[0] // channels)
 
 
-def variable_names(layers: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
-    """The names of the variables of many layers of one kind, theirs to ours.
+def joined_names(beginnings: Mapping[str, str], ends: Mapping[str, str]) -> dict[str, str]:
+    """Names that are made of two parts, such as a layer and its variable: each beginning with each end, theirs to ours.
 
     Args:
-        layers: What they call each layer, and what it is called here.
-        variables: What follows on their layer's name for each variable, and what follows on ours.
+        beginnings: How their names begin, and how those here do.
+        ends: What follows on each beginning in theirs, and what in ours.
 
     Example:
-        >>> variable_names({"fc": "predictions"}, {".weight": "/kernel", ".bias": "/bias"})
+        >>> joined_names({"fc": "predictions"}, {".weight": "/kernel", ".bias": "/bias"})
         {'fc.weight': 'predictions/kernel', 'fc.bias': 'predictions/bias'}
     """
-    return {theirs + part: ours + variable for theirs, ours in layers.items() for part, variable in variables.items()}
+    return {theirs + part: ours + end for theirs, ours in beginnings.items() for part, end in ends.items()}

@@ -11,7 +11,7 @@ from keras_googlenet.utils.messages import few
 from keras_googlenet.weights import keras_files
 from keras_googlenet.weights.assignment import targets, transfer
 from keras_googlenet.weights.caffe import HEADS
-from keras_googlenet.weights.fine_tuned import above_trunk, is_head, layer_of, recognized
+from keras_googlenet.weights.fine_tuned import PART_OF_HEAD, above_trunk, layer_of, recognized
 from keras_googlenet.weights.formats import read
 from keras_googlenet.weights.reader import Arrays
 
@@ -54,7 +54,7 @@ def load(
     wanted = targets(layers)
     file = keras_files.by_variable(read(path), wanted)  # of the other formats it changes nothing
     arrays = _widened(file if trunk_only else recognized(file), wanted, f"{first}/kernel")
-    heads = HEADS.union(heads) | {layer for layer in _layers(file) if is_head(layer)}
+    heads = HEADS.union(heads) | set(filter(PART_OF_HEAD.match, _layers(file)))
     top = heads | {classifier}
     trunk = _without(top, wanted)
     others = above_trunk(_layers(_without(top, file)), _layers(trunk)) if trunk.keys() <= arrays.keys() else []
@@ -73,12 +73,10 @@ def load(
 
 def _widened(arrays: Arrays, wanted: Mapping, name: str) -> dict[str, np.ndarray]:
     """Gives the first kernel of an RGB network zeros for the further channels of the model."""
-    if name not in arrays or name not in wanted:
-        return dict(arrays)
-    kernel, shape = arrays[name], tuple(wanted[name].shape)
-    if kernel.ndim != 4 or kernel.shape[2] != 3 or len(shape) != 4 or shape[2] < 3:
-        return dict(arrays)
-    return {**arrays, name: np.pad(kernel, [(0, 0), (0, 0), (0, shape[2] - 3), (0, 0)])}
+    match [tuple(named[name].shape) for named in (arrays, wanted) if name in named]:
+        case [(_, _, 3, _), (_, _, channels, _)] if channels >= 3:
+            return {**arrays, name: np.pad(arrays[name], [(0, 0), (0, 0), (0, channels - 3), (0, 0)])}
+    return dict(arrays)
 
 
 def _is_other_classifier(arrays: Mapping, wanted: Mapping, kernel: str, others: list[str]) -> bool:

@@ -36,8 +36,7 @@ def read(path: Path) -> Named:
                 f"{path} keeps its weights in other files, which are not followed. Expected the numbers in the .onnx "
                 f"file itself; save it without external data. Received: {tensor.name!r} with external data"
             )
-        match = re.fullmatch(r"(.+)_([wb])_0", tensor.name)
-        if match:
+        if match := re.fullmatch(r"(.+)_([wb])_0", tensor.name):
             yield f"{match[1]}/{VARIABLES[match[2]]}", to_hwio(onnx.numpy_helper.to_array(tensor))
         elif tensor.data_type not in (onnx.TensorProto.INT64, onnx.TensorProto.INT32):
             # Integers are the graph's own constants, such as the target shape of a Reshape.

@@ -27,10 +27,9 @@ def describe(model: keras.Model) -> str:
     *sides, channels = sorted(model.inputs[0].shape[1:], key=lambda length: length == 3)  # whichever comes first
     sizes = {side for side in sides if side} or {DEFAULT_SIZE}
     if channels != 3 or len(sizes) > 1:
-        shape = "x".join(map(str, (*sides, channels)))
         raise WeightsError(
             "A .caffemodel's description is written for square RGB images; save this model as .keras or .weights.h5. "
-            f"Received: a model of images of {shape}"
+            f"Received: a model of images of {'x'.join(map(str, (*sides, channels)))}"
         )
     return deploy(table, size=sizes.pop(), classes=tree.flatten(model.outputs)[0].shape[-1])
 

@@ -30,9 +30,6 @@ class Unread:
         """Takes whatever the file would give the class."""
         return super().__new__(cls)
 
-    def __init__(self, *_, **__):
-        pass
-
     def __setstate__(self, state: Any) -> None:
         """Takes whatever the file would give the object."""
 
@@ -77,8 +74,7 @@ def read(path: Path) -> Named:
     if not isinstance(state, dict):
         raise ValueError(f"it holds {type(state).__name__}")
     tensors = torch_checkpoints.network(path, state)
-    wrong = [name for name, value in tensors if not isinstance(value, torch.Tensor)]
-    if wrong:
+    if wrong := [name for name, value in tensors if not isinstance(value, torch.Tensor)]:
         raise ValueError(f"{wrong[0]!r} is no tensor")
     # A view may claim more numbers than the file has.
     check_size(path, sum(value.numel() * value.element_size() for _, value in tensors))

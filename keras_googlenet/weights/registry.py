@@ -83,10 +83,8 @@ BVLC = Weights(
     license="unrestricted use",
     top1=68.7,
     top5=88.9,
-    origin=(
-        "BVLC GoogLeNet, trained by Sergio Guadarrama with Caffe on ILSVRC 2012 after "
-        "Szegedy et al. 2014 (arXiv 1409.4842); accuracies from its model card"
-    ),
+    origin="BVLC GoogLeNet, trained by Sergio Guadarrama with Caffe on ILSVRC 2012 after "
+    "Szegedy et al. 2014 (arXiv 1409.4842); accuracies from its model card",
 )
 
 TORCHVISION = Weights(
@@ -97,10 +95,8 @@ TORCHVISION = Weights(
     license="BSD-3-Clause, torchvision's; trained on ImageNet, whose terms are for non-commercial research",
     top1=69.778,
     top5=89.530,
-    origin=(
-        "torchvision's GoogLeNet_Weights.IMAGENET1K_V1, ported from TensorFlow by its authors; the auxiliary heads are "
-        "not trained; accuracies from its documentation"
-    ),
+    origin="torchvision's GoogLeNet_Weights.IMAGENET1K_V1, ported from TensorFlow by its authors; the auxiliary heads "
+    "are not trained; accuracies from its documentation",
 )
 
 SLIM = Weights(

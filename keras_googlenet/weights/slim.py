@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from keras_googlenet.weights import reader
-from keras_googlenet.weights.layouts import variable_names
+from keras_googlenet.weights.layouts import joined_names
 from keras_googlenet.weights.reader import Arrays, Named, WeightsError, check_size
 
 KIND = "a TensorFlow checkpoint"
@@ -37,18 +37,12 @@ BRANCHES = {
     "Branch_3/Conv2d_0b_1x1": "pool_proj",
 }
 
-CONVOLUTIONS = STEM | {
-    f"Mixed_{module}/{branch}": f"inception_{name}_{part}"
-    for module, name in MODULES.items()
-    for branch, part in BRANCHES.items()
-}
+NORM = {f"/BatchNorm/{name}": f"_bn/{name}" for name in ("gamma", "beta", "moving_mean", "moving_variance")}
 
-KERAS_NAMES = variable_names({"Logits/Conv2d_0c_1x1": "predictions"}, {"/weights": "/kernel", "/biases": "/bias"})
-KERAS_NAMES |= variable_names(
-    CONVOLUTIONS,
-    {"/weights": "/kernel"}
-    | {f"/BatchNorm/{name}": f"_bn/{name}" for name in ("gamma", "beta", "moving_mean", "moving_variance")},
-)
+CONVOLUTIONS = STEM | joined_names({f"Mixed_{name}/": f"inception_{ours}_" for name, ours in MODULES.items()}, BRANCHES)
+
+KERAS_NAMES = joined_names({"Logits/Conv2d_0c_1x1": "predictions"}, {"/weights": "/kernel", "/biases": "/bias"})
+KERAS_NAMES |= joined_names(CONVOLUTIONS, {"/weights": "/kernel"} | NORM)
 
 BACKGROUND_CLASSES = 1001
 """Slim's ImageNet has a class 0 that means none of the others. It is left out: the softmax of the 1000 is that of an

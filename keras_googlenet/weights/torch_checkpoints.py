@@ -6,7 +6,7 @@ The network's state dict stands beside the optimizer's, under a key that each sc
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,7 @@ def state_dict(path: Path, content: Any) -> Any:
     Returns:
         The state dict; of another network's checkpoint what is most likely to be one.
     """
-    found = _found(content)
-    if found:
+    if found := dict(_found(content)):
         return found[_chosen(path, list(found))]
     inner = content
     while isinstance(inner, dict):
@@ -54,8 +53,7 @@ def network(path: Path, state: Mapping[str, Any]) -> list[tuple[str, Any]]:
         Names and tensors; two may have come to one name. What stands beside the network keeps its whole name, and is
         left out, with a warning, where the network has a classifier of its own.
     """
-    pairs = [(_plain(name), value) for name, value in state.items()]
-    pairs = [(name, value) for name, value in pairs if not name.endswith(_UNUSED)]
+    pairs = [(_plain(name), value) for name, value in state.items() if not str(name).endswith(_UNUSED)]
     prefixes = [name.removesuffix(FIRST) for name, _ in pairs if f".{name}".endswith(f".{FIRST}")]
     if not prefixes:
         return pairs
@@ -70,16 +68,14 @@ def network(path: Path, state: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return inside
 
 
-def _found(content: Any, name: str = "", depth: int = 4) -> dict[str, Mapping[str, Any]]:
-    """The dicts that hold a network of this kind, by the keys that lead to them."""
-    if not isinstance(content, dict) or not depth:
-        return {}
-    if any(f".{_plain(key)}".endswith(f".{FIRST}") for key in content):
-        return {name: content}
-    found: dict[str, Mapping[str, Any]] = {}
-    for key, value in content.items():
-        found |= _found(value, f"{name}.{key}".lstrip("."), depth - 1)
-    return found
+def _found(content: Any, name: str = "", depth: int = 4) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The dicts that hold a network of this kind, with the keys that lead to them."""
+    if isinstance(content, dict) and depth:
+        if any(f".{_plain(key)}".endswith(f".{FIRST}") for key in content):
+            yield name, content
+        else:
+            for key, value in content.items():
+                yield from _found(value, f"{name}.{key}".lstrip("."), depth - 1)
 
 
 def _chosen(path: Path, names: list[str]) -> str:
@@ -89,8 +85,7 @@ def _chosen(path: Path, names: list[str]) -> str:
     chosen = [*averaged, *known, *names][0]
     if len(names) > 1:
         why = ", whose weights are averages" if averaged else ""
-        text = f"{path} holds {len(names)} networks: {few(names)}. Taken: {chosen!r}{why}"
-        warnings.warn(text, stacklevel=2)
+        warnings.warn(f"{path} holds {len(names)} networks: {few(names)}. Taken: {chosen!r}{why}", stacklevel=2)
     return chosen
 
 

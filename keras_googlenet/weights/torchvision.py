@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_googlenet.weights.layouts import chw_to_hwc, hwc_to_chw, to_hwio, to_oihw, variable_names
+from keras_googlenet.weights.layouts import chw_to_hwc, hwc_to_chw, joined_names, to_hwio, to_oihw
 from keras_googlenet.weights.reader import Arrays, Named, WeightsError, library
 
 STEM = {"conv1": "conv1_7x7_s2", "conv2": "conv2_3x3_reduce", "conv3": "conv2_3x3"}
@@ -27,22 +27,15 @@ BRANCHES = {
 BLOCKS = [f"{group}{letter}" for group in range(10) for letter in "abcde"]
 """Of these torchvision's own network has 3a to 5b; a table of one's own may have others."""
 
-CONVOLUTIONS = STEM | {f"aux{head}.conv": f"aux{head}_conv" for head in (1, 2)}
-for _block in BLOCKS:
-    CONVOLUTIONS |= {f"inception{_block}.{theirs}": f"inception_{_block}_{ours}" for theirs, ours in BRANCHES.items()}
+CONVOLUTIONS = STEM | {"aux1.conv": "aux1_conv", "aux2.conv": "aux2_conv"}
+CONVOLUTIONS |= joined_names({f"inception{block}.": f"inception_{block}_" for block in BLOCKS}, BRANCHES)
 
 LINEAR = {"aux1.fc1": "aux1_fc", "aux1.fc2": "aux1", "aux2.fc1": "aux2_fc", "aux2.fc2": "aux2", "fc": "predictions"}
 
-KERAS_NAMES = variable_names(LINEAR, {".weight": "/kernel", ".bias": "/bias"}) | variable_names(
-    CONVOLUTIONS,
-    {
-        ".conv.weight": "/kernel",
-        ".bn.weight": "_bn/gamma",
-        ".bn.bias": "_bn/beta",
-        ".bn.running_mean": "_bn/moving_mean",
-        ".bn.running_var": "_bn/moving_variance",
-    },
-)
+NORM = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}
+
+KERAS_NAMES = joined_names(LINEAR, {".weight": "/kernel", ".bias": "/bias"})
+KERAS_NAMES |= joined_names(CONVOLUTIONS, {".conv.weight": "/kernel"} | joined_names({".bn.": "_bn/"}, NORM))
 
 TORCH_NAMES = {ours: theirs for theirs, ours in KERAS_NAMES.items()}
 
@@ -84,11 +77,8 @@ def write(path: Path, arrays: Arrays) -> None:
         WeightsError: If PyTorch is not installed, or the arrays are another variant's.
     """
     torch = library("torch")
-    foreign = [
-        name
-        for name, array in arrays.items()
-        if name not in TORCH_NAMES or (name.endswith("_5x5/kernel") and array.shape[0] != 3)
-    ]
+    wide = {name for name, array in arrays.items() if name.endswith("_5x5/kernel") and array.shape[0] != 3}
+    foreign = [name for name in arrays if name not in TORCH_NAMES or name in wide]
     if foreign or not any(name.endswith("_bn/gamma") for name in arrays):
         raise WeightsError(
             "A .pth file holds torchvision's network, which has batch normalization: the variant `torchvision`. Save "
