@@ -99,8 +99,8 @@ def _net_parameter() -> Any:
     for message, fields in MESSAGES.items():
         descriptor = file.message_type.add(name=message)
         for label, kind, name, number in re.findall(r"(\w+) (\w+) (\w+) = (\d+);", fields):
-            type_name = {"type_name": f".caffe.{kind}"} if kind in MESSAGES else {"type": f"TYPE_{kind.upper()}"}
-            descriptor.field.add(name=name, number=int(number), label=f"LABEL_{label.upper()}", **type_name)
+            typed = {"type_name": f".caffe.{kind}"} if kind in MESSAGES else {"type": f"TYPE_{kind.upper()}"}
+            descriptor.field.add(name=name, number=int(number), label=f"LABEL_{label.upper()}", **typed)
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     return message_factory.GetMessageClass(pool.FindMessageTypeByName("caffe.NetParameter"))

@@ -110,10 +110,9 @@ def _get_file(source: Download, work: Path) -> Path:
     socket.setdefaulttimeout(before or TIMEOUT)  # get_file has no timeout of its own
     try:
         # Size and digest are checked by our own _mismatch, which tells more than get_file would.
-        path = keras.utils.get_file(source.filename, source.url, cache_dir=str(work), force_download=True)
+        return Path(keras.utils.get_file(source.filename, source.url, cache_dir=str(work), force_download=True))
     finally:
         socket.setdefaulttimeout(before)
-    return Path(path)
 
 
 def _obstacle(source: Download) -> str | None:
