@@ -30,7 +30,7 @@ def add_arguments(parser):
         metavar="DIR",
         help=f"folder of images to click on, the first {SHOWN} (default: three of ImageNet's)",
     )
-    add("--class-index", type=Path, metavar="FILE", help="imagenet_class_index.json, on a machine without a network")
+    parser.add_class_index()
 
 
 def run(arguments):

@@ -38,9 +38,7 @@ def add_arguments(parser):
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the results, too")
     parser.add_argument("--batch-size", type=int, default=32, metavar="N", help="crops per step (default: 32)")
     parser.add_argument("--on-corrupt", choices=("stop", "skip"), default="stop", help="at an unreadable image")
-    parser.add_argument(
-        "--class-index", type=Path, metavar="FILE", help="imagenet_class_index.json, on a machine without a network"
-    )
+    parser.add_class_index()
 
 
 def run(arguments):

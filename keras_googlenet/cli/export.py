@@ -27,9 +27,7 @@ def add_arguments(parser):
         "--calibration", metavar="SPEC", help="typical images: digits, a folder of class subfolders, ..."
     )
     parser.add_argument("--data-dir", metavar="DIR", help="where TFDS keeps its data sets")
-    parser.add_argument(
-        "--class-index", type=Path, metavar="FILE", help="imagenet_class_index.json, on a machine without a network"
-    )
+    parser.add_class_index()
 
 
 def run(arguments):

@@ -1,6 +1,7 @@
 """The parser of arguments: help with examples, and errors that name what may have been meant."""
 
 import argparse
+from pathlib import Path
 
 from keras_googlenet.keras_compat.argparse import OpenParser
 from keras_googlenet.utils.messages import nearest
@@ -31,6 +32,11 @@ class Command(Parser):
     """A command's parser: files may stand before, between and behind its options."""
 
     _mixing = False  # argparse parses such a line in two rounds, each of which knows a part of it
+
+    def add_class_index(self):
+        """Declares the option of the commands that may have to name ImageNet's classes."""
+        wanted = "imagenet_class_index.json, on a machine without a network"
+        self.add_argument("--class-index", type=Path, metavar="FILE", help=wanted)
 
     def parse_known_args(self, args=None, namespace=None):
         """As `Parser`'s."""

@@ -24,7 +24,6 @@ Examples:
 import itertools
 import json
 import sys
-from pathlib import Path
 
 from keras_googlenet.errors import InputError
 
@@ -40,9 +39,7 @@ def add_arguments(parser):
     parser.add_argument(
         "--batch-size", type=int, default=BATCH, metavar="N", help=f"images classified at a time (default: {BATCH})"
     )
-    parser.add_argument(
-        "--class-index", type=Path, metavar="FILE", help="imagenet_class_index.json, on a machine without a network"
-    )
+    parser.add_class_index()
 
 
 def run(arguments):

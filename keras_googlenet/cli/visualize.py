@@ -54,7 +54,7 @@ def add_arguments(parser):
     )
     add("--size", type=int, default=448, metavar="N", help="side of a dream in pixels (default: 448)")
     add("--seed", type=int, default=0, metavar="N", help="for maximize and dream (default: 0)")
-    add("--class-index", type=Path, metavar="FILE", help="imagenet_class_index.json, on a machine without a network")
+    parser.add_class_index()
 
 
 def run(arguments):
