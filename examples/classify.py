@@ -15,6 +15,7 @@ import numpy as np
 
 import keras_googlenet as kg
 from keras_googlenet import data
+from keras_googlenet.data.scan import image_files
 
 
 def main():
@@ -25,7 +26,6 @@ def main():
     parser.add_argument("--class-index", type=Path)
     options = parser.parse_args()
     names, views = zip(*photos(options.photos), strict=True)
-
     model = kg.GoogLeNet(weights=options.weights)
     probabilities = model.predict(kg.preprocess_input(np.stack(views)), verbose=0)
 
@@ -44,7 +44,7 @@ def photos(paths):
         for name, image in zip(samples.filenames, samples.images, strict=True):
             yield Path(name).name, data.center_crop(image, 224)
     for path in paths:
-        for file in sorted(path.rglob("*.jp*g")) if path.is_dir() else [path]:
+        for file in image_files(path) if path.is_dir() else [path]:
             yield str(file), data.center_crop(data.read_image(file), 224)
 
 

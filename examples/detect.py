@@ -15,6 +15,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from keras_googlenet import data, hub
+from keras_googlenet.data.scan import image_files
 
 
 def main():
@@ -27,8 +28,7 @@ def main():
     options = parser.parse_args()
     keras.utils.set_random_seed(0)
     rng = np.random.default_rng(0)
-    files = sorted(options.photos.rglob("*.jpg"))
-    photos = rng.permutation([data.center_crop(data.read_image(file), 192) for file in files])
+    photos = rng.permutation([data.center_crop(data.read_image(file), 192) for file in image_files(options.photos)])
     digits, fifth = [*zip(load_digits().images, load_digits().target, strict=True)], len(photos) // 5
     shape = {"aspect_ratios": (1.0, 2.0), "pre_logits_num_conv_layers": 2, "confidence_threshold": 0.05}
     detector = hub.retinanet(hub.GoogLeNetBackbone(weights=options.weights, trainable=False), 10, (192, 192), **shape)
