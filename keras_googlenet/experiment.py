@@ -43,14 +43,7 @@ def run(
         0.986
     """
     load = functools.cache(feeding.load_source)  # one listing, to the end, whatever changes in the meantime
-    logs = training.train(
-        recipe,
-        folder,
-        strategy=strategy,
-        resume=resume,
-        load=load,
-        verbose=verbose,
-    )
+    logs = training.train(recipe, folder, strategy=strategy, resume=resume, load=load, verbose=verbose)
     paths = RunFolder(folder)
     if is_chief(strategy):
         with written_whole(paths.curves) as partial:
