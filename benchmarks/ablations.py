@@ -33,7 +33,7 @@ from keras_googlenet.architecture import VARIANTS, wider
 from keras_googlenet.imagenet import preprocess_input
 from keras_googlenet.training.feeding import load_source
 from keras_googlenet.training.recipes.settings import parse_setting
-from keras_googlenet.utils.files import written_whole
+from keras_googlenet.utils.writing import written_whole
 
 BASE = {"image_size": 32, "sampling": "pad_and_crop", "epochs": 10, "warmup_steps": 100, "checkpoint_steps": 10**9}
 """What all runs share: the paper's recipe, but 32 pixels, of which no patches are cut, and few epochs."""

@@ -7,7 +7,7 @@ import statistics
 import numpy as np
 from PIL import Image
 
-from keras_googlenet.utils.files import written_whole
+from keras_googlenet.utils.writing import written_whole
 
 BLUE, ORANGE, GREEN = "#1f5fa8", "#c85a17", "#3b8f4a"
 HEADS = {"base": ("with heads", BLUE), "no heads": ("without", ORANGE)}

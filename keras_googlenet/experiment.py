@@ -11,7 +11,7 @@ from keras_googlenet.training import Recipe, feeding
 from keras_googlenet.training.distributed.strategy import is_chief
 from keras_googlenet.training.interruption import Interrupted, interruption
 from keras_googlenet.training.run_folder import RunFolder
-from keras_googlenet.utils.files import written_whole
+from keras_googlenet.utils.writing import written_whole
 
 
 def run(

@@ -67,7 +67,7 @@ def run(arguments):
 
 
 def _write_json(arguments, everyone, skipped, rows):
-    from keras_googlenet.utils.files import written_whole
+    from keras_googlenet.utils.writing import written_whole
 
     record = {
         "models": [one.model for one in everyone],

@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike
 
 from keras_googlenet.errors import InputError
 from keras_googlenet.evaluation.crops import CROPS, crop_indices
-from keras_googlenet.utils.files import arrays_in, written_whole
+from keras_googlenet.utils.files import arrays_in
+from keras_googlenet.utils.writing import written_whole
 
 POOLS = ("mean", "max")
 """Over an image's crops: section 7 averages, and found the maximum to be worse."""

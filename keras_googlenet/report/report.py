@@ -14,7 +14,7 @@ from keras_googlenet.report.confusion import matrix, most_confused, worst_classe
 from keras_googlenet.report.curves import COLORS, GRAY, KINDS, curves_svg
 from keras_googlenet.report.metrics import heads, read_metrics
 from keras_googlenet.report.pictures import embedded, thumbnail
-from keras_googlenet.utils.files import written_whole
+from keras_googlenet.utils.writing import written_whole
 
 SKIPPED = 200
 """Skipped images that are named."""

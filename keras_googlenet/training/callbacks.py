@@ -9,7 +9,7 @@ from keras_googlenet.keras_compat.fit import release_validation
 from keras_googlenet.training.checkpoints import DIVERGED
 from keras_googlenet.training.interruption import Interrupted
 from keras_googlenet.training.optimizers.ema import ValidateEMA, ema_weights
-from keras_googlenet.utils.files import written_whole
+from keras_googlenet.utils.writing import written_whole
 
 MONITOR = "val_predictions_accuracy", "val_accuracy"
 """What decides which epoch is the best; the second is that of a network with one head."""

@@ -23,8 +23,8 @@ from keras_googlenet.training.optimizers.ema import ema_weights
 from keras_googlenet.training.recipes.recipe import Recipe
 from keras_googlenet.training.run_folder import RunFolder
 from keras_googlenet.training.tensorboard import WriteTensorBoard
-from keras_googlenet.utils.files import written_whole
 from keras_googlenet.utils.pictures import plot_samples
+from keras_googlenet.utils.writing import written_whole
 
 
 def train(

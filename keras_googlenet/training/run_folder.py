@@ -10,7 +10,8 @@ from keras_googlenet.errors import InputError
 from keras_googlenet.training.changes import differences
 from keras_googlenet.training.recipes.recipe import field_names
 from keras_googlenet.training.recipes.settings import read_recipe
-from keras_googlenet.utils.files import is_within, read_rows, written_whole
+from keras_googlenet.utils.files import is_within, read_rows
+from keras_googlenet.utils.writing import written_whole
 
 PACKAGES = ("keras-googlenet", "keras", "tensorflow", "numpy")
 

@@ -1,26 +1,8 @@
-"""How files are written here: whole or not at all."""
+"""What is asked of files and folders: rows of a table, arrays of an archive, whether a path lies in a folder."""
 
 import csv
 import io
-from contextlib import contextmanager
 from pathlib import Path
-
-
-@contextmanager
-def written_whole(path):
-    """A path to write to, which becomes `path` once it is written; on an error `path` stays as it was.
-
-    Args:
-        path: The file to write.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"partial-{path.name}")
-    try:
-        yield partial
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def read_rows(path):

@@ -10,8 +10,8 @@ from keras import ops
 from PIL import Image
 
 from keras_googlenet.errors import InputError
-from keras_googlenet.utils.files import written_whole
 from keras_googlenet.utils.pictures import filter_grid
+from keras_googlenet.utils.writing import written_whole
 from keras_googlenet.visualize.activations import activation_sheet
 from keras_googlenet.visualize.cam import default_layer, grad_cam, overlay
 from keras_googlenet.visualize.diagram import plot_architecture
