@@ -1,6 +1,7 @@
 """Serves a page on which images are dropped: the best classes, and where in the image they are.
 
-Its address is printed: on this machine alone unless --host says otherwise. It needs no network. Of an image the page
+Its address is printed: on this machine alone unless --host says otherwise; it answers to this machine's names and to
+--host, not to those of other sites. It needs no network. Of an image the page
 shows the five best classes with their probabilities, and the heat (Grad-CAM) of the best or of another that is chosen.
 Images are what predict takes, up to --max-size; what is uploaded is deleted after ten minutes and at the end. Ctrl-C
 ends it. It needs the extra: pip install "keras-googlenet[demo]".
