@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from keras_googlenet.errors import InputError
 
-_UNASKED: contextvars.ContextVar[Mapping[str, str]] = contextvars.ContextVar("unasked", default={})
+_UNASKED: contextvars.ContextVar[Mapping[str, str] | None] = contextvars.ContextVar("unasked", default=None)
 
 
 @contextlib.contextmanager
@@ -41,5 +41,5 @@ def check(option: str, name: str) -> None:
     Raises:
         InputError: Only a file named it; the message says with which option to ask.
     """
-    if file := _UNASKED.get().get(option):
+    if file := (_UNASKED.get() or {}).get(option):
         raise InputError(f"{file} names what would be downloaded. Ask for it: --{option} {name}")
