@@ -15,6 +15,9 @@ Examples:
 import math
 from pathlib import Path
 
+from keras_googlenet.cli.streams import say
+from keras_googlenet.utils.bounds import check_option
+
 HOST, PORT, MAX_MB = "127.0.0.1", 7860, 20
 SHOWN, THUMBNAIL = 12, 160
 
@@ -34,6 +37,11 @@ def add_arguments(parser):
     parser.add_class_index()
 
 
+def leaves_files(arguments):
+    """Whether it is worth something without standard output: the page is served elsewhere."""
+    return True
+
+
 def run(arguments):
     """Runs the command.
 
@@ -48,7 +56,8 @@ def run(arguments):
     from keras_googlenet.model.loading import names_or_numbers
     from keras_googlenet.utils.extras import optional
 
-    if not 0 < arguments.max_size < math.inf:
+    check_option("--max-size", arguments.max_size, 0)
+    if not arguments.max_size > 0:  # nan, too
         raise InputError(f"--max-size must be more than 0. Received: {arguments.max_size:g}")
     optional("gradio", "The demo needs Gradio", extra="demo")
     port = check_address(arguments.host, arguments.port)
@@ -62,7 +71,7 @@ def run(arguments):
         port=port,
         title=f"GoogLeNet: {Path(arguments.model).name}",
         examples=_examples(arguments.examples, classifier.classes),
-        started=lambda address: print(f"{address}  (Ctrl-C ends it)", flush=True),
+        started=lambda address: say(f"{address}  (Ctrl-C ends it)"),
     )
     return 0
 
