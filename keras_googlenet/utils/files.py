@@ -1,7 +1,6 @@
-"""What is asked of files and folders: rows of a table, arrays of an archive, whether a path lies in a folder."""
+"""What is asked of files and folders: rows of a table, whether a path lies in a folder."""
 
 import csv
-import io
 from pathlib import Path
 
 
@@ -33,22 +32,3 @@ def is_within(path, folder):
     """
     path = Path(path).resolve()
     return any(above.samefile(folder) for above in (path, *path.parents) if above.exists())
-
-
-def arrays_in(archive):
-    """The arrays of an `.npz` archive. Pickled ones are refused: they could run code.
-
-    Args:
-        archive: An open `zipfile.ZipFile`.
-
-    Yields:
-        Each member's name, without the `.npy` that NumPy appends (whole if it does not end so), and its array.
-
-    Raises:
-        Exception: Of many kinds, if the archive is damaged. Each member is read to its end, which checks its CRC.
-    """
-    import numpy as np
-
-    for member in archive.infolist():
-        content = io.BytesIO(archive.read(member))
-        yield member.filename.removesuffix(".npy"), np.lib.format.read_array(content, allow_pickle=False)
