@@ -74,7 +74,7 @@ def content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> memoryview:
     Raises:
         Exception: Of many kinds, if the archive is damaged. The member is read to its end, which checks its CRC.
     """
-    whole = memoryview(bytearray(member.file_size))
+    whole = np.empty(member.file_size, "uint8").data  # the memory that is not written to is not taken
     with archive.open(member) as stream:
         at = 0
         while piece := stream.read(1 << 20):

@@ -14,7 +14,7 @@ import numpy as np
 
 from keras_googlenet.weights.caffe import to_caffe
 from keras_googlenet.weights.layouts import to_hwio, to_oihw
-from keras_googlenet.weights.protobuf import Value, Wire, fits, shape, signed, text
+from keras_googlenet.weights.protobuf import Value, Wire, fits, integer, shape, text
 from keras_googlenet.weights.protobuf import numbers as floats
 from keras_googlenet.weights.reader import Arrays, Named, WeightsError, content
 
@@ -82,7 +82,7 @@ def write(path: Path, arrays: Arrays) -> None:
 
 
 def _array(path: Path, name: str, blob: dict[int, list[Value]], wire: Wire) -> np.ndarray:
-    lengths = tuple(signed(blob.get(axis, [0])[-1]) for axis in AXES)
+    lengths = tuple(integer(blob.get(axis, [0])[-1]) for axis in AXES)
     if SHAPE in blob:
         lengths = shape(dim for message in blob[SHAPE] for dim in wire.all(message).get(1, []))
     numbers = floats(blob[FLOATS], "<f4") if FLOATS in blob else floats(blob.get(DOUBLES, []), "<f8")

@@ -32,9 +32,7 @@ class Wire:
         Raises:
             ValueError: The message is damaged, or the file has too many fields.
         """
-        at = 0
-        if isinstance(message, int):
-            raise ValueError("it has a number in the place of a message")
+        at, message = 0, bytes_of(message)
         while at < len(message):
             self._left -= 1
             if self._left < 0:
@@ -76,11 +74,18 @@ def varint(data: memoryview, at: int) -> tuple[int, int]:
     raise ValueError("it has a number of more than 64 bits")
 
 
-def signed(value: Value) -> int:
+def integer(value: Value) -> int:
     """An `int32` or `int64`, of which `varint` has read the bits."""
     if not isinstance(value, int):
         raise ValueError("it has bytes in the place of a number")
     return value - (1 << 64) if value >> 63 else value
+
+
+def bytes_of(value: Value) -> memoryview:
+    """What is no integer: a string, a message, a number of a fixed length, or many of them."""
+    if isinstance(value, int):
+        raise ValueError("it has a number in the place of bytes")
+    return value
 
 
 def shape(values: Iterable[Value]) -> tuple[int, ...]:
@@ -90,9 +95,9 @@ def shape(values: Iterable[Value]) -> tuple[int, ...]:
         at = 0
         while not isinstance(value, int) and at < len(value) and len(lengths) <= MAX_AXES:
             length, at = varint(value, at)
-            lengths.append(signed(length))
+            lengths.append(integer(length))
         if isinstance(value, int):
-            lengths.append(signed(value))
+            lengths.append(integer(value))
         if len(lengths) > MAX_AXES:
             raise ValueError(f"it has an array of more than {MAX_AXES} axes")
     return tuple(lengths)
@@ -100,17 +105,13 @@ def shape(values: Iterable[Value]) -> tuple[int, ...]:
 
 def numbers(values: list[Value], dtype: np.dtype | str) -> np.ndarray:
     """Floating-point numbers: a repeated `float` or `double`, packed or not, or raw bytes; one piece is not copied."""
-    pieces = [value for value in values if isinstance(value, memoryview)]
-    if len(pieces) < len(values):
-        raise ValueError("it has integers in the place of numbers")
+    pieces = list(map(bytes_of, values))
     return np.frombuffer(pieces[0] if len(pieces) == 1 else b"".join(pieces), dtype)
 
 
 def text(value: Value) -> str:
     """A string."""
-    if isinstance(value, int):
-        raise ValueError("it has a number in the place of a name")
-    return bytes(value).decode()
+    return bytes(bytes_of(value)).decode()
 
 
 def fits(lengths: tuple[int, ...], size: int) -> bool:
