@@ -73,6 +73,7 @@ def run(arguments):
         Exit status.
     """
     from keras_googlenet import experiment
+    from keras_googlenet.cli import hangup
     from keras_googlenet.training.distributed.strategy import is_chief
     from keras_googlenet.training.recipes.recipe import field_names
     from keras_googlenet.training.recipes.settings import parse_setting
@@ -82,6 +83,7 @@ def run(arguments):
     name = f"{Path(recipe.dataset).name or 'folder'}-{datetime.datetime.now():%Y%m%d-%H%M%S}"
     folder = arguments.output or Path("runs", name)
     verbose = "auto" if sys.stdout.isatty() else 2
+    hangup.survive()
     logs = experiment.run(recipe, folder, strategy=arguments.strategy, resume=arguments.resume, verbose=verbose)
     if is_chief(arguments.strategy):
         print(_result(logs), f"run folder: {folder}", sep="\n")
