@@ -24,6 +24,7 @@ from keras_googlenet.training.recipes.recipe import Recipe
 from keras_googlenet.training.run_folder import RunFolder
 from keras_googlenet.training.run_lock import RunLock
 from keras_googlenet.training.tensorboard import WriteTensorBoard
+from keras_googlenet.utils.messages import one_line
 from keras_googlenet.utils.pictures import plot_samples
 from keras_googlenet.utils.writing import written_whole
 
@@ -224,8 +225,8 @@ class Run:
             path = self.folder.skipped(self.context.worker)
             with written_whole(path) as partial:
                 partial.write_text("".join(f"{reason}\n" for reason in skipped), encoding="utf-8")
-            print(f"skipped {len(skipped):,} images that cannot be read: {path}", flush=True)
+            print(one_line(f"skipped {len(skipped):,} images that cannot be read: {path}"), flush=True)
 
     def _say(self, line):
         if self.context.is_chief:
-            print(line, flush=True)
+            print("\n".join(map(one_line, line.split("\n"))), flush=True)

@@ -6,8 +6,10 @@ in a temporary folder inside the cache, so that whatever fails leaves nothing be
 finished file appears there at once, also for a second process doing the same.
 """
 
+import contextlib
 import hashlib
 import socket
+import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +17,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from keras_googlenet.utils import downloads
 from keras_googlenet.utils.cache import mirror, models_dir
 from keras_googlenet.weights.formats import format_of, read
 from keras_googlenet.weights.reader import WeightsError, existing_file, library
@@ -78,6 +81,7 @@ def _placed(weights: Weights, folder: Path) -> Path | None:
 
 def _download(weights: Weights, folder: Path, work: Path) -> Path:
     """Takes the first source that has the right file."""
+    downloads.check("weights", weights.name)
     base = mirror()
     mirrored = [replace(source, url=f"{base}/{source.filename}") for source in _files(weights)] if base else []
     reasons = []
@@ -110,7 +114,8 @@ def _get_file(source: Download, work: Path) -> Path:
     socket.setdefaulttimeout(before or TIMEOUT)  # get_file has no timeout of its own
     try:
         # Size and digest are checked by our own _mismatch, which tells more than get_file would.
-        return Path(keras.utils.get_file(source.filename, source.url, cache_dir=str(work), force_download=True))
+        with contextlib.redirect_stdout(sys.stderr):  # its progress
+            return Path(keras.utils.get_file(source.filename, source.url, cache_dir=str(work), force_download=True))
     finally:
         socket.setdefaulttimeout(before)
 

@@ -1,14 +1,12 @@
 """Signals: the first one is noted, the second of any kind ends the process, what is ignored stays so."""
 
 import os
-import pty
 import signal
 import subprocess
 import sys
 
 import pytest
 
-from keras_googlenet.cli import hangup
 from keras_googlenet.training.interruption import SIGNALS, Interrupted, interruption
 
 SECOND = """
@@ -75,26 +73,3 @@ def test_the_second_ends_at_once(first, second):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TF_CPP_MIN_LOG_LEVEL": "3"}
     process = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert (process.returncode, process.stdout) == (-numbers[1], "noted\n"), process.stderr
-
-
-def test_output_outlives_its_terminal():
-    """Else the first line after the ssh session is closed would end a run that was to survive it."""
-    master, slave = pty.openpty()
-    with open(slave, "w", buffering=1) as terminal:
-        stream = hangup._Outliving(terminal)
-        print("seen", file=stream, flush=True)
-        assert os.read(master, 100).startswith(b"seen")
-        os.close(master)
-        for _ in range(3):
-            print("lost", file=stream, flush=True)
-        assert stream.isatty() is False
-
-
-def test_other_errors_of_output_are_errors():
-    source, target = os.pipe()
-    os.close(source)
-    stream = hangup._Outliving(open(target, "w"))  # noqa: SIM115
-    with pytest.raises(BrokenPipeError):
-        print("lost", file=stream, flush=True)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), target)
-    stream.close()

@@ -104,7 +104,7 @@ def assert_fetched(weights, *, heads):
 def test_downloaded_once_converted_and_kept(cache, server, weights, capsys):
     assert_fetched(weights, heads=True)
     assert inhabitants(cache) == [CONVERTED]
-    assert "Downloading data from http://127.0.0.1" in capsys.readouterr().out
+    assert "Downloading data from http://127.0.0.1" in capsys.readouterr().err
     assert_fetched(weights, heads=True)
     assert server.asked == [CAFFEMODEL]
 
