@@ -11,7 +11,7 @@ from keras_googlenet.training.changes import differences
 from keras_googlenet.training.recipes.recipe import field_names
 from keras_googlenet.training.recipes.settings import read_recipe
 from keras_googlenet.utils.files import is_within, read_rows
-from keras_googlenet.utils.writing import written_whole
+from keras_googlenet.utils.writing import is_partial, written_whole
 
 PACKAGES = ("keras-googlenet", "keras", "tensorflow", "numpy")
 
@@ -50,7 +50,7 @@ class RunFolder:
         Raises:
             InputError: There is something in the folder, or it is none.
         """
-        if self.path.exists() and not (self.path.is_dir() and not any(self.path.iterdir())):
+        if self.path.exists() and not (self.path.is_dir() and all(map(is_partial, self.path.iterdir()))):
             raise InputError(
                 f"The run's folder must be new or empty; --resume goes on with the run in it. Received: {self.path}"
             )
