@@ -1,7 +1,7 @@
-"""What is asked of files and folders: JSON, rows of a table, arrays of an archive, whether a path lies in a folder."""
+"""What is asked of files and folders: JSON, rows of a table, whether a path lies in a folder."""
 
+import collections
 import csv
-import io
 import json
 from pathlib import Path
 
@@ -42,8 +42,8 @@ def read_json(path):
 def _unique(pairs):
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"the key {shown(next(key for key in keys if keys.count(key) > 1))} twice")
+        (key, _), *_ = collections.Counter(key for key, _ in pairs).most_common(1)
+        raise ValueError(f"the key {shown(key)} twice")
     return found
 
 
@@ -86,22 +86,3 @@ def is_within(path, folder):
     """
     path = Path(path).resolve()
     return any(above.samefile(folder) for above in (path, *path.parents) if above.exists())
-
-
-def arrays_in(archive):
-    """The arrays of an `.npz` archive. Pickled ones are refused: they could run code.
-
-    Args:
-        archive: An open `zipfile.ZipFile`.
-
-    Yields:
-        Each member's name, without the `.npy` that NumPy appends (whole if it does not end so), and its array.
-
-    Raises:
-        Exception: Of many kinds, if the archive is damaged. Each member is read to its end, which checks its CRC.
-    """
-    import numpy as np
-
-    for member in archive.infolist():
-        content = io.BytesIO(archive.read(member))
-        yield member.filename.removesuffix(".npy"), np.lib.format.read_array(content, allow_pickle=False)

@@ -19,8 +19,8 @@ import numpy as np
 
 from keras_googlenet.utils import downloads
 from keras_googlenet.utils.cache import mirror, models_dir
-from keras_googlenet.weights.formats import format_of, read
-from keras_googlenet.weights.reader import WeightsError, existing_file, library
+from keras_googlenet.weights.formats import read
+from keras_googlenet.weights.reader import WeightsError, existing_file
 from keras_googlenet.weights.registry import Download, Weights
 
 TIMEOUT = 30
@@ -69,7 +69,7 @@ def _placed(weights: Weights, folder: Path) -> Path | None:
     """Returns a usable source file that the user has put into the cache."""
     for source in _files(weights):
         path = folder / source.filename
-        if path.exists() and _obstacle(source) is None:
+        if path.exists():
             if wrong := _mismatch(path, source):
                 raise WeightsError(
                     f"{path} is not the file that weights={weights.name!r} are made from. "
@@ -87,7 +87,7 @@ def _download(weights: Weights, folder: Path, work: Path) -> Path:
     reasons = []
     for source in (*mirrored, *weights.sources):
         try:
-            reason = _obstacle(source) or _mismatch(path := _get_file(source, work), source)
+            reason = _mismatch(path := _get_file(source, work), source)
         except Exception as error:  # get_file raises bare Exceptions
             reason = str(error)
         if reason is None:
@@ -118,17 +118,6 @@ def _get_file(source: Download, work: Path) -> Path:
             return Path(keras.utils.get_file(source.filename, source.url, cache_dir=str(work), force_download=True))
     finally:
         socket.setdefaulttimeout(before)
-
-
-def _obstacle(source: Download) -> str | None:
-    """Returns why a source could not be read even if it was there."""
-    form = format_of(source.filename)
-    try:
-        if form is not None and form.library:
-            library(form.library)
-    except WeightsError as error:
-        return f"skipped: {error}"
-    return None
 
 
 def _mismatch(path: Path, source: Download) -> str | None:

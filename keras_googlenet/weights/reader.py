@@ -4,17 +4,16 @@ A weights file comes from somewhere else. Whatever is wrong with it, its reader 
 `WeightsError` that names the file and says what to do; nothing else escapes.
 """
 
+import itertools
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 
 from keras_googlenet.errors import InputError
-from keras_googlenet.utils.extras import optional
 
 Arrays = Mapping[str, np.ndarray]
 """Arrays by `"<layer>/<variable>"`, or by a file's own names."""
@@ -39,25 +38,9 @@ MAX_ARRAYS, MAX_NAME = 10_000, 1_000
 REASON = 200
 """Characters of what a library says about a damaged file."""
 
-LIBRARIES = {
-    "onnx": ("Reading .onnx files needs the onnx package", "onnx"),
-    "torch": ("Reading and writing .pth files needs PyTorch", "torch"),
-    "safetensors": ("Reading .safetensors files needs the safetensors package", "torch"),
-}
-"""What the packages that only extras install are needed for, and the extra of each."""
-
 
 class WeightsError(InputError):
     """Weights could not be found, read or assigned; the model is as it was."""
-
-
-def library(package: str) -> ModuleType:
-    """Imports one of `LIBRARIES`.
-
-    Raises:
-        WeightsError: If it is not installed.
-    """
-    return optional(package, *LIBRARIES[package], error=WeightsError)
 
 
 def existing_file(path: str | Path) -> Path:
@@ -157,6 +140,17 @@ def content(path: Path) -> memoryview:
     return memoryview(path.read_bytes())
 
 
+def check_names(names: Iterable[object]) -> None:
+    """Refuses more names than a network can have, and those that are too long for messages.
+
+    Raises:
+        ValueError: There are more than `MAX_ARRAYS`, or one has more than `MAX_NAME` characters.
+    """
+    for count, name in enumerate(names):
+        if count == MAX_ARRAYS or len(str(name)) > MAX_NAME:
+            raise ValueError(f"it has more than {MAX_ARRAYS:,} arrays, or a name of more than {MAX_NAME:,} characters")
+
+
 def collect(path: Path, entries: Named) -> dict[str, np.ndarray]:
     """Gathers the arrays of a file, each under a name of its own.
 
@@ -172,11 +166,9 @@ def collect(path: Path, entries: Named) -> dict[str, np.ndarray]:
         ValueError: There are more arrays than in any network, or a name is too long.
     """
     arrays: dict[str, np.ndarray] = {}
+    entries = list(itertools.islice(entries, MAX_ARRAYS + 1))
+    check_names(name for name, _ in entries)
     for name, array in entries:
-        if len(arrays) == MAX_ARRAYS:
-            raise ValueError(f"it has more than {MAX_ARRAYS:,} arrays")
-        if len(name) > MAX_NAME:
-            raise ValueError(f"it has a name of {len(name):,} characters")
         if name in arrays:
             raise WeightsError(
                 f"{path} holds two arrays for one target. Expected each name once; save the file again. "

@@ -5,7 +5,6 @@ import dataclasses
 import hashlib
 import http.server
 import socket
-import sys
 import threading
 
 import keras
@@ -168,13 +167,6 @@ def test_without_a_network(cache, weights):
     )
     fail(offline, r"127\.0\.0\.1:9/tiny\.caffemodel: .*refused")
     assert inhabitants(cache) == []
-
-
-def test_onnx_sources_are_skipped_without_onnx(cache, server, weights, monkeypatch):
-    del server.files[CAFFEMODEL]
-    monkeypatch.setitem(sys.modules, "onnx", None)
-    fail(weights, r'tiny\.onnx: skipped: .*pip install "keras-googlenet\[onnx\]"')
-    assert server.asked == [CAFFEMODEL]
 
 
 @pytest.mark.parametrize("name", [CAFFEMODEL, ONNX])

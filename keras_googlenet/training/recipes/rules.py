@@ -83,7 +83,7 @@ def check(recipe: Any) -> None:
             check_choice(name, value, CHOICES[name], f"{name}={shown(value)}")
         broken = [rule for rule, holds, names in _RANGES if name in names and value is not None and not holds(value)]
         if isinstance(value, (int, float)) and (largest := beyond(name, value)):
-            broken.insert(0, largest)
+            broken.append(largest)
         if broken:
             unset = ", or None" if type(None) in kinds(field) else ""
             raise RecipeError(f"`{name}` must be {broken[0]}{unset}. Received: {name}={shown(value)}")
