@@ -15,7 +15,7 @@ def step_bytes(recipe, classes):
 
     It is what has to be there at once: the outputs of all layers, which the gradients are computed from, three batches
     of images (one in use, two read ahead), the weights, their gradients and what the optimizer keeps. A step that was
-    measured takes 1.1 to 1.5 times as much (TensorFlow 2.21 on a CPU, 64 and 224 pixels, with and without batch
+    measured takes 1.2 to 1.7 times as much (TensorFlow 2.21 on a CPU, 64 and 224 pixels, with and without batch
     normalization): nothing that fits is refused, and what is not refused may still not fit.
 
     Args:
@@ -29,7 +29,7 @@ def step_bytes(recipe, classes):
         >>> from keras_googlenet.training import recipe_for
         >>> whole, each, image = step_bytes(recipe_for("digits", image_size=224, variant="plain"), classes=10)
         >>> round(each / 2**20), round(image / 2**20)
-        (23, 2)
+        (22, 2)
     """
     table = architecture.variants.resolve(recipe.variant)
     shape = (recipe.image_size, recipe.image_size, 3)
