@@ -59,6 +59,7 @@ def run(arguments):
     from keras_googlenet.cli.paths import expand
     from keras_googlenet.cli.progress import Progress
     from keras_googlenet.model.loading import names_or_numbers
+    from keras_googlenet.model.memory import batches
 
     fail = Failures()
     files = expand(arguments.paths, fail)
@@ -77,15 +78,16 @@ def run(arguments):
                 progress.clear()
                 fail(error)
 
-    images = readable()
-    while batch := list(itertools.islice(images, arguments.batch_size)):
-        done, paths, pixels = zip(*batch, strict=True)
-        scores = classifier.predict(np.stack(pixels))
-        progress.clear()
-        for path, row in zip(paths, scores, strict=True):
-            best = [(*names[i], float(row[i])) for i in np.argsort(-row, kind="stable")[: arguments.top]]
-            say(*form(path, best, classifier.independent))
-        progress.update(done[-1])
+    images, batch_size = readable(), min(arguments.batch_size, len(files))
+    with batches(classifier.served, batch_size, classifier.images.side):
+        while batch := list(itertools.islice(images, batch_size)):
+            done, paths, pixels = zip(*batch, strict=True)
+            scores = classifier.predict(np.stack(pixels))
+            progress.clear()
+            for path, row in zip(paths, scores, strict=True):
+                best = [(*names[i], float(row[i])) for i in np.argsort(-row, kind="stable")[: arguments.top]]
+                say(*form(path, best, classifier.independent))
+            progress.update(done[-1])
     return int(bool(fail))
 
 

@@ -18,6 +18,7 @@ from keras_googlenet.training.distributed.strategy import strategy_for
 from keras_googlenet.training.feeding import Feed, load_source
 from keras_googlenet.training.freezing import phases
 from keras_googlenet.training.interruption import Interrupted, interruption
+from keras_googlenet.training.memory import check_memory, reporting_shortage
 from keras_googlenet.training.network import build, compile_for
 from keras_googlenet.training.optimizers.ema import ema_weights
 from keras_googlenet.training.recipes.recipe import Recipe
@@ -88,7 +89,12 @@ def train(
             _check_start(run_folder, recipe, context, resume)  # another process may have been here meanwhile
         if resume:
             run_folder.check_same_images(source)
-        with reading_errors(), interruption() as interrupted, reporting_lost_workers(context):
+        with (
+            reporting_lost_workers(context),
+            reporting_shortage(recipe),
+            reading_errors(),
+            interruption() as interrupted,
+        ):
             logs = Run(recipe, run_folder, source, context, interrupted, callbacks, verbose).train()
     if interrupted.signal is not None:  # while the model was written
         raise Interrupted(interrupted.signal, "Training is done. Go on with --resume.")
@@ -135,6 +141,7 @@ class Run:
         self.recipe, self.folder, self.source, self.context = recipe, folder, source, context
         self.interruption, self.callbacks, self._verbose = interruption, callbacks, verbose
         self.feed = Feed(recipe, source, context)
+        check_memory(recipe, source, context, self.feed.batch_size)
         self.checkpoints = Checkpoints(folder.checkpoints, context, recipe.checkpoints_kept)
         self.step, self.restore, self.logs = 0, (), {}
         keras.utils.set_random_seed(recipe.seed)
