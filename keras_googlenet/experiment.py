@@ -11,6 +11,7 @@ from keras_googlenet.training import Recipe, feeding
 from keras_googlenet.training.distributed.strategy import is_chief
 from keras_googlenet.training.interruption import Interrupted, interruption
 from keras_googlenet.training.run_folder import RunFolder
+from keras_googlenet.training.run_lock import RunLock
 from keras_googlenet.utils.writing import written_whole
 
 
@@ -43,13 +44,16 @@ def run(
         0.986
     """
     load = functools.cache(feeding.load_source)  # one listing, to the end, whatever changes in the meantime
-    logs = training.train(recipe, folder, strategy=strategy, resume=resume, load=load, verbose=verbose)
-    paths = RunFolder(folder)
-    if is_chief(strategy):
-        with written_whole(paths.curves) as partial:
-            report.plot_curves(paths.metrics, partial)
-        if not (paths.evaluation.exists() and paths.report.exists()):
-            _report(recipe, paths, load(recipe), verbose)
+    with RunLock(folder) as lock:
+        options = {"strategy": strategy, "resume": resume, "verbose": verbose}
+        logs = training.train(recipe, folder, load=load, lock=lock, **options)
+        if is_chief(strategy):
+            paths = RunFolder(folder, lock)
+            paths.check_there()
+            with written_whole(paths.curves) as partial:
+                report.plot_curves(paths.metrics, partial)
+            if not (paths.evaluation.exists() and paths.report.exists()):
+                _report(recipe, paths, load(recipe), verbose)
     return logs
 
 
@@ -60,6 +64,7 @@ def _report(recipe: Recipe, folder: RunFolder, source: Source, verbose: int | st
     with interruption() as interrupted:
 
         def check_signal():
+            folder.check_there()
             if interrupted.signal is not None:
                 raise Interrupted(interrupted.signal, f"{kept} keeps what is evaluated. Go on with --resume.")
 
@@ -73,6 +78,7 @@ def _report(recipe: Recipe, folder: RunFolder, source: Source, verbose: int | st
             on_image=check_signal,
             verbose=verbose,
         )
+    folder.check_there()
     result = evaluation.EvaluationResult.of([predictions], source.classes, name, path=split.path)
     with written_whole(folder.evaluation) as partial:
         partial.write_text(result.to_json(), encoding="utf-8")

@@ -44,7 +44,7 @@ def output_size(window: Conv | MaxPool, size: int, padding: str) -> int:
     return -(-(size - window.kernel) // window.stride) + 1
 
 
-def _chains(row):
+def chains(row):
     """The chains of steps that a row is made of, side by side."""
     match row:
         case Convolution():
@@ -128,7 +128,7 @@ def costs(
         )
     table, heads = [], []
     for row in architecture.rows:
-        cost = _cost(architecture, row.name, row.layer, _chains(row), shape, classes)
+        cost = _cost(architecture, row.name, row.layer, chains(row), shape, classes)
         if min(cost.output) < 1:
             raise ValueError(
                 f"Row {row.name!r} has no pixels left: {shape[:2]} goes in, {cost.output[:2]} comes out. Use a "
@@ -144,5 +144,5 @@ def costs(
 def depth(architecture: Architecture, pools: bool = False) -> int:
     """Number of layers with parameters on the longest path, 22 in the paper; 27 when `pools` count too."""
     counted = (Conv, Linear, *((MaxPool, AveragePool) if pools else ()))
-    chains = (_chains(row) for row in architecture.rows)
+    chains = (chains(row) for row in architecture.rows)
     return sum(max(sum(isinstance(step, counted) for step in steps) for steps in row) for row in chains)

@@ -13,11 +13,18 @@ Examples:
 
 from pathlib import Path
 
+from keras_googlenet.cli.streams import say
+
 
 def add_arguments(parser):
     """Declares the command's arguments."""
     parser.add_argument("source", metavar="SOURCE", help="what to convert")
     parser.add_argument("target", metavar="TARGET", type=Path, help="the file to write; it must not exist yet")
+
+
+def leaves_files(arguments):
+    """Whether the work is files."""
+    return True
 
 
 def run(arguments):
@@ -48,5 +55,5 @@ def run(arguments):
         write_onnx(model.inference_model() if hasattr(model, "inference_model") else model, target)
     else:
         formats.write(model, target)
-    print(f"{target}: {model.count_params():,} numbers, {target.stat().st_size / 1e6:.1f} MB")
+    say(f"{target}: {model.count_params():,} numbers, {target.stat().st_size / 1e6:.1f} MB")
     return 0

@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_googlenet.architecture.table import DEFAULT_SIZE
 from keras_googlenet.model.classifier import Classifier
+from keras_googlenet.model.fitting import classes_of
 from keras_googlenet.model.googlenet import GoogLeNet
 from keras_googlenet.model.googlenet_model import GoogLeNetModel
 from keras_googlenet.model.inputs import FIRST
@@ -50,13 +51,11 @@ def load_model(spec: str | Path, aux_heads: bool = False) -> keras.Model:
             f"{', '.join(FORMATS)}. Received: {spec!r}.{_meant(spec)}".rstrip(".")
         )
     arrays = recognized(read(spec))
-    bias = keras_files.variable(arrays, "predictions", "bias")
-    if bias is None:
-        raise WeightsError(
-            f"A model of one's own needs a classifier, layer `predictions`. Received: {spec}, which has none"
-        )
     aux_heads = aux_heads and any(name.startswith("aux1/") for name in arrays)
-    return GoogLeNet(weights=spec, input_shape=_shape(arrays), classes=int(bias.shape[0]), aux_heads=aux_heads)
+    shape = _shape(arrays)
+    classes = classes_of(spec, arrays, 3 if shape is None else 1, aux_heads)
+    del arrays  # which are read again, and need not be there twice
+    return GoogLeNet(weights=spec, input_shape=shape, classes=classes, aux_heads=aux_heads)
 
 
 def load_classifier(spec: str | Path, model: keras.Model | None = None) -> Classifier:

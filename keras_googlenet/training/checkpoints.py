@@ -61,7 +61,7 @@ class Checkpoints:
         path = self.path(step)
         try:
             with write_folder(self.context, self.folder) as folder:
-                folder.mkdir(parents=True, exist_ok=True)
+                folder.mkdir(exist_ok=True)  # where the run's own folder is gone, nothing is made
                 _checkpoint(_state(model, PARTS)).write(str(folder / path.name))
         except (OSError, *_FULL) as error:
             if is_loss(error) and self.context.workers > 1:
