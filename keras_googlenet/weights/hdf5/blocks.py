@@ -126,20 +126,20 @@ class Blocks:
         if version == 1:
             _, _, _, size = cursor.numbers(1, 2, 4, 4)
             cursor.take(4)
-            sizes, tracked = (2, 2, 1, 3), False
+            sizes, padding = (2, 2, 1), 3
         else:
             cursor.at -= 1
             cursor.expect(b"OHDR\x02")
             flags = cursor.number(1)
             cursor.take(16 * bool(flags & 0x20) + 4 * bool(flags & 0x10))
             size = cursor.number(1 << (flags & 3))
-            sizes, tracked = (1, 2, 1), bool(flags & 4)
+            sizes, padding = (1, 2, 1), 2 * bool(flags & 4)
         pieces = [cursor.take(size)]
         for piece in pieces:
             inner = Cursor(piece)
-            while inner.rest() >= sum(sizes) + 2 * tracked:
-                kind, length, flags = inner.numbers(*sizes[:3])
-                inner.take(sum(sizes[3:]) + 2 * tracked)
+            while inner.rest() >= sum(sizes) + padding:
+                kind, length, flags = inner.numbers(*sizes)
+                inner.take(padding)
                 message = inner.take(length)
                 self.count()
                 if kind == CONTINUATION:

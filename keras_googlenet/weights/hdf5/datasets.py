@@ -182,7 +182,7 @@ def _shape(message):
 
 def _dtype(message):
     """NumPy's name of a type (IV.A.2.d); of the rest, bytes."""
-    kind, low, sign, _, size = Cursor(message).numbers(1, 1, 1, 1, 4)
+    kind, low, _, _, size = Cursor(message).numbers(1, 1, 1, 1, 4)
     order = ">" if low & 1 else "<"
     if kind & 15 == 0 and size in (1, 2, 4, 8):
         return np.dtype(f"{order}{'i' if low & 8 else 'u'}{size}")

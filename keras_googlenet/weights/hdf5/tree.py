@@ -20,12 +20,12 @@ class Group(dict):
         super().__init__()
         self.attrs = attrs
 
-    def at(self, path):
-        """The member at a path such as `layers/dense/vars`, or None."""
+    def get(self, path, default=None):
+        """The member at a path such as `layers/dense/vars`."""
         found = self
-        for part in path.split("/"):
-            found = found.get(part) if isinstance(found, Group) else None
-        return found
+        for part in path.strip("/").split("/"):
+            found = dict.get(found, part) if isinstance(found, Group) else None
+        return default if found is None else found
 
     def datasets(self, path=""):
         """The path and the dataset of each that is in the group or below it."""
@@ -36,8 +36,8 @@ class Group(dict):
                 yield path + name, member
 
 
-def parse(content: bytes | bytearray, leave: frozenset[str] = frozenset()) -> Group:
-    """Reads the tree of a file, and none of its numbers.
+def parse(content: bytes | memoryview, leave: frozenset[str] = frozenset()) -> Group:
+    r"""Reads the tree of a file, and none of its numbers.
 
     Args:
         content: The whole file.
@@ -53,7 +53,7 @@ def parse(content: bytes | bytearray, leave: frozenset[str] = frozenset()) -> Gr
         >>> parse(b"no such thing")
         Traceback (most recent call last):
             ...
-        keras_googlenet.weights.hdf5.blocks.Hdf5Error: no '\\x89HDF\\r\\n\\x1a' where one should be
+        keras_googlenet.weights.hdf5.blocks.Hdf5Error: no '\x89HDF\r\n\x1a' where one should be
     """
     blocks = Blocks(memoryview(content))
     return _member(blocks, blocks.root, "", leave)
