@@ -15,7 +15,8 @@ from keras_googlenet.errors import InputError
 from keras_googlenet.training import run_lock
 from keras_googlenet.training.run_folder import RunFolder
 from keras_googlenet.training.run_lock import LOCK, RunFolderError, RunLock
-from keras_googlenet.utils.writing import PARTIAL, WriteError
+from keras_googlenet.utils.disk import WriteError
+from keras_googlenet.utils.partial import PARTIAL
 
 BUSY = r"run: another process is training here: process \d+ on \S+, since 2\d{3}-"
 
