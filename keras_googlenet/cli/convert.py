@@ -11,13 +11,13 @@ Examples:
   keras-googlenet convert googlenet-1378be20.pth googlenet.keras
 """
 
-from pathlib import Path
+from keras_googlenet.cli.paths import output
 
 
 def add_arguments(parser):
     """Declares the command's arguments."""
     parser.add_argument("source", metavar="SOURCE", help="what to convert")
-    parser.add_argument("target", metavar="TARGET", type=Path, help="the file to write; it must not exist yet")
+    parser.add_argument("target", metavar="TARGET", type=output, help="the file to write; it must not exist yet")
 
 
 def run(arguments):

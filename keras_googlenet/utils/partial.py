@@ -24,7 +24,15 @@ _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EA
 
 
 class ExistsError(InputError):
-    """What is to be written exists already, and is not to be replaced."""
+    """What is to be written exists already, and is not to be replaced.
+
+    Args:
+        place: What exists.
+    """
+
+    def __init__(self, place: Path):
+        super().__init__(f"{one_line(place)} exists already; remove it or choose another name")
+        self.place = place
 
 
 @contextmanager
@@ -69,7 +77,7 @@ def place_together(folder: Path, main: Path, replacing: Collection[str] = ()) ->
     """
     given: list[Path] = []
     try:
-        for made in sorted(folder.iterdir(), key=lambda path: path.name == main.name):
+        for made in sorted(folder.iterdir(), key=lambda path: (path.name == main.name, path.name)):
             place = main.with_name(made.name)
             _flush(made)
             if made.is_dir():
@@ -167,7 +175,7 @@ def _give(made: Path, place: Path, replace: bool) -> None:
         if error.errno not in _NO_LINKS:
             raise
     if not replace and os.path.lexists(place):
-        raise ExistsError(f"{one_line(place)} exists already; remove it or choose another name")
+        raise ExistsError(place)
     made.replace(place)
 
 
