@@ -105,10 +105,16 @@ def kill_all(kinds, folder, kills, rng):
             found[kind]["kills"] += 1
         found[kind].update(examine(kind, source, work, folder / kind))
         shutil.rmtree(work)
-        if done % 20 == 0 or done == kills:
-            for kind, counts in found.items():
-                print(f"{kind:>12}: {', '.join(f'{count} {name}' for name, count in counts.items())}", flush=True)
+        if done and done % 20 == 0:
+            summarize(found)
+    summarize(found)
     return not any(count for counts in found.values() for name, count in counts.items() if name.startswith("WRONG"))
+
+
+def summarize(found):
+    """Prints what was counted, a line for each kind."""
+    for kind, counts in found.items():
+        print(f"{kind:>12}: {', '.join(f'{count} {name}' for name, count in counts.items())}", flush=True)
 
 
 def examine(kind, source, work, reference):

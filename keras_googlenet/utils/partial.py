@@ -8,6 +8,7 @@ import errno
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,9 @@ from keras_googlenet.utils.locks import lock, open_folder
 from keras_googlenet.utils.messages import one_line
 
 _PREFIX = ".keras-googlenet-partial-"
+
+_ELSEWHERE = threading.Lock()
+"""Held while Python's temporary files go into a partial folder."""
 
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES, errno.EINVAL, errno.EXDEV)
 """What file systems say that have no hard links."""
@@ -98,12 +102,16 @@ def temporary_files_in(folder: Path) -> Iterator[Path]:
     Args:
         folder: The partial folder. They are made in a folder inside it, which is yielded, and gone at the end.
     """
-    before, tempfile.tempdir = tempfile.tempdir, tempfile.mkdtemp(dir=folder)
-    own = Path(tempfile.tempdir)
+    own, before = Path(tempfile.mkdtemp(dir=folder)), tempfile.tempdir
+    mine = _ELSEWHERE.acquire(blocking=False)  # another thread's are in its own folder, and may be there too
+    if mine:
+        tempfile.tempdir = str(own)
     try:
         yield own
     finally:
-        tempfile.tempdir = before
+        if mine:
+            tempfile.tempdir = before
+            _ELSEWHERE.release()
         shutil.rmtree(own, ignore_errors=True)
 
 
