@@ -105,7 +105,7 @@ def kill_all(kinds, folder, kills, rng):
             found[kind]["kills"] += 1
         found[kind].update(examine(kind, source, work, folder / kind))
         shutil.rmtree(work)
-        if done and done % 20 == 0:
+        if done and done % 10 == 0:
             summarize(found)
     summarize(found)
     return not any(count for counts in found.values() for name, count in counts.items() if name.startswith("WRONG"))

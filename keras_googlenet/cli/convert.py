@@ -29,6 +29,7 @@ def run(arguments):
     from keras_googlenet.errors import InputError
     from keras_googlenet.model import load_model
     from keras_googlenet.utils.messages import nearest
+    from keras_googlenet.utils.writing import check_writable
     from keras_googlenet.weights import formats
 
     target = arguments.target
@@ -41,6 +42,7 @@ def run(arguments):
         raise InputError(f"TARGET exists already; remove it or choose another name. Received: {target}")
     if not target.parent.is_dir():
         raise InputError(f"TARGET's folder does not exist. Received: {target}")
+    check_writable(target)
     model = load_model(arguments.source, aux_heads=True)
     if suffix == ".onnx":  # with its graph, as `export` writes it
         from keras_googlenet.export.artifacts import write_onnx
