@@ -3,19 +3,19 @@
     python benchmarks/kill_writers.py    # 200 kills of convert, export and evaluate --predictions, about 20 minutes
     python benchmarks/kill_writers.py --kills 10 --only keras --only predictions
 
-Each kill is `kill -9`, at a moment drawn evenly from the time that the command takes or, every other kill, from the
-time after it has begun to write, so that it falls into reading, converting, writing and clearing up alike. What has the
-name of the result then must be whole: it is read, or run by its runtime, and compared with that of a command that was
-left alone. Then the command runs again, or where the result was there already, another one that writes into the folder;
-nothing but results may be left.
+Each kill is `kill -9`, at a moment drawn evenly from the processor time that the command takes or, every other kill, of
+that from when it has begun to write, so that it falls into reading, converting, writing and clearing up alike. What has
+the name of the result then must be whole: it is read, or run by its runtime, and compared with that of a command that
+was left alone. Then the command runs again, or where the result was there already, another one that writes into the
+folder; nothing but results may be left. The exit status is 1 if anything was half a file, or left.
 
 The commands are forks of this process, which has imported everything and run nothing, and their network is a small one:
-they take a second or two. Formats whose packages are not installed are left out. The exit status is 1 if anything was
-half a file, or left.
+they take a second or two. Formats whose packages are not installed are left out.
 """
 
 import argparse
 import collections
+import contextlib
 import os
 import random
 import shutil
@@ -69,38 +69,28 @@ def available(kinds):
 
 
 def kill_all(kinds, folder, kills, rng):
-    """Kills commands, each kind in turn.
-
-    Args:
-        kinds: Some of `RESULTS`.
-        folder: An empty folder.
-        kills: How many.
-        rng: A `random.Random` for the moments.
-
-    Returns:
-        Whether all was well.
-    """
-    source, seconds, writing = folder / "source.keras", {}, {}
+    """Kills commands, each of some kinds in turn; returns whether all was well."""
+    source, seconds = folder / "source.keras", {}
     found = collections.defaultdict(collections.Counter)
     wait(fork(make_source, source))
     for kind in kinds:
         (folder / kind).mkdir()
-        begun = time.perf_counter()
         child = fork(command, kind, source, folder / kind)
-        wait_for(folder / kind)
-        writes = time.perf_counter()
+        before = until(child, lambda kind=kind: is_writing(folder / kind))
+        seconds[kind] = before, until(child, lambda: False)
         wait(child)
-        seconds[kind], writing[kind] = time.perf_counter() - begun, time.perf_counter() - writes
     done = 0
     while done < kills:
         kind = kinds[done % len(kinds)]
         work = folder / f"killed-{kind}"
         work.mkdir()
-        child, longest = fork(command, kind, source, work), seconds[kind]
+        child = fork(command, kind, source, work)
+        before, most = seconds[kind]
         if rng.random() < 0.5:
-            wait_for(work)
-            longest = writing[kind]
-        if kill(child, rng.uniform(0, longest)):
+            moment = until(child, lambda work=work: is_writing(work)) + rng.uniform(0, most - before)
+        else:
+            moment = rng.uniform(0, most)
+        if kill(child, moment):
             done += 1
             found[kind]["kills"] += 1
         found[kind].update(examine(kind, source, work, folder / kind))
@@ -209,26 +199,38 @@ def fork(function, *arguments):
         os._exit(code)
 
 
-def wait_for(folder, most=300):
-    """Waits until there is something in a folder."""
-    until = time.perf_counter() + most
-    while not any(folder.iterdir()) and time.perf_counter() < until:
+def is_writing(folder):
+    """Whether something lies in a folder in which a command makes its files."""
+    with contextlib.suppress(OSError):
+        return any(any(path.iterdir()) for path in folder.glob(".keras-googlenet-partial-*"))
+    return False
+
+
+def processor_seconds(child):
+    """What a process that has not been waited for has taken, by its clock (Linux)."""
+    return time.clock_gettime(~child << 3 | 2)
+
+
+def ended(child):
+    """Whether a process has ended; it is still to be waited for."""
+    return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def until(child, happens):
+    """The processor time of a process when something happens, or when it ends."""
+    while not (happens() or ended(child)):
         time.sleep(0.0005)
+    return processor_seconds(child)
 
 
-def kill(child, after):
-    """Kills a process after so many seconds; returns whether it was still there."""
-    until = time.perf_counter() + after
-    while time.perf_counter() < until:
-        ended, code = os.waitpid(child, os.WNOHANG)
-        if ended:
-            if code:
-                raise SystemExit("a command failed that was not killed")
-            return False
-        time.sleep(0.001)
+def kill(child, moment):
+    """Kills a process at a moment of its processor time; returns whether it was still there."""
+    until(child, lambda: processor_seconds(child) >= moment)
+    if ended(child):
+        wait(child)
+        return False
     os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return True
+    return status(child) == -signal.SIGKILL
 
 
 def status(child):
