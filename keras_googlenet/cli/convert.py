@@ -11,15 +11,14 @@ Examples:
   keras-googlenet convert googlenet-1378be20.pth googlenet.keras
 """
 
-from pathlib import Path
-
+from keras_googlenet.cli.paths import output
 from keras_googlenet.cli.streams import say, tell
 
 
 def add_arguments(parser):
     """Declares the command's arguments."""
     parser.add_argument("source", metavar="SOURCE", help="what to convert")
-    parser.add_argument("target", metavar="TARGET", type=Path, help="the file to write; it must not exist yet")
+    parser.add_argument("target", metavar="TARGET", type=output, help="the file to write; it must not exist yet")
 
 
 def leaves_files(arguments):
@@ -36,6 +35,7 @@ def run(arguments):
     from keras_googlenet.errors import InputError
     from keras_googlenet.model.loading import load_images_model
     from keras_googlenet.utils.messages import nearest
+    from keras_googlenet.utils.writing import check_writable
     from keras_googlenet.weights import formats
 
     target = arguments.target
@@ -48,6 +48,7 @@ def run(arguments):
         raise InputError(f"TARGET exists already; remove it or choose another name. Received: {target}")
     if not target.parent.is_dir():
         raise InputError(f"TARGET's folder does not exist. Received: {target}")
+    check_writable(target)
     model, other = load_images_model(arguments.source)
     if other:
         tell(f"note: {arguments.source} is converted as it is, though it is no classifier: {other}")

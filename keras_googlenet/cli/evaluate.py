@@ -17,6 +17,7 @@ import json
 import sys
 from pathlib import Path
 
+from keras_googlenet.cli.paths import output
 from keras_googlenet.cli.streams import say, tell
 from keras_googlenet.errors import InputError
 from keras_googlenet.utils.bounds import check_option
@@ -36,9 +37,9 @@ def add_arguments(parser):
     parser.add_argument("--pool", choices=("mean", "max"), default="mean", help="over the crops (default: mean)")
     parser.add_argument("--table3", action="store_true", help="a row for each number of crops up to --crops")
     parser.add_argument(
-        "--predictions", metavar="FILE", type=Path, help="keep them in an .npz file; a folder, for several models"
+        "--predictions", metavar="FILE", type=output, help="keep them in an .npz file; a folder, for several models"
     )
-    parser.add_argument("--json", metavar="FILE", type=Path, help="write the results, too")
+    parser.add_argument("--json", metavar="FILE", type=output, help="write the results, too")
     parser.add_argument("--batch-size", type=int, default=32, metavar="N", help="crops per step (default: 32)")
     parser.add_argument("--on-corrupt", choices=("stop", "skip"), default="stop", help="at an unreadable image")
     parser.add_class_index()

@@ -8,8 +8,7 @@ Examples:
   keras-googlenet export imagenet googlenet.tflite --format litert --int8 --calibration photos/
 """
 
-from pathlib import Path
-
+from keras_googlenet.cli.paths import output
 from keras_googlenet.cli.streams import say
 from keras_googlenet.utils.export_formats import FORMATS
 
@@ -20,7 +19,7 @@ def add_arguments(parser):
     """Declares the command's arguments."""
     parser.add_argument("model", metavar="MODEL", help="as in predict")
     parser.add_argument(
-        "target", metavar="TARGET", type=Path, help="the folder (savedmodel) or file; it must not exist"
+        "target", metavar="TARGET", type=output, help="the folder (savedmodel) or file; it must not exist"
     )
     parser.add_argument("--format", required=True, choices=FORMATS)
     parser.add_argument("--int8", action="store_true", help="compute in 8-bit integers; needs --calibration")

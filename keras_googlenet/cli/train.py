@@ -30,6 +30,7 @@ import datetime
 import re
 from pathlib import Path
 
+from keras_googlenet.cli.paths import output
 from keras_googlenet.cli.streams import answers, say
 from keras_googlenet.errors import InputError
 from keras_googlenet.utils.messages import shown
@@ -46,7 +47,7 @@ def add_arguments(parser):
     base.add_argument("--preset", metavar="NAME", help="settings to start from (see below; default: paper, or digits)")
     base.add_argument("--recipe", metavar="FILE", help="start from the recipe.json of an earlier run")
     parser.add_argument("--data-dir", metavar="DIR", help="where TFDS keeps its data sets")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="the run's folder (default: runs/DATASET-TIME)")
+    parser.add_argument("--output", type=output, metavar="DIR", help="the run's folder (default: runs/DATASET-TIME)")
     parser.add_argument(
         "--strategy",
         choices=("auto", "none", "mirrored", "multiworker"),

@@ -21,6 +21,7 @@ Examples:
 import sys
 from pathlib import Path
 
+from keras_googlenet.cli.paths import output
 from keras_googlenet.cli.streams import say
 from keras_googlenet.errors import InputError
 from keras_googlenet.utils.bounds import check_option
@@ -35,7 +36,7 @@ def add_arguments(parser):
     add = parser.add_argument
     add("model", metavar="MODEL", help="as in predict")
     add("paths", metavar="PATH", nargs="*", help="images, as in predict")
-    add("--output", metavar="DIR", type=Path, required=True, help="where the pictures go")
+    add("--output", metavar="DIR", type=output, required=True, help="where the pictures go")
     add(
         "--only",
         metavar="KIND,...",
