@@ -11,11 +11,11 @@ from importlib import metadata
 from keras_googlenet.cli.signals import Ended
 from keras_googlenet.cli.streams import ReaderLeft, tell
 from keras_googlenet.errors import InputError, WorkError
+from keras_googlenet.utils import memory
 from keras_googlenet.utils.messages import shown
 
 DONE, PARTLY_FAILED, WRONG_COMMAND, DEFECT, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 70, 130, 141
 
-_MEMORY = ("RESOURCE_EXHAUSTED", "OOM when allocating", "out of memory", "bad_alloc", "Cannot allocate memory")
 _OF_TENSORFLOW = (
     "NotFoundError", "PermissionDeniedError", "ResourceExhaustedError", "DataLossError", "UnavailableError",
 )  # fmt: skip
@@ -58,7 +58,7 @@ def _explained(error, arguments):
         return 128 + number, "interrupted" if 128 + number == INTERRUPTED else f"ended by {error}"
     if isinstance(error, (InputError, WorkError)):
         return error.status, error
-    if _is_memory(error):
+    if memory.is_shortage(error):
         options = [option for name, option in _LOWERED.items() if hasattr(arguments, name)]
         lower = f"lower {' or '.join(options)}" if options else "use a machine with more"
         return PARTLY_FAILED, f"there is not enough memory: {lower}, or end other programs ({_named(error)})"
@@ -78,13 +78,6 @@ def _explained(error, arguments):
     if type(error).__name__ in _OF_TENSORFLOW and type(error).__module__.startswith("tensorflow"):
         return PARTLY_FAILED, error.message.partition("\n")[0]
     return None
-
-
-def _is_memory(error):
-    if isinstance(error, MemoryError):
-        return True
-    foreign = isinstance(error, (RuntimeError, OSError)) or type(error).__module__.startswith("tensorflow")
-    return foreign and any(words in str(error) for words in _MEMORY)
 
 
 def _of_system(error):

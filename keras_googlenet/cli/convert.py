@@ -13,7 +13,7 @@ Examples:
 
 from pathlib import Path
 
-from keras_googlenet.cli.streams import say
+from keras_googlenet.cli.streams import say, tell
 
 
 def add_arguments(parser):
@@ -34,7 +34,7 @@ def run(arguments):
         Exit status.
     """
     from keras_googlenet.errors import InputError
-    from keras_googlenet.model import load_model
+    from keras_googlenet.model.loading import load_images_model
     from keras_googlenet.utils.messages import nearest
     from keras_googlenet.weights import formats
 
@@ -48,7 +48,9 @@ def run(arguments):
         raise InputError(f"TARGET exists already; remove it or choose another name. Received: {target}")
     if not target.parent.is_dir():
         raise InputError(f"TARGET's folder does not exist. Received: {target}")
-    model = load_model(arguments.source, aux_heads=True)
+    model, other = load_images_model(arguments.source)
+    if other:
+        tell(f"note: {arguments.source} is converted as it is, though it is no classifier: {other}")
     if suffix == ".onnx":  # with its graph, as `export` writes it
         from keras_googlenet.export.artifacts import write_onnx
 

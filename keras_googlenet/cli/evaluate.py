@@ -4,7 +4,8 @@ Without --crops the network sees each image once, the central square, as in trai
 144 are the paper's: 224 pixels cut from images whose shorter side is 256 (for 144 also 288, 320 and 352) pixels.
 
 A file of --predictions keeps what each model says of each image. An evaluation that was interrupted goes on from it,
-and later it takes the model's place among the MODELs, so that ensembles cost nothing.
+and later it takes the model's place among the MODELs, so that ensembles cost nothing. Several evaluations of a model
+may write one file at a time: each keeps what the others have done.
 
 Examples:
   keras-googlenet evaluate runs/flowers/model.keras --dataset flowers/
@@ -56,8 +57,11 @@ def run(arguments):
     """
     from keras_googlenet.evaluation.error_rates import error_rates, format_table, table3
     from keras_googlenet.evaluation.predictions import Predictions, is_predictions
+    from keras_googlenet.utils.writing import check_writable
 
     _check(arguments)
+    if arguments.json:
+        check_writable(arguments.json)
     models = arguments.models
     given = [spec for spec in models if not is_predictions(spec)]
     if given and not arguments.dataset:

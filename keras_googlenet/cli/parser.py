@@ -4,12 +4,9 @@ import argparse
 import itertools
 from pathlib import Path
 
-from keras_googlenet.cli.streams import answers
+from keras_googlenet.cli.streams import LONGEST, answers
 from keras_googlenet.keras_compat.argparse import OpenParser
 from keras_googlenet.utils.messages import nearest, shortened, shown
-
-LONGEST = 1000
-"""Characters of an error."""
 
 
 class Parser(OpenParser):

@@ -13,7 +13,7 @@ import sys
 from keras_googlenet.errors import WorkError
 from keras_googlenet.utils.messages import one_line, shortened
 
-LONGEST = 2000
+LONGEST = 1000
 """Characters of a line on standard error."""
 
 _BARS = re.compile(r"((?:\x1b\[[\d;]*[mK]|[\b\r])+)")

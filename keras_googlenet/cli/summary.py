@@ -55,6 +55,7 @@ def _subject(arguments):
     from keras_googlenet import GoogLeNetModel
     from keras_googlenet.model import load_model
     from keras_googlenet.model.inputs import image_shape
+    from keras_googlenet.model.outputs import main_output
 
     if not arguments.model.endswith(".keras"):
         raise InputError(
@@ -64,7 +65,7 @@ def _subject(arguments):
     model = load_model(arguments.model)
     if not isinstance(model, GoogLeNetModel) or model.architecture is None:
         raise InputError(f"{arguments.model} holds a model that was not built from a table of this package")
-    return model.architecture, image_shape(model)[0], model.outputs[0].shape[-1]
+    return model.architecture, image_shape(model)[0], main_output(model).shape[-1]
 
 
 def _table(table, shape, classes):

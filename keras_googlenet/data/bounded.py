@@ -19,8 +19,10 @@ MAX_SCANS = 500
 """Scans of a JPEG. Encoders write a dozen; each goes through the whole image, and may take as little as 20 bytes."""
 
 _MAX_SEGMENTS = 300  # of a JPEG's header: its color profile may fill 255
-_MAX_CHUNKS = 128  # of a PNG beside those of its pixels
-_MAX_METADATA = 2**16  # bytes of Exif: each tag of it may be a copy of the whole
+_MAX_MARKERS = 2**16  # of a JPEG that are looked at
+_MAX_CHUNKS = 256  # of a PNG, beside one a KiB
+_MAX_METADATA, _METADATA_A_CHUNK = 2**21, 2**14  # bytes of other chunks than those of pixels, which may be packed
+_MAX_EXIF = 2**16  # bytes: each of its tags may be a copy of the whole
 
 # What opens a frame, and whether it is one of these: Huffman-coded, baseline, extended or progressive.
 _FRAMES = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0)))
@@ -31,6 +33,7 @@ _SCAN, _EXIF = 0xDA, 0xE1
 _MARKER = re.compile(rb"\xff+[^\x00\x01\xd0-\xd8\xff]")
 
 _PNG = b"\x89PNG\r\n\x1a\n"
+_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _ANIMATION = frozenset((b"acTL", b"fcTL", b"fdAT"))
 
 
@@ -64,8 +67,11 @@ def read(file: BinaryIO) -> bytes | None:
 
 
 def _scans(data: bytes) -> int:
+    """How many scans a JPEG has, so far as `_MAX_MARKERS` markers tell."""
     found, place = 0, 2
-    while found <= MAX_SCANS and (marker := _MARKER.search(data, place)):
+    for _ in range(_MAX_MARKERS):
+        if found > MAX_SCANS or not (marker := _MARKER.search(data, place)):
+            break
         place, code = marker.end(), data[marker.end() - 1]
         found += code == _SCAN
         if code == 0xD9:  # the image's end
@@ -96,7 +102,8 @@ def _jpeg(data: bytes) -> bool:
 
 def _decoded_fast(frame: tuple[int, int, int, int], data: bytes, place: int) -> bool:
     code, height, width, components = frame
-    if height * width > MAX_PIXELS:
+    pixels = height * width
+    if pixels > MAX_PIXELS:
         return False
     if code in _SEQUENTIAL and data[place + 4] == components:
         return True  # one scan
@@ -104,25 +111,21 @@ def _decoded_fast(frame: tuple[int, int, int, int], data: bytes, place: int) -> 
         return False
     # No fewer than there are: what looks like a scan's beginning may lie in another segment.
     found = data.count(b"\xff\xda", place)
-    return found <= MAX_SCANS and found * height * width <= 4 * MAX_PIXELS
+    return found <= MAX_SCANS and found * pixels <= 4 * MAX_PIXELS
 
 
 def _png(data: bytes) -> bool:
-    place, pixels, others = len(_PNG), 0, 0
+    place, parts, metadata = len(_PNG), 0, 0
     length, name, width, height = struct.unpack_from(">I4sII", data, place)
-    if name != b"IHDR" or width * height > MAX_PIXELS:
+    if name != b"IHDR" or (width + 2) * height > MAX_PIXELS:  # each row takes as much as two pixels
         return False
-    place += 12 + length
-    while place + 8 <= len(data):
+    most = _MAX_CHUNKS + len(data) // 1024
+    while name != b"IEND" and place + 8 < len(data) and parts < most:
+        place, parts = place + 12 + length, parts + 1
         length, name = struct.unpack_from(">I4s", data, place)
-        if name == b"IDAT":
-            pixels += 1
-        elif name == b"IEND":
-            break
-        else:
-            others += 1
-            profile = name in (b"tEXt", b"zTXt", b"iTXt") and data.startswith((b"Raw profile", b"exif"), place + 8)
-            if name == b"IHDR" or name in _ANIMATION or profile or (name == b"eXIf" and length > _MAX_METADATA):
+        if name != b"IDAT":
+            metadata += _METADATA_A_CHUNK + length
+            profile = name in _TEXTS and data.startswith((b"Raw profile", b"exif"), place + 8)
+            if name == b"IHDR" or name in _ANIMATION or profile or (name == b"eXIf" and length > _MAX_EXIF):
                 return False
-        place += 12 + length
-    return others <= _MAX_CHUNKS and pixels <= _MAX_CHUNKS + len(data) // 1024
+    return metadata <= _MAX_METADATA and parts < most

@@ -41,6 +41,9 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("ignore")
     images.formats()
+    for name in images.NOT_DECODED & Image.OPEN.keys():  # one format may hold any other
+        Image.OPEN.pop(name)
+        Image.ID.remove(name)
     AvifImagePlugin.DEFAULT_MAX_THREADS = min(_THREADS, os.cpu_count() or 1)
     with socket.socket(fileno=0) as parent, contextlib.suppress(ConnectionError, EOFError):
         frames.send(parent, frames.READY)
@@ -77,7 +80,9 @@ def _answer(parent: socket.socket, file: BinaryIO, request: dict[str, Any]) -> N
     except ImageError as error:
         why = str(error)
         if isinstance(error.__cause__, MemoryError):
-            why = f"{one_line(name)}: decoding takes more than {MEMORY // 2**20:,} MiB of memory"
+            why = (
+                f"{one_line(name)}: decoding takes more than {MEMORY // 2**20:,} MiB of memory; save it as JPEG or PNG"
+            )
         _end_with(parent, False)
         frames.send_json(parent, frames.ERROR, why)
 

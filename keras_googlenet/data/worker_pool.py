@@ -51,7 +51,9 @@ def decode(job: Job) -> np.ndarray:
                 keep = True
                 raise
             except TooLong as error:
-                raise ImageError(f"{name}: decoding takes longer than {SECONDS} seconds") from error
+                raise ImageError(
+                    f"{name}: decoding takes longer than {SECONDS} seconds; save it as JPEG or PNG"
+                ) from error
             except EOFError as error:
                 how = worker.how_it_ended()
                 if worker.served == 1:  # another may have been ended before, for what it did before

@@ -96,13 +96,15 @@ class Predictions:
             kept[place] = some.max(axis=0) if self.pool == "max" else some.mean(axis=0)
         self.done[place] = True
 
-    def write(self, path: str | Path) -> None:
+    def write(self, path: str | Path, *, new: bool = False) -> None:
         """Writes the file, whole or not at all; `read` reads it back.
 
         Args:
             path: Where to, ending in `.npz`.
+            new: Whether it may not be there yet.
 
         Raises:
+            ExistsError: It is there, though it had to be new.
             OSError: It cannot be written; what was there is as it was.
         """
         about: dict[str, Any] = {"format": _FORMAT, "model": self.model, "digest": self.digest, "pool": self.pool}
@@ -111,7 +113,7 @@ class Predictions:
         arrays: dict[str, Any] = {name: getattr(self, name) for name in _MARKS}
         arrays["about"] = np.frombuffer(json.dumps({**about, "images": self.images}).encode(), "uint8")
         arrays |= {f"probabilities_{number}": rows for number, rows in self.probabilities.items()}
-        with written_whole(path) as partial, partial.open("wb") as file:
+        with written_whole(path, new=new) as partial, partial.open("wb") as file:
             np.savez(file, **arrays)
 
     @classmethod

@@ -9,7 +9,9 @@ from keras_googlenet.keras_compat.fit import release_validation
 from keras_googlenet.training.checkpoints import DIVERGED
 from keras_googlenet.training.interruption import Interrupted
 from keras_googlenet.training.optimizers.ema import ValidateEMA, ema_weights
+from keras_googlenet.utils.partial import temporary_files_in
 from keras_googlenet.utils.writing import written_whole
+from keras_googlenet.weights.saving import write_model
 
 MONITOR = "val_predictions_accuracy", "val_accuracy"
 """What decides which epoch is the best; the second is that of a network with one head."""
@@ -91,13 +93,10 @@ def save(model, path):
     It is not compiled: the file is a third as large, and loads wherever the package is imported.
 
     Raises:
-        TrainingError: It cannot be written; what was there before is as it was.
+        WriteError: It cannot be written; what was there before is as it was.
     """
-    try:
-        with written_whole(path) as partial:
-            type(model)(model.input, model.outputs, name=model.name, **model.traits()).save(partial)
-    except OSError as error:
-        raise TrainingError(f"{path} could not be written: {error}. What was saved before is as it was.") from None
+    with written_whole(path) as partial, temporary_files_in(partial.parent):
+        write_model(type(model)(model.input, model.outputs, name=model.name, **model.traits()), partial)
 
 
 class Checkpoint(RunCallback):

@@ -13,7 +13,7 @@ from keras_googlenet.training.recipes.settings import read_recipe
 from keras_googlenet.training.run_lock import LOCK, RunFolderError, RunLock
 from keras_googlenet.utils.files import is_within, read_rows
 from keras_googlenet.utils.messages import one_line
-from keras_googlenet.utils.writing import PARTIAL, written_whole
+from keras_googlenet.utils.writing import is_partial, written_whole
 
 PACKAGES = ("keras-googlenet", "keras", "tensorflow", "numpy")
 
@@ -148,7 +148,7 @@ class RunFolder:
 
 def _passes(path):
     """Whether a file is what a killed process left, with nothing of a run in it."""
-    return path.name == LOCK or path.name.startswith(PARTIAL)
+    return path.name == LOCK or is_partial(path)
 
 
 def _version(package):

@@ -37,6 +37,9 @@ LARGEST: Mapping[str, float] = MappingProxyType(
 )
 """For a field of a recipe, or an option of a command with `_` for `-`, its largest value."""
 
+LONGEST_TEXT = 4096
+"""Characters of a name; Linux knows no longer paths."""
+
 
 def beyond(name: str, value: float) -> str | None:
     """What a value would have to be, if it is above the largest.

@@ -3,7 +3,6 @@
 Another format is a module with a `read`, and a `write` where there is one, and its row in `FORMATS`.
 """
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from keras_googlenet.utils.partial import ExistsError, temporary_files_in
+from keras_googlenet.utils.writing import written_whole
 from keras_googlenet.weights import (
     caffemodel,
     keras_files,
@@ -19,6 +20,7 @@ from keras_googlenet.weights import (
     prototxt,
     pytorch,
     safetensors,
+    saving,
     slim,
     torchvision,
 )
@@ -70,8 +72,8 @@ _TORCH = Format(pytorch.KIND, pytorch.read, torchvision.from_torchvision, varian
 _SLIM = Format(slim.KIND, slim.read, slim.from_slim, variant="slim")
 
 FORMATS = {
-    ".keras": Format(keras_files.KIND_OF_MODEL, keras_files.read, write=lambda model, path: model.save(path)),
-    ".weights.h5": Format(keras_files.KIND, keras_files.read, write=lambda model, path: model.save_weights(path)),
+    ".keras": Format(keras_files.KIND_OF_MODEL, keras_files.read, write=saving.write_model),
+    ".weights.h5": Format(keras_files.KIND, keras_files.read, write=saving.write_weights),
     ".npz": Format(npz.KIND, npz.read, from_caffe, lambda model, path: npz.write(path, arrays_of(model))),
     ".caffemodel": Format(caffemodel.KIND, caffemodel.read, from_caffe, _write_caffemodel),
     ".onnx": Format(onnx.KIND, onnx.read, from_caffe),
@@ -157,18 +159,14 @@ def write(model: keras.Model, target: str | Path) -> None:
     Raises:
         WeightsError: The format cannot hold the model, needs a package that is not installed, or would put a file of
             another name in the place of one that exists.
+        WriteError: The disk is full, for instance. What was there is as it was.
     """
     target, found = Path(target), format_of(target)
     if found is None or found.write is None:
         writable = [suffix for suffix, form in FORMATS.items() if form.write]
         raise WeightsError(f"Expected a file name that ends with one of {', '.join(writable)}. Received: {target}")
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix="partial-") as work:
-        made = Path(work) / target.name
-        found.write(model, made)
-        for path in sorted(Path(work).iterdir(), key=made.__eq__):
-            place = target.with_name(path.name)
-            if path != made and place.exists():
-                raise WeightsError(
-                    f"A {target.suffix} gets a {path.suffix} beside it; remove this one. Received: {place}"
-                )
-            path.replace(place)
+    try:
+        with written_whole(target) as made, temporary_files_in(made.parent):
+            found.write(model, made)
+    except ExistsError as error:
+        raise WeightsError(f"A {target.suffix} gets a file beside it. {error}") from error

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_googlenet.errors import InputError
+from keras_googlenet.utils import memory
 
 Arrays = Mapping[str, np.ndarray]
 """Arrays by `"<layer>/<variable>"`, or by a file's own names."""
@@ -79,13 +80,15 @@ def reading(path: Path, kind: str) -> Iterator[None]:
         kind: What the file ought to be, for the message.
 
     Raises:
-        WeightsError: If the block raises any exception. A `WeightsError` passes as it is.
+        WeightsError: If the block raises any exception. A `WeightsError` passes as it is, and so does a lack of memory.
     """
     try:
         yield
     except WeightsError:
         raise
     except Exception as error:
+        if memory.is_shortage(error):  # which is not the file's fault
+            raise
         # One line, and not all of the file that some errors quote.
         reason = " ".join(f"{type(error).__name__}: {error}".strip(": ").split())[:REASON]
         raise WeightsError(

@@ -6,6 +6,7 @@ is how its pixels are to be scaled: torchvision's pretrained network (`transform
 being RGB in 0-255, and so does the variant here, whose layer `pixels` makes that of this package's pixels.
 """
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -93,4 +94,6 @@ def write(path: Path, arrays: Arrays) -> None:
         state[theirs] = to_oihw(array) if name.endswith("/kernel") else array
         if theirs.endswith(".bn.weight"):
             state[theirs.replace("weight", "num_batches_tracked")] = np.zeros((), "int64")
-    torch.save({name: torch.from_numpy(np.array(value, order="C")) for name, value in state.items()}, path)
+    file = io.BytesIO()  # of a full disk PyTorch says little
+    torch.save({name: torch.from_numpy(np.array(value, order="C")) for name, value in state.items()}, file)
+    path.write_bytes(file.getbuffer())

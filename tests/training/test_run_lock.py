@@ -24,7 +24,7 @@ from keras_googlenet.training import run as runs
 from keras_googlenet.training import run_lock
 from keras_googlenet.training.run_folder import RunFolder
 from keras_googlenet.training.run_lock import LOCK, RunFolderError, RunLock
-from keras_googlenet.utils.writing import PARTIAL, WriteError
+from keras_googlenet.utils.disk import WriteError
 
 BUSY = r"run: another process is training here: process \d+ on \S+, since 2\d{3}-"
 
@@ -174,7 +174,7 @@ def picture(path, gray=100):
 
 def test_what_killed_processes_leave_is_neither_a_run_nor_an_image(tmp_path):
     for place in ("run", "photos", "photos/cat", "photos/dog"):
-        picture(tmp_path / place / f"{PARTIAL}x1" / "half.png")
+        picture(tmp_path / place / ".keras-googlenet-partial-x1" / "half.png")
         (tmp_path / place / LOCK).write_text("{}")
     RunFolder(tmp_path / "run").check_new()
     for name in ("cat", "dog"):

@@ -10,7 +10,7 @@ from keras_googlenet.architecture.table import MIN_SIZE
 from keras_googlenet.data.sampling import SAMPLERS
 from keras_googlenet.errors import InputError
 from keras_googlenet.training.optimizers.schedules import SCHEDULES
-from keras_googlenet.utils.bounds import beyond
+from keras_googlenet.utils.bounds import LONGEST_TEXT, beyond
 from keras_googlenet.utils.messages import nearest, shown
 
 
@@ -154,5 +154,6 @@ def _check_type(field, value):
     if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in allowed):
         names = " or ".join("None" if kind is type(None) else kind.__name__ for kind in allowed)
         raise RecipeError(f"`{field.name}` must be of type {names}. Received: {field.name}={shown(value)}")
-    if isinstance(value, str) and "\0" in value:
-        raise RecipeError(f"`{field.name}` must be without NUL characters. Received: {field.name}={shown(value)}")
+    if isinstance(value, str) and not ("\0" not in value and len(value) <= LONGEST_TEXT):
+        rule = f"without NUL characters, and of at most {LONGEST_TEXT:,}"
+        raise RecipeError(f"`{field.name}` must be {rule}. Received: {field.name}={shown(value)}")
