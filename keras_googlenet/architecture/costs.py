@@ -45,7 +45,7 @@ def output_size(window: Conv | MaxPool, size: int, padding: str) -> int:
 
 
 def chains(row):
-    """The chains of steps that a row is made of, side by side."""
+    """The chains of steps that a row is made of, side by side: a tuple of tuples."""
     match row:
         case Convolution():
             return (row.convs,)
@@ -144,5 +144,5 @@ def costs(
 def depth(architecture: Architecture, pools: bool = False) -> int:
     """Number of layers with parameters on the longest path, 22 in the paper; 27 when `pools` count too."""
     counted = (Conv, Linear, *((MaxPool, AveragePool) if pools else ()))
-    chains = (chains(row) for row in architecture.rows)
-    return sum(max(sum(isinstance(step, counted) for step in steps) for steps in row) for row in chains)
+    rows = (chains(row) for row in architecture.rows)
+    return sum(max(sum(isinstance(step, counted) for step in steps) for steps in row) for row in rows)
