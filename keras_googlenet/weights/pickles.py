@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-MAX_OPCODES = 1_000_000
+MAX_OPCODES = 300_000
 """Most opcodes of a file; a network of 300 tensors and its optimizer take 50,000."""
 
 _VALUES = re.compile(

@@ -96,7 +96,7 @@ def deep_tuples(path):
 
 @case(".pth")
 def deep_tuples_within_the_count(path):
-    pth(path, b"\x80\x02}" + b"N" + b"\x85" * 900_000 + b"Ns.")
+    pth(path, b"\x80\x02}" + b"N" + b"\x85" * 290_000 + b"Ns.")
 
 
 @case(".pth")
@@ -130,20 +130,20 @@ def dicts_within_dicts(path):
     """Each of four levels has the next 100,000 times."""
     level = b"}"
     for number in range(4):
-        keys = b"".join(b.unicode(f"{key}") + b"h" + bytes([number]) for key in range(50_000))
+        keys = b"".join(b.unicode(f"{key}") + b"h" + bytes([number]) for key in range(20_000))
         level = level + b"q" + bytes([number]) + b"0}(" + keys + b"u"
     pth(path, b"\x80\x02" + level + b".")
 
 
 @case(".pth")
 def long_key_of_many_dicts(path):
-    keys = b"".join(b.unicode(f"{key}") + b"}" for key in range(200_000))
+    keys = b"".join(b.unicode(f"{key}") + b"}" for key in range(60_000))
     pth(path, b"\x80\x02}" + b.unicode("k" * 30_000_000) + b"}(" + keys + b"us.")
 
 
 @case(".pth")
 def many_networks(path):
-    keys = b"".join(b.unicode(f"{key}.conv1.conv.weight") + b"K\x01" for key in range(200_000))
+    keys = b"".join(b.unicode(f"{key}.conv1.conv.weight") + b"K\x01" for key in range(60_000))
     pth(path, b"\x80\x02}(" + keys + b"u.")
 
 
