@@ -128,6 +128,12 @@ def deep_groups(path):
 
 
 @case(".caffemodel")
+def long_name_of_many_blobs(path):
+    blob = block(7, block(5, bytes(4)) + block(7, block(1, b"\1")))
+    path.write_bytes(block(100, block(1, b"x" * (MANY // 2)) + blob * 15_000))
+
+
+@case(".caffemodel")
 def long_name(path):
     blob = block(5, bytes(4)) + block(7, block(1, b"\1"))
     path.write_bytes(block(100, block(1, b"x" * MANY) + block(7, blob)))

@@ -35,6 +35,12 @@ def lists_in_the_json_of_many_images(path):
 
 
 @case(".predictions.npz")
+def lists_in_the_json_of_no_images(path):
+    file = b.npy({"descr": "<i8", "fortran_order": False, "shape": (1 << 40, 0)})
+    predictions(path, ABOUT % (b"[" + b"[]," * (MANY // 3) + b"[]]"), **{"labels.npy": file})
+
+
+@case(".predictions.npz")
 def deep_json(path):
     predictions(path, ABOUT % (b"[" * 90_000))
 

@@ -170,3 +170,52 @@ def zip64_lie(path):
     at = content.rindex(b"PK\1\2")
     content[at + 24 : at + 28] = b"\xff" * 4
     path.write_bytes(content)
+
+
+def memoized(value, use, count):
+    """A pickle that makes a value once, and uses it many times."""
+    return b"\x80\x02" + value + b"q\x010](" + use * count + b"e."
+
+
+PAIRS = b"](" + b"N" * 100_000 + b"e"
+
+
+@case(".pth")
+def dicts_of_the_same_pairs(path):
+    pairs = b"](" + b"K\x01K\x02\x86" * 40_000 + b"e"
+    pth(path, memoized(pairs, b.function("collections", "OrderedDict") + b"h\x01\x85R", 40_000))
+
+
+@case(".pth")
+def pairs_of_the_same_many(path):
+    use = b.function("collections", "OrderedDict") + b"](" + b"h\x01" * 100_000 + b"e\x85R"
+    pth(path, memoized(PAIRS, use, 1))
+
+
+@case(".pth")
+def calls_of_the_same_arguments(path):
+    arguments = b"(" + b"N" * 100_000 + b"t"
+    pth(path, memoized(arguments, b.function("torch._utils", "_rebuild_tensor_v2") + b"h\x01R", 60_000))
+
+
+@case(".pth")
+def storages_of_the_same_arguments(path):
+    arguments = b"(" + b.unicode("storage") + b.function("torch", "FloatStorage") + b"N" * 100_000 + b"t"
+    pth(path, memoized(arguments, b"h\x01Q", 90_000))
+
+
+@case(".pth")
+def tensors_of_the_same_axes(path):
+    tensor = b.function("torch._utils", "_rebuild_tensor_v2") + b"(" + b.storage(1) + b"K\x00h\x01h\x01tR"
+    pth(path, memoized(PAIRS, tensor, 10_000))
+
+
+@case(".pth")
+def functions_of_the_same_long_name(path):
+    pth(path, memoized(b.unicode("x" * 30_000_000), b"h\x01h\x01\x93", 90_000))
+
+
+@case(".pth")
+def storage_of_many_counts(path):
+    state = {f"conv1.conv.{count}": b.tensor((1,), (1,), count) for count in range(1, 9000)}
+    pth(path, b.state_dict(state), **{"0": bytes(MANY // 100 * 80)})
