@@ -144,7 +144,7 @@ class Predictions:
     @classmethod
     def _checked(cls, arrays: dict[str, np.ndarray]) -> "Predictions":
         text = arrays.pop("about").tobytes()
-        if sum(map(text.count, (b",", b":", b"[", b"{"))) > MAX_PARTS + 2 * len(arrays["labels"]):
+        if sum(map(text.count, (b",", b":", b"[", b"{"))) > MAX_PARTS + 2 * arrays["labels"].size:
             raise ValueError("its JSON has more parts than images and outputs")  # each takes far more than its bytes
         about = json.loads(text.decode())
         if about.pop("format", None) != _FORMAT:
