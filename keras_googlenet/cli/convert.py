@@ -13,11 +13,18 @@ Examples:
 
 from pathlib import Path
 
+from keras_googlenet.cli.streams import say, tell
+
 
 def add_arguments(parser):
     """Declares the command's arguments."""
     parser.add_argument("source", metavar="SOURCE", help="what to convert")
     parser.add_argument("target", metavar="TARGET", type=Path, help="the file to write; it must not exist yet")
+
+
+def leaves_files(arguments):
+    """Whether the work is files."""
+    return True
 
 
 def run(arguments):
@@ -27,7 +34,7 @@ def run(arguments):
         Exit status.
     """
     from keras_googlenet.errors import InputError
-    from keras_googlenet.model import load_model
+    from keras_googlenet.model.loading import load_images_model
     from keras_googlenet.utils.messages import nearest
     from keras_googlenet.weights import formats
 
@@ -41,12 +48,14 @@ def run(arguments):
         raise InputError(f"TARGET exists already; remove it or choose another name. Received: {target}")
     if not target.parent.is_dir():
         raise InputError(f"TARGET's folder does not exist. Received: {target}")
-    model = load_model(arguments.source, aux_heads=True)
+    model, other = load_images_model(arguments.source)
+    if other:
+        tell(f"note: {arguments.source} is converted as it is, though it is no classifier: {other}")
     if suffix == ".onnx":  # with its graph, as `export` writes it
         from keras_googlenet.export.artifacts import write_onnx
 
         write_onnx(model.inference_model() if hasattr(model, "inference_model") else model, target)
     else:
         formats.write(model, target)
-    print(f"{target}: {model.count_params():,} numbers, {target.stat().st_size / 1e6:.1f} MB")
+    say(f"{target}: {model.count_params():,} numbers, {target.stat().st_size / 1e6:.1f} MB")
     return 0

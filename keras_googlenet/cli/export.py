@@ -10,6 +10,7 @@ Examples:
 
 from pathlib import Path
 
+from keras_googlenet.cli.streams import say
 from keras_googlenet.utils.export_formats import FORMATS
 
 CALIBRATION = 100
@@ -28,6 +29,11 @@ def add_arguments(parser):
     )
     parser.add_argument("--data-dir", metavar="DIR", help="where TFDS keeps its data sets")
     parser.add_class_index()
+
+
+def leaves_files(arguments):
+    """Whether the work is files."""
+    return True
 
 
 def run(arguments):
@@ -52,7 +58,7 @@ def run(arguments):
     views = _views(arguments, classifier.images.side) if arguments.int8 else None
     export.export(classifier.model, arguments.target, arguments.format, labels=labels, calibration=views, **about)
     size = sum(path.stat().st_size for path in _files(arguments.target))
-    print(f"{arguments.target}: {arguments.format}, {size / 1e6:.1f} MB")
+    say(f"{arguments.target}: {arguments.format}, {size / 1e6:.1f} MB")
     return 0
 
 

@@ -14,8 +14,10 @@ from keras_googlenet.data.center_crop import Size
 from keras_googlenet.data.splits import Split
 from keras_googlenet.evaluation.crop_batches import predict_crops, read_ahead
 from keras_googlenet.evaluation.crops import crops as cut
+from keras_googlenet.evaluation.kept import KeptPredictions
 from keras_googlenet.evaluation.measures import crossentropy
-from keras_googlenet.evaluation.predictions import Predictions, PredictionsError
+from keras_googlenet.evaluation.predictions import Predictions
+from keras_googlenet.model import memory
 from keras_googlenet.model.inputs import image_input
 
 SAVE_SECONDS = 60
@@ -57,7 +59,8 @@ def predict(
         outputs: For each of the model's outputs, its names. They are kept, so that an ensemble is sure to be of the
             same classes.
         file: An `.npz` file. It is written once a minute and at the end, also when the evaluation is interrupted or
-            fails; an evaluation of the same model, images and crops goes on from it.
+            fails; an evaluation of the same model, images and crops goes on from it. Several may write it at a time:
+            each keeps what the others have done.
         batch_size: Crops in a batch.
         on_corrupt: `stop` to raise the error of an image that cannot be read, `skip` to pass over it.
         on_image: Called with nothing when an image is done. What it raises ends the evaluation.
@@ -70,7 +73,7 @@ def predict(
         ImageError: An image cannot be read.
         PredictionsError: The file is damaged, or of something else. It is as it was.
         ValueError: A label is no class.
-        WorkError: The model's output is not probabilities.
+        WorkError: The model's output is not probabilities, or a batch does not fit the memory (`MemoryShortage`).
         OSError: The file cannot be written.
 
     Example:
@@ -87,9 +90,9 @@ def predict(
     predictions = Predictions.begun(name, digest(model, names, labels, size), names, labels, classes, crops)
     predictions.pool = pool
     predictions.outputs = None if outputs is None else tuple(tuple(map(str, some)) for some in outputs)
-    if file is not None and Path(file).exists():
-        predictions = _continued(Predictions.read(file), predictions, file)
+    kept = None if file is None else KeptPredictions(file, predictions)
     written, most, bar = time.monotonic(), max(crops), _Bar(predictions, verbose)
+    batch_size = min(batch_size, len(names) * max(most, 1))
 
     def images_left() -> Iterator[tuple[int, np.ndarray]]:
         left = np.flatnonzero(~predictions.done).tolist()
@@ -100,14 +103,14 @@ def predict(
                 yield place, views
 
     with contextlib.ExitStack() as last:
-        if file is not None:
-            predictions.write(file)  # a file that cannot be written is noticed before the work is done
-            last.callback(predictions.write, file)
+        if kept is not None:
+            last.callback(kept.write)
+        last.enter_context(memory.batches(model, batch_size, size))
         for place, rows in predict_crops(model, images_left(), max(most, 1), batch_size, preprocess):
             predictions.pool_crops(place, rows)
             bar.add([place])
-            if file is not None and time.monotonic() - written > SAVE_SECONDS:
-                predictions.write(file)
+            if kept is not None and time.monotonic() - written > SAVE_SECONDS:
+                kept.write()
                 written = time.monotonic()
             if on_image is not None:
                 on_image()
@@ -122,18 +125,6 @@ def _labels(split: Split, columns: Sequence[int]) -> np.ndarray:
     if labels.min() < 0 or labels.max() >= len(columns):
         raise ValueError(f"Labels must be 0 to {len(columns) - 1}. Received: {labels.min()} to {labels.max()}")
     return np.asarray(columns)[labels]
-
-
-def _continued(found: Predictions, wanted: Predictions, file: str | Path) -> Predictions:
-    before, now = ((one.digest, set(one.probabilities), one.pool) for one in (found, wanted))
-    if before != now:
-        raise PredictionsError(
-            f"{file} holds predictions of another model, other images or other crops. Give it another name, or delete "
-            "it. It is as it was"
-        )
-    found.skipped[:] = False  # they may have been mended
-    found.outputs = wanted.outputs
-    return found
 
 
 def digest(model: keras.Model, images: Sequence[str], labels: Sequence[int] | np.ndarray, size: Size) -> str:

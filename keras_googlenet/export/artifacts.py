@@ -3,7 +3,6 @@
 import contextlib
 import importlib
 import json
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,8 @@ from keras_googlenet.export.served_model import ServedModel, in_float32, noise, 
 from keras_googlenet.export.trial import in_a_line, try_bytes, try_out
 from keras_googlenet.model.classifier import Classifier
 from keras_googlenet.utils.export_formats import FORMATS
+from keras_googlenet.utils.partial import partial_folder, place_together, temporary_files_in
+from keras_googlenet.utils.writing import real
 
 CARD = "model_card.json"
 
@@ -55,8 +56,8 @@ def export(
         InputError: The format is unknown, the target exists or ends otherwise, the backend is another, the model is no
             classifier of images or its input has no fixed size, or the format has no 8-bit form or a package is not
             installed.
-        WorkError: What the model answers to noise are no probabilities; it cannot be converted; or its runtime does not
-            open the artifact, or answers otherwise than the network. Then nothing is left of it.
+        WorkError: What the model answers to noise are no probabilities; it cannot be converted; its runtime does not
+            open the artifact, or answers otherwise than the network; or the disk is full. Then nothing is left of it.
 
     Example:
         >>> export(model, "served", "savedmodel", labels=("ant", "bee"))  # doctest: +SKIP
@@ -69,7 +70,7 @@ def export(
     told = {**card(shipped, **about), "note": getattr(_runtime(format), "NOTE", None)}
     with _made_beside(target) as made:
         _write(format, shipped, made)
-        card_file = made / CARD if made.is_dir() else made.with_name(f"{made.name}.{CARD}")
+        card_file = made / CARD if made.is_dir() else _card_beside(made)
         card_file.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -114,21 +115,15 @@ def _runtime(format):
 @contextlib.contextmanager
 def _made_beside(target: Path) -> Iterator[Path]:
     """A path to make the artifact at, in a folder of its own; what lies there takes its name at the end, or is gone."""
-    missing, named = [folder for folder in target.parents if not folder.exists()], []
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix="partial-") as work:
-            made = Path(work) / target.name
-            yield made
-            for path in sorted(Path(work).iterdir(), key=lambda path: path == made):
-                named.append(path.replace(target.parent / path.name))
-    except BaseException:
-        for file in named:
-            file.unlink(missing_ok=True)
-        for folder in missing:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
-        raise
+    place = real(target)
+    with partial_folder(place.parent, target) as folder:
+        with temporary_files_in(folder):
+            yield folder / place.name
+        place_together(folder, place, replacing=(_card_beside(place).name,))
+
+
+def _card_beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.{CARD}")
 
 
 def _check(target, format, calibration):

@@ -9,7 +9,9 @@ from keras_googlenet.keras_compat.fit import release_validation
 from keras_googlenet.training.checkpoints import DIVERGED
 from keras_googlenet.training.interruption import Interrupted
 from keras_googlenet.training.optimizers.ema import ValidateEMA, ema_weights
+from keras_googlenet.utils.partial import temporary_files_in
 from keras_googlenet.utils.writing import written_whole
+from keras_googlenet.weights.saving import write_model
 
 MONITOR = "val_predictions_accuracy", "val_accuracy"
 """What decides which epoch is the best; the second is that of a network with one head."""
@@ -75,6 +77,7 @@ class KeepEpoch(RunCallback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Writes the epoch's row, and anew those that a run left behind when it was stopped; then `best.keras`."""
+        self.run.folder.check_there()
         row = {"epoch": epoch, **{name: float(value) for name, value in (logs or {}).items()}}
         before = self.run.folder.read_metrics()[:epoch]
         self.run.folder.write_metrics([*before, row])
@@ -90,13 +93,10 @@ def save(model, path):
     It is not compiled: the file is a third as large, and loads wherever the package is imported.
 
     Raises:
-        TrainingError: It cannot be written; what was there before is as it was.
+        WriteError: It cannot be written; what was there before is as it was.
     """
-    try:
-        with written_whole(path) as partial:
-            type(model)(model.input, model.outputs, name=model.name, **model.traits()).save(partial)
-    except OSError as error:
-        raise TrainingError(f"{path} could not be written: {error}. What was saved before is as it was.") from None
+    with written_whole(path) as partial, temporary_files_in(partial.parent):
+        write_model(type(model)(model.input, model.outputs, name=model.name, **model.traits()), partial)
 
 
 class Checkpoint(RunCallback):
@@ -115,8 +115,10 @@ class Checkpoint(RunCallback):
 
         Raises:
             Interrupted: A signal came; the state of a run on one machine is saved.
+            RunFolderError: The run's folder is gone.
         """
         self.run.step += 1
+        self.run.folder.check_there()
         # Several workers can only save together, and the others may know of no signal.
         if self.run.interruption.signal is not None and self.run.context.workers == 1:
             self._save()
@@ -127,6 +129,7 @@ class Checkpoint(RunCallback):
 
     def on_test_batch_end(self, batch, logs=None):
         """Stops a validation, too: it is not saved, and will be done again."""
+        self.run.folder.check_there()
         self._stop_if_interrupted()
 
     def on_epoch_end(self, epoch, logs=None):

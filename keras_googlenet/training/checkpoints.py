@@ -2,6 +2,7 @@
 
 import collections
 import re
+import shutil
 import warnings
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from keras_googlenet.errors import WorkError
 from keras_googlenet.model.version_0_1_0 import old_places
 from keras_googlenet.training.distributed.lost_workers import is_loss
 from keras_googlenet.training.distributed.strategy import write_folder
+from keras_googlenet.utils.messages import one_line
 
 PARTS = ("model", "optimizer", "metrics")
 
@@ -60,21 +62,27 @@ class Checkpoints:
         self._check_finite(model, step)
         path = self.path(step)
         try:
+            if self.context.is_chief:
+                self.folder.mkdir(exist_ok=True)  # where the run's own folder is gone, nothing is made
             with write_folder(self.context, self.folder) as folder:
-                folder.mkdir(parents=True, exist_ok=True)
                 _checkpoint(_state(model, PARTS)).write(str(folder / path.name))
+                if self.context.is_chief:
+                    for file in sorted(folder.iterdir(), key=_is_index):
+                        file.replace(self.folder / file.name)
         except (OSError, *_FULL) as error:
             if is_loss(error) and self.context.workers > 1:
                 raise  # the disk is well: another worker was lost
             if self.context.is_chief:
-                self._remove(path)
-            why = " ".join((str(error) or type(error).__name__).split())[:200]
+                self._clear()
+            why = getattr(error, "reason", "") or one_line(str(error) or type(error).__name__)[:200]
             raise CheckpointError(
-                f"The checkpoint of step {step} could not be written: {why}. {self.last_good()} "
+                f"{path}: the checkpoint cannot be written: {why}. {self.last_good()} "
                 "Make room, then go on with --resume."
             ) from None
-        for old in self.steps()[: -self.kept] if self.context.is_chief else ():
-            self._remove(self.path(old))
+        if self.context.is_chief:
+            for old in self.steps()[: -self.kept]:
+                self._remove(self.path(old))
+            self._clear()
 
     def restore(self, model, step, parts=PARTS):
         """Puts a saved state back.
@@ -146,9 +154,22 @@ class Checkpoints:
 
     def _remove(self, path):
         # The index first: without it the rest is no checkpoint.
-        for file in sorted(self.folder.glob(f"{path.name}.*"), key=lambda file: file.suffix != ".index"):
+        for file in sorted(self.folder.glob(f"{path.name}.*"), key=_is_index, reverse=True):
             if file.is_file():
                 file.unlink(missing_ok=True)
+
+    def _clear(self):
+        """Removes what killed runs left, of 0.1.0 too: folders that TensorFlow wrote in, and data without an index."""
+        for left in self.folder.glob("step-*_temp"):
+            shutil.rmtree(left, ignore_errors=True)
+        whole = {f"step-{step}" for step in self.steps()}
+        for file in self.folder.glob("step-*.data-*"):
+            if file.name.partition(".")[0] not in whole:
+                file.unlink(missing_ok=True)
+
+
+def _is_index(file):
+    return file.suffix == ".index"
 
 
 def _state(model, parts, by_place=False):

@@ -2,26 +2,37 @@
 
 The sources are tried in their order, `KERAS_GOOGLENET_MIRROR` (a base address or a folder) before them. What arrives is
 believed only if its size and SHA-256 are those of the registry. All work is done
-in a temporary folder inside the cache, so that whatever fails leaves nothing behind, and the
-finished file appears there at once, also for a second process doing the same.
+in a folder of the process's own inside the cache, so that whatever fails leaves nothing behind, and the
+finished file appears there at once, also for a second process doing the same: the last one's stays.
 """
 
+import contextlib
 import hashlib
 import socket
-import tempfile
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from keras_googlenet.errors import WorkError
+from keras_googlenet.utils import downloads
 from keras_googlenet.utils.cache import mirror, models_dir
-from keras_googlenet.weights.formats import format_of, read
-from keras_googlenet.weights.reader import WeightsError, existing_file, library
+from keras_googlenet.utils.partial import temporary_files_in
+from keras_googlenet.utils.writing import why_unwritable, written_whole
+from keras_googlenet.weights.formats import read
+from keras_googlenet.weights.reader import WeightsError, existing_file
 from keras_googlenet.weights.registry import Download, Weights
 
 TIMEOUT = 30
 """Seconds that a server may be silent: behind a firewall that drops packets, that is all it ever is."""
+
+
+class CacheError(WeightsError):
+    """Keras's cache cannot be written to."""
+
+    status = WorkError.status
 
 
 def fetch(weights: Weights) -> Path:
@@ -39,7 +50,8 @@ def fetch(weights: Weights) -> Path:
 
     Raises:
         WeightsError: If no source could be had, with the reason for each and which file to put
-            where; if a source in the cache is not what it should be; if the cache is not writable.
+            where; if a source in the cache is not what it should be; if the cache is not writable or
+            full (`CacheError`).
     """
     folder = models_dir()
     converted = folder / f"googlenet_{weights.name}.npz"
@@ -47,17 +59,14 @@ def fetch(weights: Weights) -> Path:
         if cached.exists():
             return cached
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix="googlenet_") as work:
-            raw = _placed(weights, folder) or _download(weights, folder, Path(work))
-            finished = Path(work) / converted.name
+        with written_whole(converted) as finished, temporary_files_in(finished.parent) as work:
+            raw = _placed(weights, folder) or _download(weights, folder, work)
             np.savez(finished, **read(raw))  # type: ignore[arg-type]  # none is called `allow_pickle`
-            finished.replace(converted)
     except OSError as error:
-        raise WeightsError(
+        raise CacheError(
             f"Cannot write to Keras's cache {folder}. Expected a folder with room for the "
             "weights; make it writable, or set KERAS_HOME to a folder that is. "
-            f"Received: {error}"
+            f"Received: {getattr(error, 'reason', error)}"
         ) from error
     return converted
 
@@ -66,7 +75,7 @@ def _placed(weights: Weights, folder: Path) -> Path | None:
     """Returns a usable source file that the user has put into the cache."""
     for source in _files(weights):
         path = folder / source.filename
-        if path.exists() and _obstacle(source) is None:
+        if path.exists():
             if wrong := _mismatch(path, source):
                 raise WeightsError(
                     f"{path} is not the file that weights={weights.name!r} are made from. "
@@ -78,13 +87,16 @@ def _placed(weights: Weights, folder: Path) -> Path | None:
 
 def _download(weights: Weights, folder: Path, work: Path) -> Path:
     """Takes the first source that has the right file."""
+    downloads.check("weights", weights.name)
     base = mirror()
     mirrored = [replace(source, url=f"{base}/{source.filename}") for source in _files(weights)] if base else []
     reasons = []
     for source in (*mirrored, *weights.sources):
         try:
-            reason = _obstacle(source) or _mismatch(path := _get_file(source, work), source)
+            reason = _mismatch(path := _get_file(source, work), source)
         except Exception as error:  # get_file raises bare Exceptions
+            if why_unwritable(error, work):
+                raise
             reason = str(error)
         if reason is None:
             return path
@@ -110,20 +122,10 @@ def _get_file(source: Download, work: Path) -> Path:
     socket.setdefaulttimeout(before or TIMEOUT)  # get_file has no timeout of its own
     try:
         # Size and digest are checked by our own _mismatch, which tells more than get_file would.
-        return Path(keras.utils.get_file(source.filename, source.url, cache_dir=str(work), force_download=True))
+        with contextlib.redirect_stdout(sys.stderr):  # its progress
+            return Path(keras.utils.get_file(source.filename, source.url, cache_dir=str(work), force_download=True))
     finally:
         socket.setdefaulttimeout(before)
-
-
-def _obstacle(source: Download) -> str | None:
-    """Returns why a source could not be read even if it was there."""
-    form = format_of(source.filename)
-    try:
-        if form is not None and form.library:
-            library(form.library)
-    except WeightsError as error:
-        return f"skipped: {error}"
-    return None
 
 
 def _mismatch(path: Path, source: Download) -> str | None:

@@ -3,7 +3,6 @@
 Another format is a module with a `read`, and a `write` where there is one, and its row in `FORMATS`.
 """
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +10,20 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_googlenet.weights import caffemodel, keras_files, npz, onnx, prototxt, pytorch, slim, torchvision
+from keras_googlenet.utils.partial import ExistsError, temporary_files_in
+from keras_googlenet.utils.writing import written_whole
+from keras_googlenet.weights import (
+    caffemodel,
+    keras_files,
+    npz,
+    onnx,
+    prototxt,
+    pytorch,
+    safetensors,
+    saving,
+    slim,
+    torchvision,
+)
 from keras_googlenet.weights.assignment import targets
 from keras_googlenet.weights.caffe import from_caffe
 from keras_googlenet.weights.reader import Named, WeightsError, collect, existing_file, reading
@@ -27,7 +39,6 @@ class Format:
         rename: Gives the arrays of a file this package's names and layouts.
         write: Writes a model's weights to a path, and what belongs to them beside it; None where that is not done.
         variant: The variant of the network that its weights are for, where the format tells.
-        library: The package that reading it needs, where only an extra installs that: one of `reader.LIBRARIES`.
     """
 
     kind: str
@@ -35,7 +46,6 @@ class Format:
     rename: Callable[[dict[str, np.ndarray]], Named] = dict.items
     write: Callable[[keras.Model, Path], object] | None = None
     variant: str | None = None
-    library: str | None = None
 
 
 def arrays_of(model: keras.Model) -> dict[str, np.ndarray]:
@@ -58,18 +68,18 @@ def _write_caffemodel(model: keras.Model, path: Path) -> None:
     caffemodel.write(path, arrays_of(model))
 
 
-_TORCH = Format(pytorch.KIND, pytorch.read, torchvision.from_torchvision, variant="torchvision", library="torch")
+_TORCH = Format(pytorch.KIND, pytorch.read, torchvision.from_torchvision, variant="torchvision")
 _SLIM = Format(slim.KIND, slim.read, slim.from_slim, variant="slim")
 
 FORMATS = {
-    ".keras": Format(keras_files.KIND_OF_MODEL, keras_files.read, write=lambda model, path: model.save(path)),
-    ".weights.h5": Format(keras_files.KIND, keras_files.read, write=lambda model, path: model.save_weights(path)),
+    ".keras": Format(keras_files.KIND_OF_MODEL, keras_files.read, write=saving.write_model),
+    ".weights.h5": Format(keras_files.KIND, keras_files.read, write=saving.write_weights),
     ".npz": Format(npz.KIND, npz.read, from_caffe, lambda model, path: npz.write(path, arrays_of(model))),
     ".caffemodel": Format(caffemodel.KIND, caffemodel.read, from_caffe, _write_caffemodel),
-    ".onnx": Format(onnx.KIND, onnx.read, from_caffe, library="onnx"),
+    ".onnx": Format(onnx.KIND, onnx.read, from_caffe),
     ".pth": replace(_TORCH, write=lambda model, path: torchvision.write(path, arrays_of(model))),
     **dict.fromkeys((".pt", ".pth.tar", ".bin"), _TORCH),
-    ".safetensors": replace(_TORCH, kind="a .safetensors file", read=pytorch.read_safetensors, library="safetensors"),
+    ".safetensors": replace(_TORCH, kind=safetensors.KIND, read=safetensors.read),
     ".ckpt": _SLIM,
     **dict.fromkeys((".tar.gz", ".tgz"), replace(_SLIM, kind=slim.KIND_OF_ARCHIVE, read=slim.read_archive)),
 }
@@ -120,8 +130,7 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
         Keras's own files do not name their variables: theirs are called `"<layer>/<index>"`.
 
     Raises:
-        WeightsError: If the file is missing, damaged, too large or of an unknown format, if it needs a package that is
-            not installed, or if it holds anything but weights under names of their own.
+        WeightsError: If the file is missing, damaged, too large or of an unknown format, or if it holds anything but weights under names of their own.
 
     Example:
         >>> read("googlenet.pb")
@@ -150,18 +159,14 @@ def write(model: keras.Model, target: str | Path) -> None:
     Raises:
         WeightsError: The format cannot hold the model, needs a package that is not installed, or would put a file of
             another name in the place of one that exists.
+        WriteError: The disk is full, for instance. What was there is as it was.
     """
     target, found = Path(target), format_of(target)
     if found is None or found.write is None:
         writable = [suffix for suffix, form in FORMATS.items() if form.write]
         raise WeightsError(f"Expected a file name that ends with one of {', '.join(writable)}. Received: {target}")
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix="partial-") as work:
-        made = Path(work) / target.name
-        found.write(model, made)
-        for path in sorted(Path(work).iterdir(), key=made.__eq__):
-            place = target.with_name(path.name)
-            if path != made and place.exists():
-                raise WeightsError(
-                    f"A {target.suffix} gets a {path.suffix} beside it; remove this one. Received: {place}"
-                )
-            path.replace(place)
+    try:
+        with written_whole(target) as made, temporary_files_in(made.parent):
+            found.write(model, made)
+    except ExistsError as error:
+        raise WeightsError(f"A {target.suffix} gets a file beside it. {error}") from error

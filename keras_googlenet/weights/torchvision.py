@@ -6,12 +6,14 @@ is how its pixels are to be scaled: torchvision's pretrained network (`transform
 being RGB in 0-255, and so does the variant here, whose layer `pixels` makes that of this package's pixels.
 """
 
+import io
 from pathlib import Path
 
 import numpy as np
 
+from keras_googlenet.utils.extras import optional
 from keras_googlenet.weights.layouts import chw_to_hwc, hwc_to_chw, joined_names, to_hwio, to_oihw
-from keras_googlenet.weights.reader import Arrays, Named, WeightsError, library
+from keras_googlenet.weights.reader import Arrays, Named, WeightsError
 
 STEM = {"conv1": "conv1_7x7_s2", "conv2": "conv2_3x3_reduce", "conv3": "conv2_3x3"}
 
@@ -76,7 +78,7 @@ def write(path: Path, arrays: Arrays) -> None:
     Raises:
         WeightsError: If PyTorch is not installed, or the arrays are another variant's.
     """
-    torch = library("torch")
+    torch = optional("torch", "Writing .pth files needs PyTorch", "torch", error=WeightsError)
     wide = {name for name, array in arrays.items() if name.endswith("_5x5/kernel") and array.shape[0] != 3}
     foreign = [name for name in arrays if name not in TORCH_NAMES or name in wide]
     if foreign or not any(name.endswith("_bn/gamma") for name in arrays):
@@ -92,4 +94,6 @@ def write(path: Path, arrays: Arrays) -> None:
         state[theirs] = to_oihw(array) if name.endswith("/kernel") else array
         if theirs.endswith(".bn.weight"):
             state[theirs.replace("weight", "num_batches_tracked")] = np.zeros((), "int64")
-    torch.save({name: torch.from_numpy(np.array(value, order="C")) for name, value in state.items()}, path)
+    file = io.BytesIO()  # of a full disk PyTorch says little
+    torch.save({name: torch.from_numpy(np.array(value, order="C")) for name, value in state.items()}, file)
+    path.write_bytes(file.getbuffer())

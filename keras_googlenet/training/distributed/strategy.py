@@ -7,14 +7,13 @@ result is one device's.
 
 import contextlib
 import dataclasses
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
 from keras_googlenet.errors import InputError, WorkError
 from keras_googlenet.training.distributed import cluster
+from keras_googlenet.utils.writing import partial_folder
 
 STRATEGIES = ("auto", "none", "mirrored", "multiworker")
 """What `strategy_for` takes."""
@@ -178,13 +177,10 @@ def write_folder(context, folder):
         folder: The run's folder.
 
     Yields:
-        `folder` as a `Path` for the chief, for the others a folder of their own that is deleted afterwards.
+        A folder of its own that is deleted afterwards: for the chief in `folder`, from where it moves what it keeps.
     """
-    if context.is_chief:
-        yield Path(folder)
-        return
-    with tempfile.TemporaryDirectory(prefix=f"worker-{context.worker}-") as own:
-        yield Path(own)
+    with partial_folder(folder if context.is_chief else None, folder) as own:
+        yield own
 
 
 def _count(kind):
