@@ -16,6 +16,7 @@ from keras_googlenet.utils.messages import shown
 DONE, PARTLY_FAILED, WRONG_COMMAND, DEFECT, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 70, 130, 141
 
 _MEMORY = ("RESOURCE_EXHAUSTED", "OOM when allocating", "out of memory", "bad_alloc", "Cannot allocate memory")
+_TOO_LARGE = ("integer string conversion", "array is too big", "Maximum allowed dimension exceeded")
 _OF_TENSORFLOW = (
     "NotFoundError", "PermissionDeniedError", "ResourceExhaustedError", "DataLossError", "UnavailableError",
 )  # fmt: skip
@@ -67,7 +68,7 @@ def _explained(error, arguments):
         return WRONG_COMMAND, f"a name or a text is no UTF-8, which is needed here: {error.reason}{text}"
     if isinstance(error, RecursionError):
         return WRONG_COMMAND, "what was read is nested too deep"
-    if isinstance(error, OverflowError) or "integer string conversion" in str(error):
+    if isinstance(error, OverflowError) or any(words in str(error) for words in _TOO_LARGE):
         return WRONG_COMMAND, f"a number is too large: {error}"
     if isinstance(error, ValueError) and "embedded null" in str(error):
         return WRONG_COMMAND, "a name has a NUL character, which no file has"
@@ -93,8 +94,9 @@ def _of_system(error):
 
 
 def _named(error):
-    """The error's kind and its words, as the last line of a traceback."""
-    return "".join(traceback.format_exception_only(error)[-1:]).strip()
+    """The error's kind and the first line of its words."""
+    words = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
 def _kept(error):

@@ -97,4 +97,4 @@ def _text(path, best, independent):
 def _json(path, best, independent):
     word = "score" if independent else "probability"
     record = {"path": path, "predictions": [{"class": key, "name": name, word: score} for key, name, score in best]}
-    return (json_line(record, getattr(answers(), "encoding", None) or "utf-8"),)
+    return (json_line(record, answers().encoding),)

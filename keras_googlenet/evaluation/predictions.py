@@ -171,6 +171,8 @@ def is_predictions(path: str | Path) -> bool:
     Args:
         path: Any path.
     """
+    if not Path(path).is_file():  # a device may have no end
+        return False
     try:
         with zipfile.ZipFile(path) as archive:
             return "about.npy" in archive.namelist()
