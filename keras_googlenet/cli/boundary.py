@@ -74,6 +74,8 @@ def _explained(error, arguments):
         return WRONG_COMMAND, "a name has a NUL character, which no file has"
     if isinstance(error, OSError):
         return PARTLY_FAILED, _of_system(error)
+    if isinstance(error, RuntimeError) and "home directory" in str(error):
+        return PARTLY_FAILED, "this user's home directory is not known: set HOME"
     if isinstance(error, ImportError):
         return PARTLY_FAILED, f"a package that is needed cannot be imported, install it again: {error}"
     if type(error).__name__ in _OF_TENSORFLOW and type(error).__module__.startswith("tensorflow"):

@@ -58,6 +58,7 @@ ERRORS = {
     "surrogate": (lambda: caught("\udcff".encode), WRONG_COMMAND, r"no UTF-8, which is needed here"),
     "bytes": (lambda: caught(b"\xff".decode), WRONG_COMMAND, "no UTF-8"),
     "array": (lambda: caught(__import__("numpy").empty, 2**60), WRONG_COMMAND, "a number is too large"),
+    "home": (lambda: caught(Path("~no-such-user").expanduser), PARTLY_FAILED, "home directory is not known: set HOME"),
     "import": (lambda: caught(__import__, "no_such_package"), PARTLY_FAILED, "No module named 'no_such_package'"),
     "Ctrl-C": (lambda: KeyboardInterrupt(), 130, "interrupted"),
 }

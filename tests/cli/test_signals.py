@@ -24,13 +24,13 @@ from keras_googlenet.utils.writing import written_whole
 def run(arguments):
     with written_whole(arguments.model) as partial:
         partial.write_text("half")
-        predict.say("begun")
         try:
-            time.sleep(60)
+            predict.say("begun")
+            time.sleep(100)
         finally:
             predict.say("ending")
             if arguments.top == 1:
-                time.sleep(60)
+                time.sleep(100)
 predict.run, predict.needs_keras = run, lambda arguments: False
 sys.exit(keras_googlenet_command.main())
 """
