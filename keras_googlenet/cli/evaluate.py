@@ -3,9 +3,10 @@
 Without --crops the network sees each image once, the central square, as in training's validation. --crops 1, 10 and
 144 are the paper's: 224 pixels cut from images whose shorter side is 256 (for 144 also 288, 320 and 352) pixels.
 
-A file of --predictions keeps what each model says of each image. An evaluation that was interrupted goes on from it,
-and later it takes the model's place among the MODELs, so that ensembles cost nothing. Several evaluations of a model
-may write one file at a time: each keeps what the others have done.
+Standard output has what was found, and the table. A file of --predictions keeps what each model says of each image,
+also where a signal ended the evaluation: the same command goes on from it. Later it takes the model's place among the
+MODELs, so that ensembles cost nothing. Several evaluations of a model may write one file at a time: each keeps what the
+others have done.
 
 Examples:
   keras-googlenet evaluate runs/flowers/model.keras --dataset flowers/

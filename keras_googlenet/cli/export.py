@@ -1,7 +1,8 @@
 """Exports a model to where it is served: SavedModel, LiteRT, ONNX or OpenVINO, with a model card.
 
 Auxiliary heads are left out. With --int8 the artifact computes in 8-bit integers, calibrated on some images of a data
-set: a quarter of the size (litert, onnx and openvino).
+set: a quarter of the size (litert, onnx and openvino). Standard output has a line about TARGET. An export that is ended
+leaves nothing.
 
 Examples:
   keras-googlenet export runs/flowers/model.keras served --format savedmodel

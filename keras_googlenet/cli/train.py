@@ -2,6 +2,10 @@
 
 The run's folder receives recipe.json, samples.png, metrics.csv, curves.png, report.html and model.keras.
 
+Standard output has what was found, a line an epoch (on a terminal, progress bars), and the result; training goes on
+where nobody reads it. Weights and data sets are downloaded where the command line names them, not where only the FILE
+of --recipe does; that file's data_dir is not used either: give --data-dir.
+
 A preset sets what the options and --set do not. Without one, --weights means transfer, unless learning_rate is set:
   paper          section 6, and BVLC's values where it is silent; for all data sets but digits
   quick_solver   Caffe's quick_solver: 60 epochs of ImageNet

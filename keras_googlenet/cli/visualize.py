@@ -9,7 +9,7 @@
 
 The last two take a minute or more, and are made only when asked for. Of an image the network sees the central square.
 PATH is as in predict: an image, a folder, a pattern, or - for standard input. An image that cannot be read is named on
-standard error, the others go on, and the exit status is 1.
+standard error, the others go on, and the exit status is 1. Standard output has the pictures' paths.
 
 Examples:
   keras-googlenet visualize imagenet --output pictures photo.jpg

@@ -179,6 +179,8 @@ def is_predictions(path: str | Path) -> bool:
     Args:
         path: Any path.
     """
+    if not Path(path).is_file():  # a device may have no end
+        return False
     try:
         with archives.opened(path, _check_size) as archive:
             return "about.npy" in archive.namelist()
