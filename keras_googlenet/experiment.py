@@ -57,11 +57,12 @@ def run(
                 report.plot_curves(paths.metrics, partial)
             if not (paths.evaluation.exists() and paths.report.exists()):
                 _report(recipe, paths, load(recipe), verbose)
+            paths.predictions.unlink(missing_ok=True)  # here, since a run may be killed between the report and this
     return logs
 
 
 def _report(recipe: Recipe, folder: RunFolder, source: Source, verbose: int | str) -> None:
-    kept = folder.path / "predictions.npz"
+    kept = folder.predictions
     name = "validation" if source.test is None else "test"
     split = source.splits[name]
     folder.check_there()
@@ -90,7 +91,6 @@ def _report(recipe: Recipe, folder: RunFolder, source: Source, verbose: int | st
     # A file that has gone by now has been measured: the page goes without its picture.
     images = dict(read_ahead(split, [mistake.index for mistake in result.mistakes], lambda image: image, skip=True))
     report.write_report(folder.path, image=images.get, skipped=folder.read_skipped())
-    kept.unlink()
 
 
 @contextmanager

@@ -35,6 +35,7 @@ class RunFolder:
         self.curves = self.path / "curves.png"
         self.evaluation = self.path / "evaluation.json"
         self.report = self.path / "report.html"
+        self.predictions = self.path / "predictions.npz"
         self.checkpoints = self.path / "checkpoints"
         self.last = self.path / "model.keras"
         self.best = self.path / "best.keras"

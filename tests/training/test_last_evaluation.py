@@ -187,7 +187,9 @@ def test_an_unreadable_image_ends_it_until_it_is_mended(trained, whole, colors):
 
 def test_what_is_evaluated_is_not_evaluated_again(whole, monkeypatch):
     monkeypatch.setattr(protocol, "predict_crops", lambda *_: pytest.fail("it has begun"))
+    (whole / "predictions.npz").write_bytes(b"of a run that was killed when its report was there")
     run(read_recipe(whole), whole, resume=True, strategy="none", verbose=0)
+    assert not (whole / "predictions.npz").exists()
 
 
 def assert_goes_on(folder, whole, when):
