@@ -7,6 +7,7 @@ arguments have been found to be right, and to need it.
 
 import importlib
 import importlib.util
+import signal
 import sys
 
 PACKAGE = "keras_googlenet"
@@ -18,6 +19,13 @@ def main():
     Returns:
         The exit status.
     """
+    try:
+        return _run()
+    except KeyboardInterrupt as error:  # before or after the command's own handlers
+        return 128 + getattr(error, "number", signal.SIGINT)
+
+
+def _run():
     if PACKAGE in sys.modules:
         return importlib.import_module(f"{PACKAGE}.cli").main()
     spec = importlib.util.find_spec(PACKAGE)

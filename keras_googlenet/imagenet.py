@@ -10,6 +10,7 @@ from keras import ops
 
 from keras_googlenet.errors import InputError
 from keras_googlenet.utils.cache import mirror, models_dir
+from keras_googlenet.utils.messages import few, one_line, shown
 
 MEAN_RGB = (123.0, 117.0, 104.0)
 """The mean that BVLC subtracts, `mean_value: 104, 117, 123` in its BGR order: whole numbers, not the
@@ -20,6 +21,9 @@ MEAN_GRAY = 117.0
 
 _CLASS_INDEX = "imagenet_class_index.json"
 _CLASS_INDEX_URL = "https://storage.googleapis.com/download.tensorflow.org/data/imagenet_class_index.json"
+_MAX_CLASS_INDEX, _LONGEST, _REASON = 4 << 20, 200, 200
+"""Most characters of a class index, a hundred times Keras's; of a name in it; and of an error's words."""
+
 _CLASS_INDEX_MD5 = "c2c37ea517e94d9795004a39431a14cb"
 
 
@@ -120,15 +124,44 @@ def load_class_index(path: str | Path | None = None) -> list[tuple[str, str]]:
         ValueError: The file is not a class index.
         OSError: The file cannot be read or downloaded.
     """
-    path = _cached_class_index() if path is None else path
+    path = Path(_cached_class_index() if path is None else path)
     try:
-        index = json.loads(Path(path).read_text(encoding="utf-8"))
-        return [(str(wnid), str(name)) for wnid, name in (index[str(i)] for i in range(1000))]
-    except (ValueError, KeyError, TypeError) as error:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(_MAX_CLASS_INDEX + 1)
+        if len(text) > _MAX_CLASS_INDEX:
+            raise ValueError(f"more than {_MAX_CLASS_INDEX:,} characters")
+        return _pairs(json.loads(text, object_pairs_hook=_each_once))
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deep" if isinstance(error, RecursionError) else one_line(error)[:_REASON]
         raise InputError(
             "A class index is a JSON object that maps '0'..'999' to [wordnet_id, name]. "
-            f"Received: {path}, which is something else ({type(error).__name__}: {error}). Delete or replace it"
+            f"Received: {path}, which is something else ({reason}). Delete or replace it"
         ) from error
+
+
+def _each_once(pairs):
+    """A JSON object, of which each key is there once."""
+    if len(found := dict(pairs)) < len(pairs):
+        raise ValueError("a class is there twice")
+    return found
+
+
+def _pairs(index):
+    """The classes of a file's JSON, checked."""
+    if not isinstance(index, dict):
+        raise ValueError(f"a JSON {type(index).__name__}")
+    wanted = [str(i) for i in range(1000)]
+    if missing := [i for i in wanted if i not in index]:
+        raise ValueError(f"no class {few(missing)}")
+    if len(index) > len(wanted):
+        raise ValueError(f"{len(index):,} classes")
+    for i in wanted:
+        pair = index[i]
+        if not (isinstance(pair, list) and len(pair) == 2 and all(isinstance(text, str) and text for text in pair)):
+            raise ValueError(f"class {i} is {shown(pair)}")
+        if any(len(text) > _LONGEST or one_line(text) != text for text in pair):
+            raise ValueError(f"class {i} has control characters, or more than {_LONGEST} of others: {shown(pair)}")
+    return [(index[i][0], index[i][1]) for i in wanted]
 
 
 def _cached_class_index():

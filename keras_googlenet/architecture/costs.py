@@ -1,6 +1,7 @@
 """Output shapes, parameters and multiply-adds, derived from a table by arithmetic alone."""
 
 import dataclasses
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -20,6 +21,7 @@ class Cost:
         parameters: Trainable numbers: kernels, biases, and batch normalization's scales and offsets.
         statistics: Batch normalization's moving means and variances, which are not trained.
         macs: Multiply-adds of one image in convolutions and linear layers, the `ops` column of Table 1.
+        activations: Numbers in the outputs of all layers for one image, which training keeps until the step's end.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Cost:
     parameters: int = 0
     statistics: int = 0
     macs: int = 0
+    activations: int = 0
 
 
 def output_size(window: Conv | MaxPool, size: int, padding: str) -> int:
@@ -44,8 +47,8 @@ def output_size(window: Conv | MaxPool, size: int, padding: str) -> int:
     return -(-(size - window.kernel) // window.stride) + 1
 
 
-def _chains(row):
-    """The chains of steps that a row is made of, side by side."""
+def chains(row):
+    """The chains of steps that a row is made of, side by side: a tuple of tuples."""
     match row:
         case Convolution():
             return (row.convs,)
@@ -86,8 +89,11 @@ def _cost(architecture, name, layer, chains, shape, classes):
         output = shape
         for step in steps:
             output, numbers = _step(architecture, step, output, classes)
-            total.update(numbers)
+            normalized = bool(architecture.batch_norm) and isinstance(step, Conv)
+            total.update(numbers, activations=math.prod(output) * (1 + normalized))
         channels += output[-1]
+    if len(chains) > 1:
+        total["activations"] += math.prod((*output[:2], channels))
     return Cost(name, layer, (*output[:2], channels), **total)
 
 
@@ -128,7 +134,7 @@ def costs(
         )
     table, heads = [], []
     for row in architecture.rows:
-        cost = _cost(architecture, row.name, row.layer, _chains(row), shape, classes)
+        cost = _cost(architecture, row.name, row.layer, chains(row), shape, classes)
         if min(cost.output) < 1:
             raise ValueError(
                 f"Row {row.name!r} has no pixels left: {shape[:2]} goes in, {cost.output[:2]} comes out. Use a "
@@ -144,5 +150,5 @@ def costs(
 def depth(architecture: Architecture, pools: bool = False) -> int:
     """Number of layers with parameters on the longest path, 22 in the paper; 27 when `pools` count too."""
     counted = (Conv, Linear, *((MaxPool, AveragePool) if pools else ()))
-    chains = (_chains(row) for row in architecture.rows)
-    return sum(max(sum(isinstance(step, counted) for step in steps) for steps in row) for row in chains)
+    rows = (chains(row) for row in architecture.rows)
+    return sum(max(sum(isinstance(step, counted) for step in steps) for steps in row) for row in rows)

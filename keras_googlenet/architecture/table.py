@@ -18,14 +18,14 @@ from keras_googlenet.architecture.rows import (
     MaxPool,
     Row,
 )
+from keras_googlenet.architecture.validation import ROW_KINDS, validate
+from keras_googlenet.utils.messages import shown
 
 MIN_SIZE = 32
 """Smallest input side in pixels: five halvings leave one pixel."""
 
 DEFAULT_SIZE = 224
 """The paper's receptive field, section 5."""
-
-PADDINGS = ("caffe", "same")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Architecture:
     def __post_init__(self):
         object.__setattr__(self, "rows", tuple(self.rows))
         object.__setattr__(self, "auxiliary", tuple(self.auxiliary))
-        _validate(self)
+        validate(self)
 
     @property
     def trunk(self) -> Sequence[Row]:
@@ -117,64 +117,26 @@ class Architecture:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "Architecture":
-        """The table that `get_config` described."""
-        fields = dict(config)
-        for part in ("rows", "auxiliary"):
-            fields[part] = [_row(item) for item in fields[part]]
-        for part, kind in (("batch_norm", BatchNorm), ("pixels", Pixels)):
-            if fields.get(part) is not None:
-                fields[part] = kind(**fields[part])
-        return cls(**fields)
-
-
-ROW_KINDS = (Convolution, MaxPool, LRN, Inception, AveragePool, Dropout, Linear)
+        """The table that `get_config` described; a `ValueError` where that is none."""
+        try:
+            fields = dict(config)
+            for part in ("rows", "auxiliary"):
+                fields[part] = [_row(item) for item in fields[part]]
+            for part, kind in (("batch_norm", BatchNorm), ("pixels", Pixels)):
+                if fields.get(part) is not None:
+                    fields[part] = kind(**fields[part])
+            return cls(**fields)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"Expected a table as `get_config` describes it. Received: {shown(config)}") from error
 
 
 def _row(config):
     config = dict(config)
     kind = config.pop("kind", None)
     known = {cls.__name__: cls for cls in (*ROW_KINDS, Auxiliary)}
-    if kind not in known:
-        raise ValueError(f"A row of a table must be one of {sorted(known)}. Received: kind={kind!r}")
+    if not isinstance(kind, str) or kind not in known:
+        raise ValueError(f"A row of a table must be one of {sorted(known)}. Received: kind={shown(kind)}")
     return known[kind](**config)
-
-
-def _validate(table):
-    """Refuses a table that cannot be built, before any layer exists."""
-    for row in table.rows:
-        if not isinstance(row, ROW_KINDS):
-            raise ValueError(f"Each row must be one of {[cls.__name__ for cls in ROW_KINDS]}. Received: row={row!r}")
-    names = [row.name for row in table.rows] + [head.name for head in table.auxiliary]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(f"Each row needs a name of its own. Received twice: {', '.join(twice)}")
-    tops = [isinstance(row, (AveragePool, Dropout, Linear)) for row in table.rows]
-    if tops != sorted(tops) or not isinstance(table.rows[-1], Linear) or sum(tops) < 2:
-        raise ValueError(
-            "A table must end in an AveragePool, optionally a Dropout, and one Linear row, and have them nowhere "
-            f"else. Received: rows={[type(row).__name__ for row in table.rows]}"
-        )
-    for item in (*table.rows, *table.auxiliary):
-        _validate_numbers(item)
-    for head in table.auxiliary:
-        if head.after not in [row.name for row in table.trunk]:
-            raise ValueError(
-                f"Auxiliary head {head.name!r} must read a row below the average pool. Received: after={head.after!r}"
-            )
-    if table.padding not in PADDINGS:
-        raise ValueError(f"`padding` must be one of {PADDINGS}. Received: {table.padding!r}")
-
-
-def _validate_numbers(item):
-    for field in dataclasses.fields(item):
-        value = getattr(item, field.name)
-        whole = field.type in (int, int | None) and value is not None
-        if whole and (not isinstance(value, int) or value < 1):
-            raise ValueError(
-                f"`{field.name}` of row {item.name!r} must be an integer of at least 1. Received: {value!r}"
-            )
-        if field.name in ("rate", "dropout") and not 0 <= value < 1:
-            raise ValueError(f"`{field.name}` of row {item.name!r} must be in [0, 1). Received: {value}")
 
 
 # fmt: off

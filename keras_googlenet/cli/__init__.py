@@ -5,19 +5,17 @@ Nothing heavy is imported before a command runs: help and mistakes in the argume
 
 import contextlib
 import logging
-import os
-import sys
 import warnings
 from collections.abc import Callable, Sequence
 
-from keras_googlenet.cli import convert, demo, evaluate, export, predict, summary, train, visualize
+from keras_googlenet.cli import convert, demo, evaluate, export, predict, signals, streams, summary, train, visualize
+from keras_googlenet.cli.boundary import CLOSED_PIPE, DEFECT, DONE, INTERRUPTED, PARTLY_FAILED, WRONG_COMMAND, fail
 from keras_googlenet.cli.parser import parser
-from keras_googlenet.errors import InputError, WorkError
+
+__all__ = ["CLOSED_PIPE", "COMMANDS", "DEFECT", "DONE", "INTERRUPTED", "PARTLY_FAILED", "WRONG_COMMAND", "main"]
 
 _MODULES = (train, evaluate, predict, convert, export, summary, visualize, demo)
 COMMANDS = {module.__name__.rpartition(".")[2]: module for module in _MODULES}
-
-DONE, PARTLY_FAILED, WRONG_COMMAND, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
 
 
 def main(argv: Sequence[str] | None = None, *, load: Callable[[], None] = lambda: None) -> int:
@@ -29,33 +27,24 @@ def main(argv: Sequence[str] | None = None, *, load: Callable[[], None] = lambda
             `keras_googlenet_command`.
 
     Returns:
-        The exit status: 0 done; 1 a part of the work failed, and which part was said; 2 the command was wrong; 128
-        and a signal's number if that ended it.
+        The exit status: 0 done; 1 a part of the work failed, and which part was said; 2 the command was wrong; 70 a
+        defect; 128 and a signal's number if that ended it, of which 141 is a standard output that nobody reads.
     """
-    try:
-        arguments = parser(COMMANDS).parse_args(argv)
-        if arguments.needs_keras(arguments):
-            load()
-        logging.getLogger("PIL").addHandler(logging.NullHandler())  # the error that is raised says it
-        with _plain_warnings():
+    arguments = None
+    with signals.raised() as noted, streams.guarded() as answers, _plain_warnings():
+        try:
+            arguments = parser(COMMANDS).parse_args(argv)
+            answers.needed = not arguments.leaves_files(arguments)
+            answers.check()
+            if arguments.needs_keras(arguments):
+                load()
+                streams.guard_errors()
+            logging.getLogger("PIL").addHandler(logging.NullHandler())  # the error that is raised says it
             status = arguments.run(arguments)
-            sys.stdout.flush()
-            return status
-    except BrokenPipeError:  # quietly, as `yes | head` ends: what reads the output wants no more
-        return CLOSED_PIPE
-    except KeyboardInterrupt:
-        return _fail("interrupted", INTERRUPTED)
-    except (InputError, WorkError, OSError) as error:
-        return _fail(error, getattr(error, "status", PARTLY_FAILED))
-    finally:
-        _flush()
-
-
-def _flush():
-    try:
-        sys.stdout.flush()
-    except OSError:  # said already; Python would try to write the rest at exit, and complain
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            answers.flush()
+            return max(status, PARTLY_FAILED if answers.failed else DONE)
+        except (Exception, KeyboardInterrupt) as error:
+            return fail(error, arguments, noted)
 
 
 @contextlib.contextmanager
@@ -67,13 +56,8 @@ def _plain_warnings():
 
     def show(message, category, *_, **__):
         if not issubclass(category, FutureWarning):
-            print(f"keras-googlenet: warning: {message}", file=sys.stderr)
+            streams.tell(f"warning: {message}")
 
     with warnings.catch_warnings():
         warnings.showwarning = show
         yield
-
-
-def _fail(message, status):
-    print(f"keras-googlenet: error: {message}", file=sys.stderr)
-    return status

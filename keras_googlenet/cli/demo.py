@@ -1,6 +1,7 @@
 """Serves a page on which images are dropped: the best classes, and where in the image they are.
 
-Its address is printed: on this machine alone unless --host says otherwise. It needs no network. Of an image the page
+Its address is printed: on this machine alone unless --host says otherwise; it answers to this machine's names and to
+--host, not to those of other sites. It needs no network. Of an image the page
 shows the five best classes with their probabilities, and the heat (Grad-CAM) of the best or of another that is chosen.
 Images are what predict takes, up to --max-size; what is uploaded is deleted after ten minutes and at the end. Ctrl-C
 ends it. It needs the extra: pip install "keras-googlenet[demo]".
@@ -13,6 +14,9 @@ Examples:
 
 import math
 from pathlib import Path
+
+from keras_googlenet.cli.streams import say
+from keras_googlenet.utils.bounds import check_option
 
 HOST, PORT, MAX_MB = "127.0.0.1", 7860, 20
 SHOWN, THUMBNAIL = 12, 160
@@ -33,6 +37,11 @@ def add_arguments(parser):
     parser.add_class_index()
 
 
+def leaves_files(arguments):
+    """Whether it is worth something without standard output: the page is served elsewhere."""
+    return True
+
+
 def run(arguments):
     """Runs the command.
 
@@ -47,8 +56,9 @@ def run(arguments):
     from keras_googlenet.model.loading import names_or_numbers
     from keras_googlenet.utils.extras import optional
 
-    if not 0 < arguments.max_size < math.inf:
+    if not arguments.max_size > 0:  # nan, too
         raise InputError(f"--max-size must be more than 0. Received: {arguments.max_size:g}")
+    check_option("--max-size", arguments.max_size, 0)
     optional("gradio", "The demo needs Gradio", extra="demo")
     port = check_address(arguments.host, arguments.port)
     classifier = load_classifier(arguments.model)
@@ -61,7 +71,7 @@ def run(arguments):
         port=port,
         title=f"GoogLeNet: {Path(arguments.model).name}",
         examples=_examples(arguments.examples, classifier.classes),
-        started=lambda address: print(f"{address}  (Ctrl-C ends it)", flush=True),
+        started=lambda address: say(f"{address}  (Ctrl-C ends it)"),
     )
     return 0
 

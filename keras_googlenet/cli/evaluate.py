@@ -3,9 +3,10 @@
 Without --crops the network sees each image once, the central square, as in training's validation. --crops 1, 10 and
 144 are the paper's: 224 pixels cut from images whose shorter side is 256 (for 144 also 288, 320 and 352) pixels.
 
-A file of --predictions keeps what each model says of each image. An evaluation that was interrupted goes on from it,
-and later it takes the model's place among the MODELs, so that ensembles cost nothing. Several evaluations of a model
-may write one file at a time: each keeps what the others have done.
+Standard output has what was found, and the table. A file of --predictions keeps what each model says of each image,
+also where a signal ended the evaluation: the same command goes on from it. Later it takes the model's place among the
+MODELs, so that ensembles cost nothing. Several evaluations of a model may write one file at a time: each keeps what the
+others have done.
 
 Examples:
   keras-googlenet evaluate runs/flowers/model.keras --dataset flowers/
@@ -18,7 +19,9 @@ import sys
 from pathlib import Path
 
 from keras_googlenet.cli.paths import output
+from keras_googlenet.cli.streams import say, tell
 from keras_googlenet.errors import InputError
+from keras_googlenet.utils.bounds import check_option
 
 
 def add_arguments(parser):
@@ -43,6 +46,11 @@ def add_arguments(parser):
     parser.add_class_index()
 
 
+def leaves_files(arguments):
+    """Whether the work is files, too."""
+    return bool(arguments.json or arguments.predictions)
+
+
 def run(arguments):
     """Runs the command.
 
@@ -63,9 +71,9 @@ def run(arguments):
     images = _images(arguments, given) if given else None
     everyone = [_predictions(one, images, arguments) if one in given else Predictions.read(one) for one in models]
     rows = table3(everyone) if arguments.table3 else [error_rates(everyone, _crops(arguments, everyone))]
-    print(format_table(rows))
+    say(*format_table(rows).splitlines())
     if skipped := int(max(one.skipped.sum() for one in everyone)):
-        print(f"skipped {skipped:,} images that cannot be read")
+        say(f"skipped {skipped:,} images that cannot be read")
     if arguments.json:
         _write_json(arguments, everyone, skipped, rows)
     return 1 if skipped else 0
@@ -86,8 +94,7 @@ def _write_json(arguments, everyone, skipped, rows):
 
 
 def _check(arguments):
-    if arguments.batch_size < 1:
-        raise InputError(f"--batch-size must be at least 1. Received: {arguments.batch_size}")
+    check_option("--batch-size", arguments.batch_size, 1)
     if arguments.table3 and not arguments.crops:
         raise InputError("--table3 makes a row for each number of crops up to --crops: add --crops 144.")
     file = arguments.predictions
@@ -108,7 +115,7 @@ def _images(arguments, models):
             "The runs of these models held out different images. Evaluate the models one by one, or on another "
             f"--split. Received: {' and '.join(map(str, ways))}"
         )
-    print(summary, flush=True)
+    say(*summary.split("\n"))
     return split, classes
 
 
@@ -150,11 +157,11 @@ def _predictions(spec, images, arguments):
             file=file,
             batch_size=arguments.batch_size,
             on_corrupt=arguments.on_corrupt,
-            verbose=1 if sys.stdout.isatty() else 0,
+            verbose=int(sys.stderr.isatty()),
         )
     except (KeyboardInterrupt, ImageError):
         if file is not None:
-            print(f"{file} keeps what was done: the same command goes on from there", file=sys.stderr)
+            tell(f"{file} keeps what was done: the same command goes on from there")
         raise
 
 
@@ -167,7 +174,7 @@ def _outputs(classifier, classes, class_index):
     counted = not classifier.named and numbers <= set(range(width))
     # Of ImageNet's thousand, whose names go without saying, a few numbers might be those of another list.
     if counted and (width != IMAGENET or len(numbers) == width):
-        print(f"the model's outputs have no names of their own: classes are called by their numbers, 0 to {width - 1}")
+        say(f"the model's outputs have no names of their own: classes are called by their numbers, 0 to {width - 1}")
         return classifier.numbers()
     return classifier.names(class_index)
 

@@ -1,7 +1,8 @@
 """Exports a model to where it is served: SavedModel, LiteRT, ONNX or OpenVINO, with a model card.
 
 Auxiliary heads are left out. With --int8 the artifact computes in 8-bit integers, calibrated on some images of a data
-set: a quarter of the size (litert, onnx and openvino).
+set: a quarter of the size (litert, onnx and openvino). Standard output has a line about TARGET. An export that is ended
+leaves nothing.
 
 Examples:
   keras-googlenet export runs/flowers/model.keras served --format savedmodel
@@ -9,6 +10,7 @@ Examples:
 """
 
 from keras_googlenet.cli.paths import output
+from keras_googlenet.cli.streams import say
 from keras_googlenet.utils.export_formats import FORMATS
 
 CALIBRATION = 100
@@ -27,6 +29,11 @@ def add_arguments(parser):
     )
     parser.add_argument("--data-dir", metavar="DIR", help="where TFDS keeps its data sets")
     parser.add_class_index()
+
+
+def leaves_files(arguments):
+    """Whether the work is files."""
+    return True
 
 
 def run(arguments):
@@ -51,7 +58,7 @@ def run(arguments):
     views = _views(arguments, classifier.images.side) if arguments.int8 else None
     export.export(classifier.model, arguments.target, arguments.format, labels=labels, calibration=views, **about)
     size = sum(path.stat().st_size for path in _files(arguments.target))
-    print(f"{arguments.target}: {arguments.format}, {size / 1e6:.1f} MB")
+    say(f"{arguments.target}: {arguments.format}, {size / 1e6:.1f} MB")
     return 0
 
 

@@ -6,6 +6,7 @@ import sys
 from functools import partial
 
 from keras_googlenet.cli.paths import STDIN
+from keras_googlenet.cli.streams import tell
 from keras_googlenet.data.errors import ImageError
 from keras_googlenet.data.images import decode_view, read_view
 
@@ -38,7 +39,7 @@ class Failures:
     def __call__(self, message):
         """Says it."""
         self._any = True
-        print(f"keras-googlenet: {message}", file=sys.stderr, flush=True)
+        tell(message)
 
     def __bool__(self):
         return self._any

@@ -1,6 +1,6 @@
 """What commands say of MODEL: what is not plain about it."""
 
-import sys
+from keras_googlenet.cli.streams import tell
 
 
 def load_classifier(spec, model=None):
@@ -20,5 +20,5 @@ def load_classifier(spec, model=None):
 
     classifier = loading.load_classifier(spec, model)
     for note in classifier.notes:
-        print(f"keras-googlenet: note: {spec}: {note}", file=sys.stderr, flush=True)
+        tell(f"note: {spec}: {note}")
     return classifier

@@ -9,7 +9,8 @@ PATH is one of
   -              the bytes of one image on standard input
 
 Results come in the order of the images, a batch at a time. An image that cannot be read is named on standard error, and
-why; the others go on, and the exit status is 1. With --json each line is an object:
+why; the others go on, and the exit status is 1. Standard output has the results alone. What would control a terminal
+or break a line, in a path or a class's name, is printed as an escape. With --json each line is an object:
   {"path": ..., "predictions": [{"class": "n02219486", "name": "ant", "probability": 0.98}, ...]}
 Logits get their softmax. Of a model that ends in sigmoids each class has a score by itself: "score" in place of
 "probability".
@@ -22,10 +23,10 @@ Examples:
 """
 
 import itertools
-import json
-import sys
 
-from keras_googlenet.errors import InputError
+from keras_googlenet.cli.streams import answers, say
+from keras_googlenet.utils.bounds import check_option
+from keras_googlenet.utils.messages import json_line
 
 BATCH = 16
 
@@ -49,8 +50,7 @@ def run(arguments):
         Exit status.
     """
     for option, value in (("--top", arguments.top), ("--batch-size", arguments.batch_size)):
-        if value < 1:
-            raise InputError(f"{option} must be at least 1. Received: {value}")
+        check_option(option, value, 1)
 
     import numpy as np
 
@@ -60,6 +60,7 @@ def run(arguments):
     from keras_googlenet.cli.paths import expand
     from keras_googlenet.cli.progress import Progress
     from keras_googlenet.model.loading import names_or_numbers
+    from keras_googlenet.model.memory import batches
 
     fail = Failures()
     files = expand(arguments.paths, fail)
@@ -78,35 +79,25 @@ def run(arguments):
                 progress.clear()
                 fail(error)
 
-    images = readable()
-    while batch := list(itertools.islice(images, arguments.batch_size)):
-        done, paths, pixels = zip(*batch, strict=True)
-        scores = classifier.predict(np.stack(pixels))
-        progress.clear()
-        for path, row in zip(paths, scores, strict=True):
-            best = [(*names[i], float(row[i])) for i in np.argsort(-row, kind="stable")[: arguments.top]]
-            print(form(path, best, classifier.independent), flush=True)
-        progress.update(done[-1])
+    images, batch_size = readable(), min(arguments.batch_size, len(files))
+    with batches(classifier.served, batch_size, classifier.images.side):
+        while batch := list(itertools.islice(images, batch_size)):
+            done, paths, pixels = zip(*batch, strict=True)
+            scores = classifier.predict(np.stack(pixels))
+            progress.clear()
+            for path, row in zip(paths, scores, strict=True):
+                best = [(*names[i], float(row[i])) for i in np.argsort(-row, kind="stable")[: arguments.top]]
+                say(*form(path, best, classifier.independent))
+            progress.update(done[-1])
     return int(bool(fail))
 
 
 def _text(path, best, independent):
-    from keras_googlenet.utils.messages import one_line
-
     form = "  score {:.4f}  {}" if independent else "  {:7.2%}  {}"
-    lines = (form.format(score, name) + (f"  ({key})" if key != name else "") for key, name, score in best)
-    return _encodable("\n".join((one_line(path), *lines)), "backslashreplace")
+    return path, *(form.format(score, name) + (f"  ({key})" if key != name else "") for key, name, score in best)
 
 
 def _json(path, best, independent):
     word = "score" if independent else "probability"
     record = {"path": path, "predictions": [{"class": key, "name": name, word: score} for key, name, score in best]}
-    try:
-        return _encodable(json.dumps(record, ensure_ascii=False), "strict")
-    except UnicodeEncodeError:  # a name that is no Unicode, or an output that is none
-        return json.dumps(record)
-
-
-def _encodable(text, errors):
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    return text.encode(encoding, errors).decode(encoding)
+    return (json_line(record, answers().encoding),)

@@ -1,11 +1,10 @@
 """A progress bar that leaves the output alone: on standard error, and only where that is a terminal."""
 
-import contextlib
 import sys
 
 
 class Progress:
-    """Keras's progress bar; it gives way to lines that are printed meanwhile.
+    """Keras's progress bar, which `streams` takes to standard error; it gives way to lines that are printed meanwhile.
 
     Args:
         count: Images to go through.
@@ -16,13 +15,11 @@ class Progress:
         import keras
 
         self._shown = shown and sys.stderr.isatty()
-        with contextlib.redirect_stdout(sys.stderr):
-            self._bar = keras.utils.Progbar(count, verbose=int(self._shown), unit_name="image")
+        self._bar = keras.utils.Progbar(count, verbose=int(self._shown), unit_name="image")
 
     def update(self, done: int) -> None:
         """Shows how much is done."""
-        with contextlib.redirect_stdout(sys.stderr):
-            self._bar.update(done)
+        self._bar.update(done)
 
     def clear(self) -> None:
         """Empties the bar's line; to be called before anything else is printed."""

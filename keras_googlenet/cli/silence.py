@@ -38,6 +38,7 @@ def begin():
     if "tensorflow" in sys.modules or any(name in os.environ for name in ASKED):
         return
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of functions that are traced for each model
+    logging.getLogger("absl").setLevel(logging.ERROR)  # TFDS's warnings of data sets that are not prepared yet
     device = has_device()
     os.environ[ASKED[0]] = "2" if device else "3"  # 2 leaves the errors
     if hasattr(os, "fork") and sys.stderr is not None:
@@ -105,6 +106,7 @@ def _pass_on(source, stderr, device):
         with open(source, "rb") as lines, open(stderr, "wb", buffering=0) as out:
             for line in lines:
                 if not is_noise(line, device):
-                    out.write(line)
+                    with contextlib.suppress(OSError):  # nobody reads it: who writes here must not notice
+                        out.write(line)
     finally:
         os._exit(0)

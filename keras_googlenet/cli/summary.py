@@ -10,8 +10,10 @@ from keras_googlenet import architecture
 from keras_googlenet.architecture.costs import depth
 from keras_googlenet.architecture.table import DEFAULT_SIZE, MIN_SIZE, PRINTED
 from keras_googlenet.architecture.variants import naive
+from keras_googlenet.cli.streams import say
 from keras_googlenet.errors import InputError
-from keras_googlenet.utils.messages import nearest
+from keras_googlenet.utils.bounds import check_option
+from keras_googlenet.utils.messages import nearest, shown
 
 
 def add_arguments(parser):
@@ -33,16 +35,15 @@ def run(arguments):
     Returns:
         Exit status.
     """
+    for option, value, least in (("--image-size", arguments.image_size, MIN_SIZE), ("--classes", arguments.classes, 1)):
+        if value is not None:
+            check_option(option, value, least)
     table, (height, width, channels), classes = _subject(arguments)
     height, width = arguments.image_size or height, arguments.image_size or width
     classes = arguments.classes or classes
-    if min(height, width) < MIN_SIZE or classes < 1:
-        raise InputError(
-            f"--image-size must be at least {MIN_SIZE} and --classes at least 1. Received: {height} and {classes}"
-        )
     colors = "" if channels == 3 else f"x{channels}"
-    print(f"{table.name}: {height}x{width}{colors} input, {classes:,} classes, {depth(table)} layers with parameters\n")
-    print("\n".join(_table(table, (height, width, channels), classes)))
+    say(f"{table.name}: {height}x{width}{colors} input, {classes:,} classes, {depth(table)} layers with parameters", "")
+    say(*_table(table, (height, width, channels), classes))
     return 0
 
 
@@ -54,16 +55,17 @@ def _subject(arguments):
     from keras_googlenet import GoogLeNetModel
     from keras_googlenet.model import load_model
     from keras_googlenet.model.inputs import image_shape
+    from keras_googlenet.model.outputs import main_output
 
     if not arguments.model.endswith(".keras"):
         raise InputError(
             f"MODEL must be a .keras file or one of {', '.join(architecture.VARIANTS)}. "
-            f"Received: {arguments.model!r}.{nearest(arguments.model, architecture.VARIANTS)}".rstrip(".")
+            f"Received: {shown(arguments.model)}.{nearest(arguments.model, architecture.VARIANTS)}".rstrip(".")
         )
     model = load_model(arguments.model)
     if not isinstance(model, GoogLeNetModel) or model.architecture is None:
         raise InputError(f"{arguments.model} holds a model that was not built from a table of this package")
-    return model.architecture, image_shape(model)[0], model.outputs[0].shape[-1]
+    return model.architecture, image_shape(model)[0], main_output(model).shape[-1]
 
 
 def _table(table, shape, classes):
@@ -80,11 +82,12 @@ def _table(table, shape, classes):
     if heads:
         yield "auxiliary heads:"
     yield from (_line(head, "", "", *_figures(head), "", "") for head in heads)
-    yield f"\ninference        {_total(rows)}"
+    yield from ("", f"inference        {_total(rows)}")
     if heads:
         yield f"training         {_total(rows + heads)}"
     yield f"naive modules    {_total(without_reductions)}"
-    yield "\nparams: weights / 1024; ops: multiply-adds; naive: the modules of Fig. 2(a), stacked."
+    yield ""
+    yield "params: weights / 1024; ops: multiply-adds; naive: the modules of Fig. 2(a), stacked."
     if printed:
         yield "printed: by the paper's Table 1, for 224x224 and 1,000 classes."
 

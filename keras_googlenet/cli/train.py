@@ -2,6 +2,10 @@
 
 The run's folder receives recipe.json, samples.png, metrics.csv, curves.png, report.html and model.keras.
 
+Standard output has what was found, a line an epoch (on a terminal, progress bars), and the result; training goes on
+where nobody reads it. Weights and data sets are downloaded where the command line names them, not where only the FILE
+of --recipe does; that file's data_dir is not used either: give --data-dir.
+
 A preset sets what the options and --set do not. Without one, --weights means transfer, unless learning_rate is set:
   paper          section 6, and BVLC's values where it is silent; for all data sets but digits
   quick_solver   Caffe's quick_solver: 60 epochs of ImageNet
@@ -25,13 +29,15 @@ Examples:
   keras-googlenet train --dataset photos/ --weights bvlc_googlenet.caffemodel --set learning_rate=0.002
 """
 
+import contextlib
 import datetime
 import re
-import sys
 from pathlib import Path
 
 from keras_googlenet.cli.paths import output
+from keras_googlenet.cli.streams import answers, say
 from keras_googlenet.errors import InputError
+from keras_googlenet.utils.messages import shown
 
 
 def add_arguments(parser):
@@ -67,6 +73,11 @@ def add_arguments(parser):
     )
 
 
+def leaves_files(arguments):
+    """Whether the work is files."""
+    return True
+
+
 def run(arguments):
     """Runs the command.
 
@@ -77,15 +88,19 @@ def run(arguments):
     from keras_googlenet.training.distributed.strategy import is_chief
     from keras_googlenet.training.recipes.recipe import field_names
     from keras_googlenet.training.recipes.settings import parse_setting
+    from keras_googlenet.utils.downloads import unasked
 
     options = {name: value for name, value in vars(arguments).items() if name in field_names() and value is not None}
-    recipe = _recipe(arguments, {**dict(map(parse_setting, arguments.settings)), **options})
+    settings = {**dict(map(parse_setting, arguments.settings)), **options}
+    foreign = {name: arguments.recipe for name in ("dataset", "weights") if arguments.recipe and name not in settings}
+    recipe = _recipe(arguments, settings)
     name = f"{Path(recipe.dataset).name or 'folder'}-{datetime.datetime.now():%Y%m%d-%H%M%S}"
     folder = arguments.output or Path("runs", name)
-    verbose = "auto" if sys.stdout.isatty() else 2
-    logs = experiment.run(recipe, folder, strategy=arguments.strategy, resume=arguments.resume, verbose=verbose)
+    verbose = "auto" if answers().isatty() else 2
+    with unasked(foreign), contextlib.redirect_stdout(answers()):  # the log is a part of the answer
+        logs = experiment.run(recipe, folder, strategy=arguments.strategy, resume=arguments.resume, verbose=verbose)
     if is_chief(arguments.strategy):
-        print(_result(logs), f"run folder: {folder}", sep="\n")
+        say(_result(logs), f"run folder: {folder}")
     return 0
 
 
@@ -95,7 +110,13 @@ def _recipe(arguments, settings):
     from keras_googlenet.training.recipes.presets import transfer_for
 
     if arguments.recipe:
-        return training.read_recipe(arguments.recipe, **settings)
+        recipe = training.read_recipe(arguments.recipe, **settings)
+        if recipe.data_dir is not None and "data_dir" not in settings:
+            raise InputError(
+                f"{arguments.recipe} names a folder, data_dir={shown(recipe.data_dir)}, which is not used unless it is "
+                "asked for: add --data-dir DIR, or --set data_dir=none for TFDS's own"
+            )
+        return recipe
     if arguments.resume and not arguments.output:
         raise InputError("--resume goes on with the run in a folder: name it with --output.")
     if arguments.resume and (arguments.output / "recipe.json").exists():
@@ -108,7 +129,7 @@ def _recipe(arguments, settings):
         return training.recipe_for(dataset, preset=arguments.preset, **settings)
     recipe = transfer_for(dataset, **settings)
     if is_chief(arguments.strategy):
-        print(
+        say(
             f"trained weights: preset transfer, the trunk frozen for {recipe.freeze_epochs} of {recipe.epochs} epochs, "
             f"then a learning rate of {recipe.learning_rate} (otherwise: --preset or --set learning_rate=...)"
         )

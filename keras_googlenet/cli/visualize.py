@@ -9,7 +9,7 @@
 
 The last two take a minute or more, and are made only when asked for. Of an image the network sees the central square.
 PATH is as in predict: an image, a folder, a pattern, or - for standard input. An image that cannot be read is named on
-standard error, the others go on, and the exit status is 1.
+standard error, the others go on, and the exit status is 1. Standard output has the pictures' paths.
 
 Examples:
   keras-googlenet visualize imagenet --output pictures photo.jpg
@@ -22,7 +22,9 @@ import sys
 from pathlib import Path
 
 from keras_googlenet.cli.paths import output
+from keras_googlenet.cli.streams import say
 from keras_googlenet.errors import InputError
+from keras_googlenet.utils.bounds import check_option
 
 OF_THE_MODEL, OF_AN_IMAGE = ("filters", "diagram", "maximize"), ("activations", "cam", "dream")
 SLOW = ("maximize", "dream")
@@ -58,6 +60,11 @@ def add_arguments(parser):
     parser.add_class_index()
 
 
+def leaves_files(arguments):
+    """Whether the work is files."""
+    return True
+
+
 def run(arguments):
     """Runs the command.
 
@@ -82,14 +89,14 @@ def run(arguments):
         classes=[find_class(text, names) for text in arguments.classes],
         layer=arguments.layer,
         seed=arguments.seed,
-        verbose=int(sys.stdout.isatty()),
+        verbose=int(sys.stderr.isatty()),
     )
     if arguments.only is None and gallery.network.table is None:
         kinds.remove("diagram")
     gallery.check(kinds)
     for kind in OF_THE_MODEL:
         if kind in kinds:
-            _say(getattr(gallery, kind)())
+            say(*getattr(gallery, kind)())
     of_images, side = [kind for kind in OF_AN_IMAGE if kind in kinds], gallery.network.images.side
     for path in files:
         try:
@@ -99,7 +106,7 @@ def run(arguments):
             continue
         name = "standard-input" if path == STDIN else Path(path).stem
         for kind, picture in zip(of_images, pictures, strict=True):
-            _say(getattr(gallery, kind)(picture, name))
+            say(*getattr(gallery, kind)(picture, name))
     return int(bool(fail))
 
 
@@ -118,11 +125,6 @@ def _model(arguments, kinds):
     return classifier.model, names_or_numbers(classifier, arguments.class_index)
 
 
-def _say(paths):
-    for path in paths:
-        print(path, flush=True)
-
-
 def _kinds(arguments):
     from keras_googlenet.visualize.dream import SIDES
 
@@ -138,6 +140,7 @@ def _kinds(arguments):
         raise InputError("--only maximize needs a --class")
     if not SIDES[0] <= arguments.size <= SIDES[1]:
         raise InputError(f"--size must be in {SIDES[0]} to {SIDES[1]}. Received: {arguments.size}")
+    check_option("--seed", arguments.seed, 0)
     if arguments.output.exists() and not arguments.output.is_dir():
         raise InputError(f"--output must be a folder. Received: {arguments.output}, a file")
     return kinds

@@ -13,9 +13,6 @@ Size = int | tuple[int, int]
 Box = tuple[float, float, float, float]
 """Left, upper, right and lower edge of a part of an image, in pixels; they may lie between two."""
 
-# These make rows of columns.
-_TRANSPOSING = tuple(Image.Transpose[name] for name in ("TRANSPOSE", "ROTATE_270", "TRANSVERSE", "ROTATE_90"))
-
 
 def center_crop(image: np.ndarray, size: Size) -> np.ndarray:
     """The evaluation view: the shorter side resized to `size`, the central square kept.
@@ -81,7 +78,7 @@ def center_crop_image(image: Image.Image, size: Size, turn: Image.Transpose | No
 
 def _in_strips(image: Image.Image, rows: int, columns: int, turn: Image.Transpose | None) -> np.ndarray:
     """What Pillow does at once, one after the other: each row by itself, then the columns, then the turn."""
-    if turn in _TRANSPOSING:
+    if turn in colors.TRANSPOSING:
         rows, columns = columns, rows
     left, top, right, bottom = _central(*image.size, rows, columns)
     reach = math.ceil((bottom - top) / rows) + 1

@@ -14,6 +14,7 @@ from keras_googlenet.data.ignored import is_run
 from keras_googlenet.data.images import read_image
 from keras_googlenet.data.scan import entries, files, holds_only_runs, is_image
 from keras_googlenet.data.splits import TRAIN, ListedSplit, splits_among
+from keras_googlenet.data.stamps import stamps
 from keras_googlenet.data.undecodable import left_out
 from keras_googlenet.utils.messages import few
 
@@ -40,7 +41,7 @@ class Scan:
         folder = os.path.join(self.folder, "")
         paths = [os.fsencode(folder + path) for found in self.images.values() for path in found]
         labels = [numbers[name] for name, found in self.images.items() for _ in found]
-        return ListedSplit(np.array(paths, object), np.array(labels, np.int64), decode=read_image, root=root)
+        return ListedSplit(np.array(paths, object), np.array(labels, np.int64), read_image, root, stamps(paths))
 
 
 def find_splits(root: Path) -> tuple[dict[str, Path], list[str]]:

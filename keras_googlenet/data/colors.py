@@ -1,12 +1,26 @@
 """Decoded images of every mode to RGB, 8 bits a channel, over white where they are transparent."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from PIL import ExifTags, Image
 
 # A large image is turned in strips of so many pixels, so that it is in memory once as it was decoded and not again.
 STRIP = 2**24
+
+# These make rows of columns.
+TRANSPOSING = tuple(Image.Transpose[name] for name in ("TRANSPOSE", "ROTATE_270", "TRANSVERSE", "ROTATE_90"))
+
+# For each turn, how the upright image is seen as it is stored.
+_VIEWS: dict[Image.Transpose, Callable[[np.ndarray], np.ndarray]] = {
+    Image.Transpose.FLIP_LEFT_RIGHT: lambda upright: upright[:, ::-1],
+    Image.Transpose.ROTATE_180: lambda upright: upright[::-1, ::-1],
+    Image.Transpose.FLIP_TOP_BOTTOM: lambda upright: upright[::-1],
+    Image.Transpose.TRANSPOSE: lambda upright: upright.swapaxes(0, 1),
+    Image.Transpose.ROTATE_270: lambda upright: upright[:, ::-1].swapaxes(0, 1),
+    Image.Transpose.TRANSVERSE: lambda upright: upright[::-1, ::-1].swapaxes(0, 1),
+    Image.Transpose.ROTATE_90: lambda upright: upright[::-1].swapaxes(0, 1),
+}
 
 
 def to_array(image: Image.Image, turn: Image.Transpose | None = None) -> np.ndarray:
@@ -19,11 +33,26 @@ def to_array(image: Image.Image, turn: Image.Transpose | None = None) -> np.ndar
     Returns:
         uint8 array of shape (height, width, 3), RGB, 0-255.
     """
-    image = image if turn is None else image.transpose(turn)
-    array = np.empty((image.height, image.width, 3), np.uint8)
+    upright, stored = canvas(image.width, image.height, turn)
     for row, strip in rgb_strips(image, 0, image.height):
-        array[row : row + strip.height] = np.asarray(strip)
-    return array
+        stored[row : row + strip.height] = np.asarray(strip)
+    return upright
+
+
+def canvas(width: int, height: int, turn: Image.Transpose | None) -> tuple[np.ndarray, np.ndarray]:
+    """An array for an upright image, and the same array as the image is stored, to be filled row by row.
+
+    Args:
+        width: of the image as it is stored.
+        height: of the image as it is stored.
+        turn: what turns it upright.
+
+    Returns:
+        The array and the view of it, uint8 of shapes (height, width, 3).
+    """
+    shape = (width, height, 3) if turn in TRANSPOSING else (height, width, 3)
+    upright = np.empty(shape, np.uint8)
+    return upright, upright if turn is None else _VIEWS[turn](upright)
 
 
 def rgb_strips(image: Image.Image, first: int, last: int) -> Iterator[tuple[int, Image.Image]]:

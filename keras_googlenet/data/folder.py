@@ -103,12 +103,14 @@ def load_labeled(
     scans = [scan_classes(folder, least=1) for folder in folders]
     classes = tuple(sorted({name for scan in scans for name in scan.images}))
     splits = [scan.split(root, classes) for scan in scans]
-    items, labels = (np.concatenate([getattr(one, name) for one in splits]) for name in ("items", "labels"))
+    items, labels, stamps = (
+        np.concatenate([getattr(one, name) for one in splits]) for name in ("items", "labels", "stamps")
+    )
     notes = undecodable.left_out(path for scan in scans for path in scan.ignored)
     if len(classes) == 1 and (hint := wrapped(folders[0] / classes[0])):
         notes.append(f"only one class, {classes[0]}/. {hint}")
     words = "images" if chosen == "all" else f"{chosen} images"
-    return classes, ListedSplit(items, labels, decode=read_image, root=root), words, notes
+    return classes, ListedSplit(items, labels, read_image, root, stamps), words, notes
 
 
 def _has_labels(parts: Mapping[str, Path]) -> bool:

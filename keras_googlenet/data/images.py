@@ -1,23 +1,24 @@
 """Image files to RGB arrays: the one rule, for training, evaluation and prediction, for what an image is.
 
-Images come from anywhere, so the reader takes what Pillow can decode, in whatever color
-space, and turns everything that can go wrong into one error that names the file.
+Images come from anywhere, so the reader takes what Pillow can decode, in whatever color space, and turns everything
+that can go wrong into one error that names the file. What may take long or much is decoded in another process.
 """
 
 import os
 import stat
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from io import BytesIO
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
-from keras_googlenet.data import undecodable
+from keras_googlenet.data import bounded, undecodable, worker_pool
 from keras_googlenet.data.center_crop import Size, center_crop_image
 from keras_googlenet.data.colors import to_array
 from keras_googlenet.data.errors import ImageError
@@ -39,11 +40,19 @@ MAX_PIXELS_IN_PYTHON = 2**25
 _ORIENTED_BY = frozenset(("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"))
 
 # These do not warn while they load, so that several threads may load them at a time.
-_QUIET = frozenset(("JPEG", "MPO", "PNG", "GIF", "BMP", "WEBP", "PPM", "AVIF", "JPEG2000"))
+_QUIET = frozenset(("JPEG", "MPO", "PNG"))
 
 # What turns an image of EXIF's orientations 2 to 8 upright.
 _UPRIGHT = ("FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE", "ROTATE_270", "TRANSVERSE", "ROTATE_90")
 _TURNS: dict[int | None, Image.Transpose] = {n: Image.Transpose[name] for n, name in enumerate(_UPRIGHT, start=2)}
+
+# What decoding goes by beside the file, in whichever process.
+_SETTINGS = (
+    (__name__, "MAX_PIXELS"),
+    (__name__, "MAX_PIXELS_IN_PYTHON"),
+    ("PIL.Image", "MAX_IMAGE_PIXELS"),
+    ("PIL.ImageFile", "LOAD_TRUNCATED_IMAGES"),
+)
 
 _warnings_lock = threading.Lock()
 
@@ -91,7 +100,8 @@ def read_image(path: str | bytes | os.PathLike) -> np.ndarray:
     Raises:
         ImageError: the file is missing, no image, damaged, or larger than `MAX_PIXELS` (WebP, AVIF,
             JPEG 2000 and progressive JPEG: than two thirds to a sixth of it, so that all take the same memory at most).
-            The size is known from the header, so a decompression bomb is never decoded.
+            The size is known from the header, so a decompression bomb is never decoded. Or decoding took more than
+            12 seconds of a processor or 1.25 GiB, or no process could be started that can be ended then.
 
     Example:
         >>> read_image("no/such/cat.jpg")
@@ -99,7 +109,7 @@ def read_image(path: str | bytes | os.PathLike) -> np.ndarray:
             ...
         keras_googlenet.data.errors.ImageError: no/such/cat.jpg: no such file
     """
-    return _read(path, to_array)
+    return _read(path, None)
 
 
 def read_view(path: str | bytes | os.PathLike, size: Size) -> np.ndarray:
@@ -115,7 +125,7 @@ def read_view(path: str | bytes | os.PathLike, size: Size) -> np.ndarray:
     Raises:
         ImageError: as `read_image`.
     """
-    return _read(path, partial(center_crop_image, size=size))
+    return _read(path, size)
 
 
 def decode_image(data: bytes, name: str) -> np.ndarray:
@@ -131,7 +141,7 @@ def decode_image(data: bytes, name: str) -> np.ndarray:
     Raises:
         ImageError: as `read_image`.
     """
-    return _decode(BytesIO(data), name, to_array)
+    return _decode(BytesIO(data), data, name, None)
 
 
 def decode_view(data: bytes, name: str, size: Size) -> np.ndarray:
@@ -148,16 +158,16 @@ def decode_view(data: bytes, name: str, size: Size) -> np.ndarray:
     Raises:
         ImageError: as `read_image`.
     """
-    return _decode(BytesIO(data), name, partial(center_crop_image, size=size))
+    return _decode(BytesIO(data), data, name, size)
 
 
-def _read(path: str | bytes | os.PathLike, finish: Callable[..., np.ndarray]) -> np.ndarray:
+def _read(path: str | bytes | os.PathLike, size: Size | None) -> np.ndarray:
     path = os.fsdecode(path)
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # opening a named pipe would wait for its writer
             raise OSError("not a file")
         with open(path, "rb") as file:
-            return _decode(file, path, finish)
+            return _decode(file, None, path, size)
     except ImageError:
         raise
     except (OSError, ValueError) as error:
@@ -165,7 +175,20 @@ def _read(path: str | bytes | os.PathLike, finish: Callable[..., np.ndarray]) ->
         raise ImageError(f"{one_line(path)}: {one_line(why)}") from error
 
 
-def _decode(file: BinaryIO, name: str, finish: Callable[..., np.ndarray]) -> np.ndarray:
+def _decode(file: BinaryIO, data: bytes | None, name: str, size: Size | None) -> np.ndarray:
+    """The image or a view of it; `data` is what a file in memory holds."""
+    try:
+        fast = bounded.is_bounded(file)
+    except ValueError as error:
+        raise ImageError(f"{one_line(name)}: {error}") from error
+    if not fast and worker_pool.available() and not undecodable.is_for_this_process(file):
+        settings = [(module, attribute, getattr(sys.modules[module], attribute)) for module, attribute in _SETTINGS]
+        return worker_pool.decode(worker_pool.Job(name, data, file.fileno() if data is None else None, size, settings))
+    finish = to_array if size is None else partial(center_crop_image, size=size)
+    return decode_here(file, name, finish)
+
+
+def decode_here(file: BinaryIO, name: str, finish: Callable[..., Any]) -> Any:
     """What `finish` makes of the image as it is stored and of what turns it upright, its `turn`."""
     try:
         with _without_warnings():

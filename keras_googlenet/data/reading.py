@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_googlenet.data.errors import ImageError
-from keras_googlenet.data.splits import Split
+from keras_googlenet.data.splits import ListedSplit, Split
+from keras_googlenet.utils.messages import one_line
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -26,18 +29,32 @@ class Reader:
         on_corrupt: `"stop"` to raise the error of an image that cannot be read, `"skip"` to note it and go on.
         memory: bytes of decoded images to keep at most. Each image of the split may take an equal part of them. A
             larger one is decoded again at each pass, which takes little time beside the training on it.
+        classes: the names of the classes. A listed class of which no image can be read is an error, whatever is
+            skipped: what is left would be another data set.
+        words: what the images are, `"training images"`.
 
     Attributes:
         split: the split.
         skipped: why images could not be read, by index.
     """
 
-    def __init__(self, split: Split, *, on_corrupt: str = "stop", memory: int = MEMORY):
+    def __init__(
+        self,
+        split: Split,
+        *,
+        on_corrupt: str = "stop",
+        memory: int = MEMORY,
+        classes: Sequence[str] = (),
+        words: str = "images",
+    ):
         self.split = split
         self.skipped: dict[int, str] = {}
         self._skips = on_corrupt == "skip"
         self._kept: dict[int, np.ndarray] = {}
         self._largest = memory // max(split.count, 1)
+        self._classes, self._words = classes, words
+        self._lacking = threading.Lock()
+        self._lacks: str | None = None
 
     @staticmethod
     def of(split: Split | Reader) -> Reader:
@@ -55,8 +72,10 @@ class Reader:
             uint8 RGB array of shape (height, width, 3); `None` for an unreadable image that is skipped.
 
         Raises:
-            ImageError: the image cannot be read, and such images are not skipped.
+            ImageError: the image cannot be read, and such images are not skipped; or none of its class can.
         """
+        if self._lacks is not None:
+            raise ImageError(self._lacks)
         if index in self._kept or index in self.skipped:
             return self._kept.get(index)
         try:
@@ -65,10 +84,38 @@ class Reader:
             if not self._skips:
                 raise
             self.skipped[index] = str(error)
+            self._check_class(index)
             return None
         if image.nbytes <= self._largest:
             self._kept[index] = image
         return image
+
+    def _check_class(self, index: int) -> None:
+        """Looks for an image of the same class that can be read."""
+        if not self._classes or not isinstance(self.split, ListedSplit):
+            return
+        label = self.split.labels[index]
+        places = np.flatnonzero(self.split.labels == label).tolist()
+        with self._lacking:
+            if self._lacks is None and not any(map(self._is_readable, places)):
+                name = one_line(repr(self._classes[label]))
+                self._lacks = (
+                    f"class {name}: none of its {len(places):,} {self._words} can be read, and on_corrupt=skip passes "
+                    f"over images, not over a class. The last that was tried: {self.skipped[index]}"
+                )
+        if self._lacks is not None:
+            raise ImageError(self._lacks)
+
+    def _is_readable(self, place: int) -> bool:
+        if place in self._kept:
+            return True
+        if place in self.skipped:
+            return False
+        try:
+            self.split.read(place)
+        except ImageError:
+            return False
+        return True
 
 
 def replace_unreadable(readable: tf.Tensor, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

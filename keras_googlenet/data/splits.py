@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from keras_googlenet.data import stamps
 from keras_googlenet.data.holding_out import same_everywhere
 
 if TYPE_CHECKING:
@@ -131,12 +132,14 @@ class ListedSplit:
         labels: int64 array of shape (count,), indices into the classes.
         decode: one item to a uint8 RGB image.
         root: the data set's folder, from which the names of files count.
+        stamps: what was noted of each file when it was listed; see `data.stamps`.
     """
 
     items: np.ndarray
     labels: np.ndarray
     decode: Callable[[Any], np.ndarray]
     root: str | os.PathLike | None = None
+    stamps: np.ndarray | None = None
 
     @property
     def count(self) -> int:
@@ -177,8 +180,11 @@ class ListedSplit:
         return tf.data.Dataset.from_tensor_slices(indices).map(lambda i: (i, i, tf.gather(labels, i)))
 
     def read(self, record: Any) -> np.ndarray:
-        """See `Split.read`."""
-        return self.decode(self.items[record])
+        """See `Split.read`; a file must be the one that was listed, or its label would be another's."""
+        image = self.decode(self.items[record])
+        if self.stamps is not None:
+            stamps.check(self.items[record], self.stamps[record])
+        return image
 
     def fingerprint(self, root: str) -> str:
         """See `Split.fingerprint`; a path counts from the folder, as every system has it."""

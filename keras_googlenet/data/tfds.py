@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import re
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +18,7 @@ from keras_googlenet.data.errors import DataError
 from keras_googlenet.data.images import decode_image
 from keras_googlenet.data.source import Source
 from keras_googlenet.data.splits import TEST, TRAIN, VALIDATION, WHOLE, Shard, Split, splits_among
+from keras_googlenet.utils import downloads
 from keras_googlenet.utils.messages import nearest
 
 # Records are shuffled while still encoded. ImageNet's average 110 KB, so that this buffer takes
@@ -115,10 +118,15 @@ def load_tfds(name: str, data_dir: str | os.PathLike | None, validation_fraction
         test labels to themselves (those of `imagenet2012` are all -1).
 
     Raises:
+        InputError: it would have to be downloaded, and only a file named it.
         DataError: no such data set; no images with one class label each; no `train` split; or it
             could not be prepared.
     """
+    if re.match(r"\w+:[A-Za-z]", name):  # of a community's site, which is asked at once
+        downloads.check("dataset", name)
     builder = _builder(name, data_dir)
+    if not builder.is_prepared():
+        downloads.check("dataset", name)
     _check_features(name, builder.info.features)  # before a download of many gigabytes
     _prepare(name, builder)
     *instructions, held_out = _instructions(name, builder.info.splits, validation_fraction)
@@ -161,7 +169,8 @@ def _prepare(name: str, builder: tfds.core.DatasetBuilder) -> None:
     if builder.is_prepared():
         return
     try:
-        builder.download_and_prepare()
+        with contextlib.redirect_stdout(sys.stderr):  # its progress
+            builder.download_and_prepare()
     except Exception as error:
         # The network, the disk, a source that moved, files to be fetched by hand, ...
         raise DataError(

@@ -89,6 +89,26 @@ def refuse_raw(image: Image.Image, file: BinaryIO) -> None:
             raise ValueError(f"{RAW.one}; {RAW.remedy}")
 
 
+def is_for_this_process(file: BinaryIO) -> bool:
+    """Whether there is nothing in a file for another process to decode, which its first bytes tell.
+
+    It is empty, or a program in PostScript, or in a format that only this process knows: of a plugin that is neither
+    Pillow's nor pillow-heif's.
+
+    Args:
+        file: open for reading.
+    """
+    head = _head(file)
+    if not head or head.startswith((b"%!PS", b"\xc5\xd0\xd3\xc6")):
+        return True
+    plugins = [
+        accept
+        for factory, accept in Image.OPEN.values()
+        if accept and factory.__module__.partition(".")[0] not in ("PIL", "pillow_heif")
+    ]
+    return any(accept(head[:16]) is True for accept in plugins)
+
+
 def by_content(head: bytes) -> Kind | None:
     """What kind of file, that Pillow does not decode, begins so; or None.
 

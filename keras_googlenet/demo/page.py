@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from keras_googlenet.data import ImageError
+from keras_googlenet.demo.guard import log
 from keras_googlenet.demo.predictor import Example, Predictor
 
-WAITING = 16
+WAITING = 32
 """So many may wait for an answer; who comes later is told that the page is busy."""
 
 KEPT = 600
@@ -105,6 +106,7 @@ def _handlers(predictor, examples):
         try:
             found = predictor.predict(data, name)
         except ImageError as error:
+            log(error)
             return None, note(html.escape(str(error)), "alert"), None, gr.update(visible=False), None, None
         said, heat = explain(found, 0)
         best = {label: probability for _, label, probability in found.best}

@@ -67,7 +67,7 @@ class Predictor:
     def __init__(
         self, model: keras.Model, names: Sequence[tuple[str, str]], *, top: int = 5, max_bytes: int | None = None
     ):
-        self._network, self.top, self.max_bytes = Network(model), min(top, len(names)), max_bytes
+        self._network, self.top, self.max_bytes = Network(model, compiled=True), min(top, len(names)), max_bytes
         self._network.scores()  # there is a classifier
         self._labels, self.classes = labels(names), len(names)
         self.independent, self._size = self._network.classifier.independent, self._network.images.size
@@ -109,7 +109,7 @@ class Predictor:
         Raises:
             InputError: There is no such class.
         """
-        (heat,) = grad_cam(self._network.model, answer.crop[None], [index])
+        (heat,) = grad_cam(self._network, answer.crop[None], [index])
         large = Image.fromarray(heat).resize(self._shown[::-1], Image.Resampling.BILINEAR)
         return overlay(answer.picture, np.asarray(large))
 
@@ -117,7 +117,7 @@ class Predictor:
         """Answers once: Keras compiles at the first call, and the first visitor shall not wait for it."""
         gray = np.full((*self._size, 3), 128, "uint8")
         self._network.predictions(gray)
-        grad_cam(self._network.model, gray[None], [0])
+        grad_cam(self._network, gray[None], [0])
 
 
 def labels(names: Sequence[tuple[str, str]]) -> list[str]:

@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Sequence
 
+from keras_googlenet.demo.guard import Guard
 from keras_googlenet.demo.page import CSS, FONT, FONT_MONO, build_page
 from keras_googlenet.demo.predictor import Example, Predictor
 from keras_googlenet.errors import InputError, WorkError
@@ -77,6 +78,7 @@ def serve(
         OSError: The port has been taken meanwhile.
     """
     import gradio as gr
+    from starlette.middleware import Middleware
 
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="keras-googlenet-demo-"))
@@ -94,6 +96,7 @@ def serve(
             server_name=f"[{host}]" if ":" in host else host,
             server_port=port,
             max_file_size=predictor.max_bytes,
+            app_kwargs={"middleware": [Middleware(Guard, host=host, folder=folder, largest=predictor.max_bytes)]},
             css_paths=[CSS],
             theme=gr.themes.Default(font=FONT, font_mono=FONT_MONO),
             footer_links=[],

@@ -12,14 +12,17 @@ from numpy.typing import ArrayLike
 
 from keras_googlenet.errors import InputError
 from keras_googlenet.evaluation.crops import CROPS, crop_indices
-from keras_googlenet.utils.files import arrays_in
+from keras_googlenet.utils import archives
 from keras_googlenet.utils.writing import written_whole
 
 POOLS = ("mean", "max")
 """Over an image's crops: section 7 averages, and found the maximum to be worse."""
 
 MAX_BYTES = 4 << 30
-"""Most bytes that a file may claim to hold once decompressed: 1,000 probabilities of a million images."""
+"""Most bytes of a file, which is not compressed: 1,000 probabilities of a million images."""
+
+MAX_PARTS = 100_000
+"""Most parts of a file's JSON beside two for each image: names of outputs."""
 
 _FORMAT = "keras_googlenet predictions 1"
 _MARKS = {"labels": "int64", "done": "bool", "skipped": "bool"}
@@ -130,17 +133,20 @@ class Predictions:
         if not path.is_file():
             raise PredictionsError(f"There is no file of predictions at {path}. Expected: {_WHAT}")
         try:
-            with zipfile.ZipFile(path) as archive:
-                if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
-                    raise ValueError(f"it claims to hold more than {MAX_BYTES:,} bytes")
-                return cls._checked(dict(arrays_in(archive)))
+            with archives.opened(path, _check_size) as archive:
+                if any(member.compress_type for member in archive.infolist()):
+                    raise ValueError("it is compressed, and may hold more than its bytes; save it with numpy.savez")
+                return cls._checked(dict(archives.arrays_in(archive)))
         except Exception as error:  # zipfile, zlib, struct and NumPy raise many kinds on a damaged file
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
             raise PredictionsError(f"Cannot read {path}. Expected: {_WHAT}. Received: {reason}") from error
 
     @classmethod
     def _checked(cls, arrays: dict[str, np.ndarray]) -> "Predictions":
-        about = json.loads(arrays.pop("about").tobytes().decode())
+        text = arrays.pop("about").tobytes()
+        if sum(map(text.count, (b",", b":", b"[", b"{"))) > MAX_PARTS + 2 * arrays["labels"].size:
+            raise ValueError("its JSON has more parts than images and outputs")  # each takes far more than its bytes
+        about = json.loads(text.decode())
         if about.pop("format", None) != _FORMAT:
             raise ValueError("no such format")
         images, count = tuple(map(str, about.pop("images"))), len(arrays["labels"])
@@ -173,8 +179,15 @@ def is_predictions(path: str | Path) -> bool:
     Args:
         path: Any path.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return "about.npy" in archive.namelist()
-    except (OSError, zipfile.BadZipFile):
+    if not Path(path).is_file():  # a device may have no end
         return False
+    try:
+        with archives.opened(path, _check_size) as archive:
+            return "about.npy" in archive.namelist()
+    except (OSError, zipfile.BadZipFile, ValueError):
+        return False
+
+
+def _check_size(size: int) -> None:
+    if size > MAX_BYTES:
+        raise ValueError(f"it claims to hold more than {MAX_BYTES:,} bytes")

@@ -17,6 +17,7 @@ from keras_googlenet.evaluation.crops import crops as cut
 from keras_googlenet.evaluation.kept import KeptPredictions
 from keras_googlenet.evaluation.measures import crossentropy
 from keras_googlenet.evaluation.predictions import Predictions
+from keras_googlenet.model import memory
 from keras_googlenet.model.inputs import image_input
 
 SAVE_SECONDS = 60
@@ -72,7 +73,7 @@ def predict(
         ImageError: An image cannot be read.
         PredictionsError: The file is damaged, or of something else. It is as it was.
         ValueError: A label is no class.
-        WorkError: The model's output is not probabilities.
+        WorkError: The model's output is not probabilities, or a batch does not fit the memory (`MemoryShortage`).
         OSError: The file cannot be written.
 
     Example:
@@ -91,6 +92,7 @@ def predict(
     predictions.outputs = None if outputs is None else tuple(tuple(map(str, some)) for some in outputs)
     kept = None if file is None else KeptPredictions(file, predictions)
     written, most, bar = time.monotonic(), max(crops), _Bar(predictions, verbose)
+    batch_size = min(batch_size, len(names) * max(most, 1))
 
     def images_left() -> Iterator[tuple[int, np.ndarray]]:
         left = np.flatnonzero(~predictions.done).tolist()
@@ -103,6 +105,7 @@ def predict(
     with contextlib.ExitStack() as last:
         if kept is not None:
             last.callback(kept.write)
+        last.enter_context(memory.batches(model, batch_size, size))
         for place, rows in predict_crops(model, images_left(), max(most, 1), batch_size, preprocess):
             predictions.pool_crops(place, rows)
             bar.add([place])

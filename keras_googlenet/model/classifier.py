@@ -134,7 +134,7 @@ class Classifier:
         Raises:
             WorkError: The model's output is not a number, or neither of these.
         """
-        output = self.served.predict(self.images.preprocess(np.asarray(images)), len(images), verbose=0)
+        output = self.served.predict_on_batch(self.images.preprocess(np.asarray(images)))
         (check_scores if self.independent else check_probabilities)(output)
         return output
 

@@ -18,6 +18,9 @@ FIRST = "conv1_7x7_s2"
 OF_THE_NETWORK = frozenset(("pixels", "gray_to_rgb_mean"))
 """Layers by which some networks make what they need of images that have the mean subtracted already."""
 
+SIDES, MAX_CHANNELS = (8, 4096), 64
+"""Least and most pixels of a side, and most channels, of what is taken for a model of images."""
+
 LUMA = (19595, 38470, 7471)
 """65536ths of red, green and blue in a gray level: ITU-R BT.601, as Pillow's `convert("L")` has them."""
 
@@ -137,6 +140,11 @@ def image_shape(model):
     channels_first = next(told, shape[3] not in (1, 3) and shape[1] in (1, 3))
     channels, *size = (shape[1], *shape[2:]) if channels_first else (shape[3], *shape[1:3])
     known = next((side for side in size if side), DEFAULT_SIZE)
+    if not all(SIDES[0] <= side <= SIDES[1] for side in size if side) or not channels or channels > MAX_CHANNELS:
+        raise InputError(
+            f"Expected a model of images, of {SIDES[0]} to {SIDES[1]:,} pixels a side and 1 to {MAX_CHANNELS} "
+            f"channels. Received: {model.name}, which takes {shape}"
+        )
     return (*(side or known for side in size), channels), channels_first
 
 

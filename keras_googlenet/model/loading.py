@@ -2,7 +2,7 @@
 
 import contextlib
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,20 @@ import keras
 import numpy as np
 
 from keras_googlenet.architecture.table import DEFAULT_SIZE
+from keras_googlenet.errors import InputError, WorkError
+from keras_googlenet.keras_compat import reviving
 from keras_googlenet.model.classifier import Classifier
+from keras_googlenet.model.fitting import classes_of
 from keras_googlenet.model.googlenet import GoogLeNet
 from keras_googlenet.model.googlenet_model import GoogLeNetModel
-from keras_googlenet.model.inputs import FIRST
+from keras_googlenet.model.inputs import FIRST, image_shape
+from keras_googlenet.utils import memory
 from keras_googlenet.utils.messages import nearest
 from keras_googlenet.weights import REGISTRY, WeightsError, keras_files, read
 from keras_googlenet.weights.fine_tuned import recognized
 from keras_googlenet.weights.formats import FORMATS, suffix_of
+
+_MORE_MEMORY = "End other programs, raise the limit that the process has (ulimit -v), or use a machine with more."
 
 
 def load_model(spec: str | Path, aux_heads: bool = False) -> keras.Model:
@@ -39,24 +45,8 @@ def load_model(spec: str | Path, aux_heads: bool = False) -> keras.Model:
             ...
         keras_googlenet.weights.reader.WeightsError: No such model. Expected the path of a file. Received: flowers.keras
     """
-    if spec in REGISTRY:
-        return GoogLeNet(weights=spec, aux_heads=aux_heads)
-    suffix = suffix_of(spec)
-    if suffix == ".keras":
-        return _load_keras(spec, aux_heads)
-    if suffix is None:
-        raise WeightsError(
-            f"Expected a .keras file, one of {', '.join(REGISTRY)}, or a weights file, which ends with one of "
-            f"{', '.join(FORMATS)}. Received: {spec!r}.{_meant(spec)}".rstrip(".")
-        )
-    arrays = recognized(read(spec))
-    bias = keras_files.variable(arrays, "predictions", "bias")
-    if bias is None:
-        raise WeightsError(
-            f"A model of one's own needs a classifier, layer `predictions`. Received: {spec}, which has none"
-        )
-    aux_heads = aux_heads and any(name.startswith("aux1/") for name in arrays)
-    return GoogLeNet(weights=spec, input_shape=_shape(arrays), classes=int(bias.shape[0]), aux_heads=aux_heads)
+    with memory.reporting(f"the model {spec}", _MORE_MEMORY):
+        return _load(spec, aux_heads)
 
 
 def load_classifier(spec: str | Path, model: keras.Model | None = None) -> Classifier:
@@ -73,6 +63,27 @@ def load_classifier(spec: str | Path, model: keras.Model | None = None) -> Class
         InputError: There is no such model, it cannot be read, or it does not classify images.
     """
     return Classifier(load_model(spec) if model is None else model, loss_of(spec))
+
+
+def load_images_model(spec: str | Path) -> tuple[keras.Model, str | None]:
+    """Loads a model of images that need not classify them, with its auxiliary heads, as `convert` takes it.
+
+    Args:
+        spec: As in `load_model`.
+
+    Returns:
+        The model, and why it is no classifier, or None where it is one.
+
+    Raises:
+        InputError: There is no such model, it cannot be read, or it does not take images.
+    """
+    model = load_model(spec, aux_heads=True)
+    image_shape(model)
+    try:
+        Classifier(model, loss_of(spec))
+    except InputError as error:
+        return model, str(error)
+    return model, None
 
 
 def names_or_numbers(classifier: Classifier, class_index: str | Path | None = None) -> list[tuple[str, str]]:
@@ -112,17 +123,51 @@ def loss_of(spec: str | Path) -> Any:
     return None
 
 
+def _load(spec: str | Path, aux_heads: bool) -> keras.Model:
+    if spec in REGISTRY:
+        return GoogLeNet(weights=spec, aux_heads=aux_heads)
+    suffix = suffix_of(spec)
+    if suffix == ".keras":
+        return _load_keras(spec, aux_heads)
+    if suffix is None:
+        raise WeightsError(
+            f"Expected a .keras file, one of {', '.join(REGISTRY)}, or a weights file, which ends with one of "
+            f"{', '.join(FORMATS)}. Received: {spec!r}.{_meant(spec)}".rstrip(".")
+        )
+    arrays = recognized(read(spec))
+    aux_heads = aux_heads and any(name.startswith("aux1/") for name in arrays)
+    shape = _shape(arrays)
+    classes = classes_of(spec, arrays, 3 if shape is None else 1, aux_heads)
+    del arrays  # which are read again, and need not be there twice
+    return GoogLeNet(weights=spec, input_shape=shape, classes=classes, aux_heads=aux_heads)
+
+
 def _load_keras(path: str | Path, aux_heads: bool) -> keras.Model:
     if not Path(path).is_file():
         raise WeightsError(f"No such model. Expected the path of a file. Received: {path}")
-    try:
-        model = keras.saving.load_model(path, compile=False)
-    except Exception as error:  # Keras raises whatever the damaged part happens to raise
-        first_line = str(error).strip().partition("\n")[0][:200]
-        raise WeightsError(
-            f"Cannot load {path}: save the model again. Received: {type(error).__name__}: {first_line}"
-        ) from error
+    with _loading(path):
+        config, root = keras_files.config(path), keras_files.tree(Path(path))
+        size = 0
+        for name, dataset in root.datasets():  # one at a time, before there is a model
+            size += dataset.nbytes
+            if dataset.dtype.kind == "f" and not np.isfinite(dataset.read()).all():
+                raise ValueError(f"the weights at {name} are no finite numbers")
+        model = reviving.revive(config, root, size)
     return model.inference_model() if isinstance(model, GoogLeNetModel) and not aux_heads else model
+
+
+@contextlib.contextmanager
+def _loading(path: str | Path) -> Iterator[None]:
+    """Whatever goes wrong with a file, which it is to blame for unless the memory is short, in one line."""
+    try:
+        yield
+    except (WeightsError, WorkError):
+        raise
+    except Exception as error:  # Keras raises whatever the damaged part happens to raise
+        if memory.is_shortage(error):
+            raise
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise WeightsError(f"Cannot load {path}: save the model again. Received: {reason}") from error
 
 
 def _meant(spec: str | Path) -> str:

@@ -1,5 +1,6 @@
 """From the `weights` argument to a loaded model: which table they were made for, and where they come from."""
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import keras
 
 from keras_googlenet import weights as weights_lib
 from keras_googlenet.architecture import Architecture, Conv
+from keras_googlenet.architecture.shapes import shapes
 from keras_googlenet.weights import keras_files
 from keras_googlenet.weights.download import fetch
 from keras_googlenet.weights.formats import format_of, suffix_of
@@ -33,7 +35,14 @@ def made_for(weights: str | Path | None) -> str | Architecture | None:
         return told.variant if told else None
     with reading(Path(weights), keras_files.KIND_OF_MODEL):
         config = keras_files.config(weights)["config"].get("architecture")
-        return None if config is None else Architecture.from_config(config)
+        if config is None:
+            return None
+        table = Architecture.from_config(config)
+        wanted = sum(map(math.prod, shapes(table, channels=1, classes=1).values()))
+        stored = sum(math.prod(dataset.shape) for _, dataset in keras_files.tree(Path(weights)).datasets())
+        if wanted > stored:
+            raise ValueError(f"its table asks for at least {wanted:,} numbers, and it stores {stored:,}")
+        return table
 
 
 def locate(weights: str | Path) -> str | Path:

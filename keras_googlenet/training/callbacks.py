@@ -77,6 +77,7 @@ class KeepEpoch(RunCallback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Writes the epoch's row, and anew those that a run left behind when it was stopped; then `best.keras`."""
+        self.run.folder.check_there()
         row = {"epoch": epoch, **{name: float(value) for name, value in (logs or {}).items()}}
         before = self.run.folder.read_metrics()[:epoch]
         self.run.folder.write_metrics([*before, row])
@@ -114,8 +115,10 @@ class Checkpoint(RunCallback):
 
         Raises:
             Interrupted: A signal came; the state of a run on one machine is saved.
+            RunFolderError: The run's folder is gone.
         """
         self.run.step += 1
+        self.run.folder.check_there()
         # Several workers can only save together, and the others may know of no signal.
         if self.run.interruption.signal is not None and self.run.context.workers == 1:
             self._save()
@@ -126,6 +129,7 @@ class Checkpoint(RunCallback):
 
     def on_test_batch_end(self, batch, logs=None):
         """Stops a validation, too: it is not saved, and will be done again."""
+        self.run.folder.check_there()
         self._stop_if_interrupted()
 
     def on_epoch_end(self, epoch, logs=None):

@@ -62,6 +62,8 @@ class Checkpoints:
         self._check_finite(model, step)
         path = self.path(step)
         try:
+            if self.context.is_chief:
+                self.folder.mkdir(exist_ok=True)  # where the run's own folder is gone, nothing is made
             with write_folder(self.context, self.folder) as folder:
                 _checkpoint(_state(model, PARTS)).write(str(folder / path.name))
                 if self.context.is_chief:

@@ -54,7 +54,8 @@ class Feed:
             raise InputError(f"Expected an image for each of {replicas} replicas. Received: {count} to train on")
         self._recipe, self._context = recipe, context
         self._train, self._validation = (
-            Reader(split, on_corrupt=recipe.on_corrupt) for split in (source.train, source.validation)
+            Reader(split, on_corrupt=recipe.on_corrupt, classes=source.classes, words=f"{name} images")
+            for name, split in (("training", source.train), ("validation", source.validation))
         )
         self._sampler = sampler_for(recipe.sampling, recipe.seed)
         self.batch_size = min(recipe.batch_size, count // replicas * replicas)

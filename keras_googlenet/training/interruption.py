@@ -1,12 +1,14 @@
-"""SIGTERM, which a cluster sends before it takes a machine away, and Ctrl-C: the run saves and stops."""
+"""Signals that ask a run to end, of a cluster, a keyboard or a closed session: the run saves and stops."""
 
 import signal
+import sys
 import threading
 from contextlib import contextmanager
 
 from keras_googlenet.errors import WorkError
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
+"""A cluster takes a machine away, Ctrl-C, the terminal or the ssh session was closed."""
 
 
 class Interrupted(WorkError):
@@ -36,16 +38,23 @@ class Interruption:
         self.signal = None
 
     def note(self, number, frame):
-        """A signal handler. The second signal of a kind does what it would have done without this."""
+        """A signal handler. A second signal, of whichever kind, ends the process at once.
+
+        In a notebook or a console Ctrl-C ends what runs there, not the console.
+        """
         self.signal = number
-        signal.signal(number, signal.SIG_DFL if number == signal.SIGTERM else signal.default_int_handler)
+        for each in SIGNALS:
+            if signal.getsignal(each) == self.note:
+                keeps = each == signal.SIGINT and hasattr(sys, "ps1")
+                signal.signal(each, signal.default_int_handler if keeps else signal.SIG_DFL)
 
 
 @contextmanager
 def interruption():
     """Notes signals instead of dying of them, for as long as a run lasts.
 
-    Outside the main thread Python handles no signals, and this does nothing.
+    A signal that the process was started to ignore, as `nohup` has it ignore SIGHUP, stays ignored. Outside the main
+    thread Python handles no signals, and this does nothing.
 
     Returns:
         A context manager that gives an `Interruption`.
@@ -54,9 +63,10 @@ def interruption():
     if threading.current_thread() is not threading.main_thread():
         yield noted
         return
-    before = {number: signal.signal(number, noted.note) for number in SIGNALS}
+    heard = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, noted.note) for number in heard}
     try:
         yield noted
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)  # None: not one of Python's

@@ -1,7 +1,7 @@
 """The main job: a recipe in, a run's folder out, from wherever the run stands."""
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import keras
@@ -17,12 +17,15 @@ from keras_googlenet.training.distributed.lost_workers import reporting_lost_wor
 from keras_googlenet.training.distributed.strategy import strategy_for
 from keras_googlenet.training.feeding import Feed, load_source
 from keras_googlenet.training.freezing import phases
-from keras_googlenet.training.interruption import interruption
+from keras_googlenet.training.interruption import Interrupted, interruption
+from keras_googlenet.training.memory import check_memory, reporting_shortage
 from keras_googlenet.training.network import build, compile_for
 from keras_googlenet.training.optimizers.ema import ema_weights
 from keras_googlenet.training.recipes.recipe import Recipe
 from keras_googlenet.training.run_folder import RunFolder
+from keras_googlenet.training.run_lock import RunLock
 from keras_googlenet.training.tensorboard import WriteTensorBoard
+from keras_googlenet.utils.messages import one_line
 from keras_googlenet.utils.pictures import plot_samples
 from keras_googlenet.utils.writing import written_whole
 
@@ -36,6 +39,7 @@ def train(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: str | int = "auto",
     load: Callable[[Recipe], Source] | None = None,
+    lock: RunLock | None = None,
 ) -> dict[str, float]:
     """Trains a network; leaves what it was trained with, how it went, and the model in a folder.
 
@@ -52,6 +56,7 @@ def train(
         callbacks: More Keras callbacks.
         verbose: As in `keras.Model.fit`; workers other than the chief are silent.
         load: A function of the recipe that finds its images, once the devices are known; None means `load_source`.
+        lock: The folder's `RunLock`, for who goes on in it afterwards; None gives it back when training ends.
 
     Returns:
         The metrics of the last epoch, a dict.
@@ -62,27 +67,45 @@ def train(
         ImageError: A file turned out unreadable during training, or was gone; the message names it.
         WorkError: The loss is not finite any more (`TrainingError`), something could not be written
             (`CheckpointError`), a signal came (`Interrupted`), or another worker was lost. The message says from
-            where `resume` goes on.
+            where `resume` goes on. Or another process trains in the folder, or it was removed (`RunFolderError`).
 
     Example:
         >>> train(recipe_for("digits", epochs=1), "runs/first")["val_predictions_accuracy"]  # doctest: +SKIP
         0.8
     """
-    run_folder = RunFolder(folder)
     _check_keras()
     context = strategy_for(strategy)
+    with RunLock(folder) if lock is None else nullcontext(lock) as lock:
+        run_folder = RunFolder(folder, lock)
+        if context.is_chief:
+            lock.check_free()
+        _check_start(run_folder, recipe, context, resume)
+        if recipe.deterministic:
+            tf.config.experimental.enable_op_determinism()
+        source = (load or load_source)(recipe)
+        run_folder.check_outside(source)
+        if context.is_chief:
+            lock.take()
+            _check_start(run_folder, recipe, context, resume)  # another process may have been here meanwhile
+        if resume:
+            run_folder.check_same_images(source)
+        with (
+            reporting_lost_workers(context),
+            reporting_shortage(recipe),
+            reading_errors(),
+            interruption() as interrupted,
+        ):
+            logs = Run(recipe, run_folder, source, context, interrupted, callbacks, verbose).train()
+    if interrupted.signal is not None:  # while the model was written
+        raise Interrupted(interrupted.signal, "Training is done. Go on with --resume.")
+    return logs
+
+
+def _check_start(run_folder, recipe, context, resume):
     if resume:
         run_folder.check_same(recipe)
     elif context.is_chief:
         run_folder.check_new()
-    if recipe.deterministic:
-        tf.config.experimental.enable_op_determinism()
-    source = (load or load_source)(recipe)
-    run_folder.check_outside(source)
-    if resume:
-        run_folder.check_same_images(source)
-    with reading_errors(), interruption() as interrupted, reporting_lost_workers(context):
-        return Run(recipe, run_folder, source, context, interrupted, callbacks, verbose).train()
 
 
 def _check_keras():
@@ -118,6 +141,7 @@ class Run:
         self.recipe, self.folder, self.source, self.context = recipe, folder, source, context
         self.interruption, self.callbacks, self._verbose = interruption, callbacks, verbose
         self.feed = Feed(recipe, source, context)
+        check_memory(recipe, source, context, self.feed.batch_size)
         self.checkpoints = Checkpoints(folder.checkpoints, context, recipe.checkpoints_kept)
         self.step, self.restore, self.logs = 0, (), {}
         keras.utils.set_random_seed(recipe.seed)
@@ -146,6 +170,7 @@ class Run:
             self._compile(phases(self.recipe)[-1], saved)
             self.checkpoints.restore(self.model, self.step, self.restore)
         if self.model.compiled and self.context.is_chief:
+            self.folder.check_there()
             with ema_weights(self.model) as model:
                 run_callbacks.save(model, self.folder.last)
         self._report_skipped()
@@ -203,11 +228,12 @@ class Run:
     def _report_skipped(self):
         skipped = self.feed.skipped()
         if skipped:
+            self.folder.check_there()
             path = self.folder.skipped(self.context.worker)
             with written_whole(path) as partial:
                 partial.write_text("".join(f"{reason}\n" for reason in skipped), encoding="utf-8")
-            print(f"skipped {len(skipped):,} images that cannot be read: {path}", flush=True)
+            print(one_line(f"skipped {len(skipped):,} images that cannot be read: {path}"), flush=True)
 
     def _say(self, line):
         if self.context.is_chief:
-            print(line, flush=True)
+            print("\n".join(map(one_line, line.split("\n"))), flush=True)

@@ -10,7 +10,9 @@ from keras_googlenet.errors import InputError
 from keras_googlenet.training.changes import differences
 from keras_googlenet.training.recipes.recipe import field_names
 from keras_googlenet.training.recipes.settings import read_recipe
+from keras_googlenet.training.run_lock import LOCK, RunFolderError, RunLock
 from keras_googlenet.utils.files import is_within, read_rows
+from keras_googlenet.utils.messages import one_line
 from keras_googlenet.utils.writing import is_partial, written_whole
 
 PACKAGES = ("keras-googlenet", "keras", "tensorflow", "numpy")
@@ -21,10 +23,12 @@ class RunFolder:
 
     Args:
         path: The folder; it need not exist yet.
+        lock: Its `RunLock`, taken or not; None makes one.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, lock=None):
         self.path = Path(path)
+        self.lock = lock or RunLock(path)
         self.recipe = self.path / "recipe.json"
         self.metrics = self.path / "metrics.csv"
         self.samples = self.path / "samples.png"
@@ -50,9 +54,21 @@ class RunFolder:
         Raises:
             InputError: There is something in the folder, or it is none.
         """
-        if self.path.exists() and not (self.path.is_dir() and all(map(is_partial, self.path.iterdir()))):
+        if self.path.exists() and not (self.path.is_dir() and all(map(_passes, self.path.iterdir()))):
             raise InputError(
                 f"The run's folder must be new or empty; --resume goes on with the run in it. Received: {self.path}"
+            )
+
+    def check_there(self):
+        """A run does not go on where its folder is gone: half of it would lie in a new one.
+
+        Raises:
+            RunFolderError: The folder was removed, emptied or renamed.
+        """
+        self.lock.check_there()
+        if self.lock.is_taken and not self.recipe.exists():
+            raise RunFolderError(
+                f"{one_line(self.recipe)}: the run's recipe was removed while the run went on, which stopped."
             )
 
     def check_same(self, recipe):
@@ -128,6 +144,11 @@ class RunFolder:
             writer = csv.DictWriter(file, rows[0])
             writer.writeheader()
             writer.writerows(rows)
+
+
+def _passes(path):
+    """Whether a file is what a killed process left, with nothing of a run in it."""
+    return path.name == LOCK or is_partial(path)
 
 
 def _version(package):

@@ -1,8 +1,61 @@
-"""What is asked of files and folders: rows of a table, arrays of an archive, whether a path lies in a folder."""
+"""What is asked of files and folders: JSON, rows of a table, whether a path lies in a folder."""
 
+import collections
 import csv
-import io
+import json
 from pathlib import Path
+
+from keras_googlenet.utils.messages import shown
+
+MAX_JSON = 2**24
+"""Bytes of a JSON file: the largest recipe, of a table of one's own, has some thousands."""
+
+
+def read_json(path):
+    """What a JSON file holds, where nobody has made it to be more than that.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Dicts, lists, text, numbers, True, False and None.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is no JSON, is larger than `MAX_JSON` or nested too deep, has a key twice, or a number that is
+            none; the message says which.
+    """
+    with Path(path).open("rb") as file:
+        content = file.read(MAX_JSON + 1)
+    if len(content) > MAX_JSON:
+        raise ValueError(f"more than {MAX_JSON:,} bytes")
+    try:
+        return json.loads(
+            content.decode(), object_pairs_hook=_unique, parse_constant=_no_number, parse_int=_whole_number
+        )
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    except UnicodeDecodeError:
+        raise ValueError("no UTF-8") from None
+
+
+def _unique(pairs):
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        (key, _), *_ = collections.Counter(key for key, _ in pairs).most_common(1)
+        raise ValueError(f"the key {shown(key)} twice")
+    return found
+
+
+def _no_number(text):
+    raise ValueError(f"{text} is no number")
+
+
+def _whole_number(text):
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"a number of {len(text):,} digits") from None
 
 
 def read_rows(path):
@@ -33,22 +86,3 @@ def is_within(path, folder):
     """
     path = Path(path).resolve()
     return any(above.samefile(folder) for above in (path, *path.parents) if above.exists())
-
-
-def arrays_in(archive):
-    """The arrays of an `.npz` archive. Pickled ones are refused: they could run code.
-
-    Args:
-        archive: An open `zipfile.ZipFile`.
-
-    Yields:
-        Each member's name, without the `.npy` that NumPy appends (whole if it does not end so), and its array.
-
-    Raises:
-        Exception: Of many kinds, if the archive is damaged. Each member is read to its end, which checks its CRC.
-    """
-    import numpy as np
-
-    for member in archive.infolist():
-        content = io.BytesIO(archive.read(member))
-        yield member.filename.removesuffix(".npy"), np.lib.format.read_array(content, allow_pickle=False)

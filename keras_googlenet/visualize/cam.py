@@ -25,11 +25,13 @@ STRENGTH = 0.6
 """Opacity of the hottest place."""
 
 
-def grad_cam(model: keras.Model, images: np.ndarray, classes: Sequence[int], layer: str | None = None) -> np.ndarray:
+def grad_cam(
+    model: keras.Model | Network, images: np.ndarray, classes: Sequence[int], layer: str | None = None
+) -> np.ndarray:
     """The heat of a class in each image.
 
     Args:
-        model: A classifier that is a GoogLeNet or holds one.
+        model: A classifier that is a GoogLeNet or holds one; or the `Network` of one.
         images: RGB in [0, 255], of shape (images, height, width, 3), of the model's input size.
         classes: The index of a class for each image.
         layer: Name of the row whose maps are weighted, such as `inception_4c` or `4c`. None means the last Inception
@@ -52,7 +54,7 @@ def grad_cam(model: keras.Model, images: np.ndarray, classes: Sequence[int], lay
     Reference:
         [Grad-CAM](https://arxiv.org/abs/1610.02391), equations 1 and 2.
     """
-    network = Network(model)
+    network = model if isinstance(model, Network) else Network(model)
     layer = default_layer(network) if layer is None else network.row(layer)
     heats = layer_heat(network, images, classes, layer)
     for axis, side in enumerate(np.shape(images)[1:3], start=1):
@@ -94,9 +96,7 @@ def layer_heat(network, images, classes, layer):
         raise InputError(f"Expected a class for each of {len(images)} images. Received: {len(classes)}")
     for index in classes:
         network.check_class(index)
-    features = network.features(layer)(network.images.preprocess(np.asarray(images)), training=False)[layer]
-    scores = network.scores(layer)
-    maps = ops.convert_to_numpy(ops.cast(features, "float32"))
+    scores, maps = network.scores(layer), network.maps(layer, images)
 
     def of_classes(x):
         return sum(row[index] for row, index in zip(ops.unstack(scores(x), len(images)), classes, strict=True))

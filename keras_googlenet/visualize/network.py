@@ -27,6 +27,7 @@ class Network:
 
     Args:
         model: A Keras model of one image tensor, gray or RGB, channels last.
+        compiled: Whether maps are computed by a compiled function: for a network that is asked again and again.
 
     Attributes:
         model: The model.
@@ -38,8 +39,9 @@ class Network:
         InputError: There is no GoogLeNet in it.
     """
 
-    def __init__(self, model: keras.Model) -> None:
-        self.model, self.images = model, image_input(model)
+    def __init__(self, model: keras.Model, compiled: bool = False) -> None:
+        self.model, self.images, self._compiled = model, image_input(model), compiled
+        self._features = functools.cache(self.features)
         inner = next((part for part in graph.models(model) if isinstance(part, GoogLeNetModel)), None)
         self.table = getattr(inner, "architecture", None)
         if len(list(graph.models(model))) == 1:
@@ -121,6 +123,20 @@ class Network:
             A `keras.Model` whose outputs are a dict from a name to its maps.
         """
         return keras.Model(self._input, {name: self.rows[name] for name in names})
+
+    def maps(self, name: str, images: np.ndarray) -> np.ndarray:
+        """The maps of a row.
+
+        Args:
+            name: The row's name.
+            images: RGB in [0, 255], of shape (images, height, width, 3), of the model's input size.
+
+        Returns:
+            float32 array of shape (images, rows, columns, maps).
+        """
+        inputs, features = self.images.preprocess(np.asarray(images)), self._features(name)
+        found = features.predict_on_batch(inputs) if self._compiled else features(inputs, training=False)
+        return ops.convert_to_numpy(ops.cast(found[name], "float32"))
 
     def scores(self, name: str | None = None) -> Callable[[Any], Any]:
         """The classes' scores before the softmax, as a function of images or of a row's feature maps.

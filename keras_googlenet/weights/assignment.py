@@ -5,7 +5,7 @@ lists both sides, raised before the first assignment.
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import keras
 import numpy as np
@@ -68,30 +68,49 @@ def transfer(arrays: Arrays, targets: Mapping[str, keras.Variable], source: str)
         >>> keras.ops.convert_to_numpy(scale).tolist()
         [1.0, 1.0]
     """
-    # Copies, in C order: not every backend makes a tensor of a flipped or read-only view.
-    with np.errstate(over="ignore"):  # a float64 too large for float32 is reported as not finite
-        floats = (name for name, array in arrays.items() if array.dtype.name.startswith(("float", "bfloat")))
-        values = {name: np.array(arrays[name], dtype=np.float32, order="C") for name in floats}
-    troubles = _troubles(arrays, values, targets)
-    if lines := [f"{what} ({len(names)}): {few(names, LISTED)}" for what, names in troubles if names]:
-        raise WeightsError(
-            f"The weights of {source} do not fit the model, which is unchanged.\n"
-            + "\n".join(lines)
-            + f"\nExpected exactly the model's {len(targets)} arrays. Received: {len(arrays)} arrays. "
-            "Check that the file is whole and was made for this variant of the network"
-        )
+    check(arrays, {name: tuple(variable.shape) for name, variable in targets.items()}, source)
     with contextlib.ExitStack() as undo:
         for name, variable in targets.items():
             undo.callback(variable.assign, keras.ops.copy(variable.value))
-            variable.assign(values[name])
+            # A copy, in C order: not every backend makes a tensor of a flipped or read-only view.
+            variable.assign(np.array(arrays[name], dtype=np.float32, order="C"))
         undo.pop_all()
 
 
-def _troubles(arrays: Arrays, values: Arrays, targets: Mapping[str, keras.Variable]) -> Iterator[tuple[str, list[str]]]:
-    """Kinds of trouble, and the names that are in it."""
-    yield "Missing", [name for name in targets if name not in arrays]
-    yield "Surplus", [name for name in arrays if name not in targets]
-    shapes = {name: (arrays[name].shape, tuple(targets[name].shape)) for name in targets if name in arrays}
-    yield "Misshapen", [f"{name} {has}, expected {wants}" for name, (has, wants) in shapes.items() if has != wants]
-    yield "Not finite", [name for name, value in values.items() if not np.isfinite(value).all()]
-    yield "Not floating-point", [f"{name} ({array.dtype})" for name, array in arrays.items() if name not in values]
+def check(arrays: Arrays, shapes: Mapping[str, tuple[int, ...]], source: str) -> None:
+    """Refuses arrays that are not just those of a network.
+
+    Args:
+        arrays: Arrays by name.
+        shapes: The shapes of the network's variables, by the same names.
+        source: Where the arrays come from, for the message.
+
+    Raises:
+        WeightsError: If names or shapes differ, or an array is not finite or not of floating point.
+    """
+    both = {name: (arrays[name].shape, shapes[name]) for name in shapes if name in arrays}
+    troubles = {
+        "Missing": [name for name in shapes if name not in arrays],
+        "Surplus": [name for name in arrays if name not in shapes],
+        "Misshapen": [f"{name} {has}, expected {wants}" for name, (has, wants) in both.items() if has != wants],
+        "Not floating-point": [f"{name} ({array.dtype})" for name, array in arrays.items() if not _is_float(array)],
+    }
+    if not any(troubles.values()):  # all numbers are looked at only then
+        troubles["Not finite"] = [name for name, array in arrays.items() if not _is_finite(array)]
+    if lines := [f"{what} ({len(names)}): {few(names, LISTED)}" for what, names in troubles.items() if names]:
+        raise WeightsError(
+            f"The weights of {source} do not fit the model, which is unchanged.\n"
+            + "\n".join(lines)
+            + f"\nExpected exactly the model's {len(shapes)} arrays. Received: {len(arrays)} arrays. "
+            "Check that the file is whole and was made for this variant of the network"
+        )
+
+
+def _is_float(array: np.ndarray) -> bool:
+    return array.dtype.name.startswith(("float", "bfloat"))
+
+
+def _is_finite(array: np.ndarray) -> bool:
+    """Whether all numbers are, as float32; narrower ones are not made wider for that."""
+    with np.errstate(over="ignore"):
+        return bool(np.isfinite(array.astype(np.float32) if array.dtype.itemsize > 4 else array).all())

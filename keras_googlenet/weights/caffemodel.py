@@ -1,12 +1,10 @@
 """Caffe's binary weights: a protobuf message of type `NetParameter`.
 
-Only the fields that lead to the weights are declared; protobuf skips all others. Field numbers are
+Only the fields that lead to the weights are looked at. Field numbers are
 those of Caffe's `src/caffe/proto/caffe.proto`, for both generations of layers (`layers`, as in
 BVLC's file of 2014, and `layer`) and both ways to state a blob's shape.
 """
 
-import itertools
-import math
 import re
 from functools import cache
 from pathlib import Path
@@ -16,19 +14,25 @@ import numpy as np
 
 from keras_googlenet.weights.caffe import to_caffe
 from keras_googlenet.weights.layouts import to_hwio, to_oihw
-from keras_googlenet.weights.reader import Arrays, Named, WeightsError, check_size
+from keras_googlenet.weights.protobuf import Value, Wire, fits, integer, shape, text
+from keras_googlenet.weights.protobuf import numbers as floats
+from keras_googlenet.weights.reader import Arrays, Named, WeightsError, content
 
 KIND = "a binary Caffe NetParameter"
 
 MESSAGES = {
-    "NetParameter": "repeated V1LayerParameter layers = 2; repeated LayerParameter layer = 100;",
+    "NetParameter": "repeated LayerParameter layer = 100;",
     "LayerParameter": "optional string name = 1; optional string type = 2; repeated BlobProto blobs = 7;",
-    "V1LayerParameter": "optional string name = 4; repeated BlobProto blobs = 6;",
-    "BlobProto": "optional int32 num = 1; optional int32 channels = 2; optional int32 height = 3;"
-    "optional int32 width = 4; repeated float data = 5; optional BlobShape shape = 7; repeated double double_data = 8;",
+    "BlobProto": "repeated float data = 5; optional BlobShape shape = 7;",
     "BlobShape": "repeated int64 dim = 1;",
 }
-"""The part of `caffe.proto` that is read."""
+"""The part of `caffe.proto` that is written."""
+
+LAYERS = {2: (4, 6), 100: (1, 7)}
+"""Of each generation of layers, its field in `NetParameter`: the fields of a layer's name and of its blobs."""
+
+AXES, FLOATS, SHAPE, DOUBLES = (1, 2, 3, 4), 5, 7, 8
+"""Fields of `BlobProto`: the axes of the older files, and what `MESSAGES` calls `data`, `shape` and `double_data`."""
 
 VARIABLES = {0: "kernel", 1: "bias"}
 """What the blobs of convolutions and inner products are, by their order."""
@@ -46,12 +50,14 @@ def read(path: Path) -> Named:
     Raises:
         WeightsError: If the file is too large, or has a blob whose shape does not fit its numbers.
     """
-    check_size(path, path.stat().st_size)
-    net = _net_parameter().FromString(path.read_bytes())
-    for layer in itertools.chain(net.layers, net.layer):
-        for index, blob in enumerate(layer.blobs):
-            name = f"{layer.name}/{VARIABLES.get(index, f'blobs[{index}]')}"
-            yield name, to_hwio(_array(path, name, blob))
+    wire = Wire()
+    for generation, layer in wire.fields(content(path)):
+        if numbering := LAYERS.get(generation):
+            fields = wire.all(layer)
+            title = text(fields.get(numbering[0], [memoryview(b"")])[-1])
+            for index, blob in enumerate(fields.get(numbering[1], [])):
+                name = f"{title}/{VARIABLES.get(index, f'blobs[{index}]')}"
+                yield name, to_hwio(_array(path, name, wire.all(blob), wire))
 
 
 def write(path: Path, arrays: Arrays) -> None:
@@ -75,19 +81,21 @@ def write(path: Path, arrays: Arrays) -> None:
     path.write_bytes(net.SerializeToString())
 
 
-def _array(path: Path, name: str, blob: Any) -> np.ndarray:
-    shape = tuple(blob.shape.dim) if blob.HasField("shape") else (blob.num, blob.channels, blob.height, blob.width)
-    numbers = np.array(blob.data or blob.double_data, dtype=np.float32)
-    if min(shape, default=0) < 0 or math.prod(shape) != numbers.size:
+def _array(path: Path, name: str, blob: dict[int, list[Value]], wire: Wire) -> np.ndarray:
+    lengths = tuple(integer(blob.get(axis, [0])[-1]) for axis in AXES)
+    if SHAPE in blob:
+        lengths = shape(dim for message in blob[SHAPE] for dim in wire.all(message).get(1, []))
+    numbers = floats(blob[FLOATS], "<f4") if FLOATS in blob else floats(blob.get(DOUBLES, []), "<f8")
+    if not fits(lengths, numbers.size):
         raise WeightsError(
-            f"{path} is damaged. Expected as many numbers as the shape {shape} of {name!r} has; "
+            f"{path} is damaged. Expected as many numbers as the shape {lengths} of {name!r} has; "
             f"download it again. Received: {numbers.size:,} numbers"
         )
     # The old format has four axes for everything: (1, 1, out, in) is an inner product and
     # (1, 1, 1, out) a bias.
-    if len(shape) == 4 and shape[:2] == (1, 1):
-        shape = shape[3:] if shape[2] == 1 and name.endswith("/bias") else shape[2:]
-    return numbers.reshape(shape)
+    if len(lengths) == 4 and lengths[:2] == (1, 1):
+        lengths = lengths[3:] if lengths[2] == 1 and name.endswith("/bias") else lengths[2:]
+    return numbers.reshape(lengths)
 
 
 @cache

@@ -6,8 +6,10 @@ in a folder of the process's own inside the cache, so that whatever fails leaves
 finished file appears there at once, also for a second process doing the same: the last one's stays.
 """
 
+import contextlib
 import hashlib
 import socket
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,11 +17,12 @@ import keras
 import numpy as np
 
 from keras_googlenet.errors import WorkError
+from keras_googlenet.utils import downloads
 from keras_googlenet.utils.cache import mirror, models_dir
 from keras_googlenet.utils.partial import temporary_files_in
 from keras_googlenet.utils.writing import why_unwritable, written_whole
-from keras_googlenet.weights.formats import format_of, read
-from keras_googlenet.weights.reader import WeightsError, existing_file, library
+from keras_googlenet.weights.formats import read
+from keras_googlenet.weights.reader import WeightsError, existing_file
 from keras_googlenet.weights.registry import Download, Weights
 
 TIMEOUT = 30
@@ -72,7 +75,7 @@ def _placed(weights: Weights, folder: Path) -> Path | None:
     """Returns a usable source file that the user has put into the cache."""
     for source in _files(weights):
         path = folder / source.filename
-        if path.exists() and _obstacle(source) is None:
+        if path.exists():
             if wrong := _mismatch(path, source):
                 raise WeightsError(
                     f"{path} is not the file that weights={weights.name!r} are made from. "
@@ -84,12 +87,13 @@ def _placed(weights: Weights, folder: Path) -> Path | None:
 
 def _download(weights: Weights, folder: Path, work: Path) -> Path:
     """Takes the first source that has the right file."""
+    downloads.check("weights", weights.name)
     base = mirror()
     mirrored = [replace(source, url=f"{base}/{source.filename}") for source in _files(weights)] if base else []
     reasons = []
     for source in (*mirrored, *weights.sources):
         try:
-            reason = _obstacle(source) or _mismatch(path := _get_file(source, work), source)
+            reason = _mismatch(path := _get_file(source, work), source)
         except Exception as error:  # get_file raises bare Exceptions
             if why_unwritable(error, work):
                 raise
@@ -118,20 +122,10 @@ def _get_file(source: Download, work: Path) -> Path:
     socket.setdefaulttimeout(before or TIMEOUT)  # get_file has no timeout of its own
     try:
         # Size and digest are checked by our own _mismatch, which tells more than get_file would.
-        return Path(keras.utils.get_file(source.filename, source.url, cache_dir=str(work), force_download=True))
+        with contextlib.redirect_stdout(sys.stderr):  # its progress
+            return Path(keras.utils.get_file(source.filename, source.url, cache_dir=str(work), force_download=True))
     finally:
         socket.setdefaulttimeout(before)
-
-
-def _obstacle(source: Download) -> str | None:
-    """Returns why a source could not be read even if it was there."""
-    form = format_of(source.filename)
-    try:
-        if form is not None and form.library:
-            library(form.library)
-    except WeightsError as error:
-        return f"skipped: {error}"
-    return None
 
 
 def _mismatch(path: Path, source: Download) -> str | None:

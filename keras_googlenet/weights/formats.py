@@ -12,7 +12,18 @@ import numpy as np
 
 from keras_googlenet.utils.partial import ExistsError, temporary_files_in
 from keras_googlenet.utils.writing import written_whole
-from keras_googlenet.weights import caffemodel, keras_files, npz, onnx, prototxt, pytorch, saving, slim, torchvision
+from keras_googlenet.weights import (
+    caffemodel,
+    keras_files,
+    npz,
+    onnx,
+    prototxt,
+    pytorch,
+    safetensors,
+    saving,
+    slim,
+    torchvision,
+)
 from keras_googlenet.weights.assignment import targets
 from keras_googlenet.weights.caffe import from_caffe
 from keras_googlenet.weights.reader import Named, WeightsError, collect, existing_file, reading
@@ -28,7 +39,6 @@ class Format:
         rename: Gives the arrays of a file this package's names and layouts.
         write: Writes a model's weights to a path, and what belongs to them beside it; None where that is not done.
         variant: The variant of the network that its weights are for, where the format tells.
-        library: The package that reading it needs, where only an extra installs that: one of `reader.LIBRARIES`.
     """
 
     kind: str
@@ -36,7 +46,6 @@ class Format:
     rename: Callable[[dict[str, np.ndarray]], Named] = dict.items
     write: Callable[[keras.Model, Path], object] | None = None
     variant: str | None = None
-    library: str | None = None
 
 
 def arrays_of(model: keras.Model) -> dict[str, np.ndarray]:
@@ -59,7 +68,7 @@ def _write_caffemodel(model: keras.Model, path: Path) -> None:
     caffemodel.write(path, arrays_of(model))
 
 
-_TORCH = Format(pytorch.KIND, pytorch.read, torchvision.from_torchvision, variant="torchvision", library="torch")
+_TORCH = Format(pytorch.KIND, pytorch.read, torchvision.from_torchvision, variant="torchvision")
 _SLIM = Format(slim.KIND, slim.read, slim.from_slim, variant="slim")
 
 FORMATS = {
@@ -67,10 +76,10 @@ FORMATS = {
     ".weights.h5": Format(keras_files.KIND, keras_files.read, write=saving.write_weights),
     ".npz": Format(npz.KIND, npz.read, from_caffe, lambda model, path: npz.write(path, arrays_of(model))),
     ".caffemodel": Format(caffemodel.KIND, caffemodel.read, from_caffe, _write_caffemodel),
-    ".onnx": Format(onnx.KIND, onnx.read, from_caffe, library="onnx"),
+    ".onnx": Format(onnx.KIND, onnx.read, from_caffe),
     ".pth": replace(_TORCH, write=lambda model, path: torchvision.write(path, arrays_of(model))),
     **dict.fromkeys((".pt", ".pth.tar", ".bin"), _TORCH),
-    ".safetensors": replace(_TORCH, kind="a .safetensors file", read=pytorch.read_safetensors, library="safetensors"),
+    ".safetensors": replace(_TORCH, kind=safetensors.KIND, read=safetensors.read),
     ".ckpt": _SLIM,
     **dict.fromkeys((".tar.gz", ".tgz"), replace(_SLIM, kind=slim.KIND_OF_ARCHIVE, read=slim.read_archive)),
 }
@@ -121,8 +130,7 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
         Keras's own files do not name their variables: theirs are called `"<layer>/<index>"`.
 
     Raises:
-        WeightsError: If the file is missing, damaged, too large or of an unknown format, if it needs a package that is
-            not installed, or if it holds anything but weights under names of their own.
+        WeightsError: If the file is missing, damaged, too large or of an unknown format, or if it holds anything but weights under names of their own.
 
     Example:
         >>> read("googlenet.pb")

@@ -7,26 +7,34 @@ the same layers are found whether or not the file has auxiliary heads or another
 Of the archive's description of the model, `config` gives the JSON: nothing is deserialized, so no code can run.
 """
 
-import io
 import json
 import re
-import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import h5py
-import ml_dtypes
 import numpy as np
 
+from keras_googlenet.utils import archives
+from keras_googlenet.weights import reader
+from keras_googlenet.weights.hdf5.datasets import Dataset
+from keras_googlenet.weights.hdf5.tree import Group, parse
 from keras_googlenet.weights.reader import Arrays, Named, WeightsError, check_size, existing_file, reading
 
 KIND = "weights as model.save_weights() writes them"
 
 KIND_OF_MODEL = "a model as model.save() writes it"
 
+CONFIG, WEIGHTS = "config.json", "model.weights.h5"
+
 MAX_CONFIG = 16 << 20
 """Most bytes of a model's configuration; this package's networks take a hundredth of it."""
+
+FREE, EXPANSION = 64 << 20, 16
+"""Bytes that numbers may take, however few are stored; and how often the bytes that are stored, beyond that.
+
+Keras compresses nothing, and trained numbers hardly can be; it is zeros that take a thousandth.
+"""
 
 
 def read(path: Path) -> Named:
@@ -43,17 +51,37 @@ def read(path: Path) -> Named:
         WeightsError: If the file is too large once read, refers to other files, or does not record its layers' names,
             as those of older versions of Keras.
     """
-    source: Path | io.BytesIO = path
+    for name, dataset in _datasets(path, tree(path)):
+        yield name, dataset.read()
+
+
+def tree(path: Path) -> Group:
+    """The groups and datasets of a `.weights.h5` file, or of the one in a `.keras` file, but the optimizer's.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The root. What reading its numbers takes is within the limit.
+
+    Raises:
+        WeightsError: If they would take more than that, or more than what is stored can be.
+        Hdf5Error: The file is damaged, refers to other files, or is made in a way that Keras makes none.
+    """
     if path.suffix.lower() == ".keras":
-        with zipfile.ZipFile(path) as archive:
-            check_size(path, archive.getinfo("model.weights.h5").file_size)
-            source = io.BytesIO(archive.read("model.weights.h5"))
-    with h5py.File(source, "r") as file:
-        found = list(_datasets(path, file))
-        check_size(path, sum(dataset.nbytes for _, dataset in found))
-        for name, dataset in found:
-            is_bfloat = dataset.attrs.get("dtype") == "bfloat16"  # which HDF5 lacks: stored as opaque bytes
-            yield name, np.array(dataset, ml_dtypes.bfloat16).astype("float32") if is_bfloat else np.array(dataset)
+        with _opened(path) as archive:
+            content = archives.content(archive, archive.getinfo(WEIGHTS))
+    else:
+        content = reader.content(path)
+    root = parse(content, leave=frozenset(("optimizer",)))
+    size, stored = sum(dataset.nbytes for _, dataset in root.datasets()), path.stat().st_size
+    check_size(path, size)
+    if size > max(FREE, EXPANSION * stored):
+        raise WeightsError(
+            f"{path} claims far more numbers than it stores. Expected at most {EXPANSION} times its size; save the "
+            f"model again. Received: {size:,} bytes of numbers in {stored:,} bytes"
+        )
+    return root
 
 
 def config(path: str | Path) -> dict[str, Any]:
@@ -65,10 +93,19 @@ def config(path: str | Path) -> dict[str, Any]:
     Raises:
         WeightsError: It is not a whole `.keras` file.
     """
-    with reading(existing_file(path), KIND_OF_MODEL), zipfile.ZipFile(path) as archive:
-        if archive.getinfo("config.json").file_size > MAX_CONFIG:
+    path = existing_file(path)
+    with reading(path, KIND_OF_MODEL), _opened(path) as archive:
+        member = archive.getinfo(CONFIG)
+        if member.file_size > MAX_CONFIG:
             raise ValueError("its config.json is too large to be a model's")
-        return json.loads(archive.read("config.json"))
+        found = json.loads(bytes(archives.content(archive, member)))
+        if not isinstance(found, dict) or not isinstance(found.get("config"), dict):
+            raise ValueError("its config.json describes no model")
+        return found
+
+
+def _opened(path):
+    return archives.opened(path, lambda size: check_size(path, size))
 
 
 def variable(arrays: Arrays, layer: str, name: str) -> np.ndarray | None:
@@ -109,20 +146,13 @@ def by_variable(arrays: Arrays, targets: Iterable[str]) -> dict[str, np.ndarray]
     return {names.get(key, key): array for key, array in arrays.items()}
 
 
-def _datasets(path: Path, file: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:
+def _datasets(path: Path, root: Group) -> Iterator[tuple[str, Dataset]]:
     """Yields the datasets of all layers, those of nested models too."""
-    items: dict[str, h5py.HLObject] = {}
-    file.visititems(items.__setitem__)  # which never follows soft and external links
-    for name, dataset in items.items():
+    for name, dataset in root.datasets():
         match = re.fullmatch(r"((?:layers/[^/]+/)+vars)/(\d+)", name)
-        if match is None or not isinstance(dataset, h5py.Dataset):
+        if match is None:
             continue
-        if dataset.external or dataset.is_virtual:
-            raise WeightsError(
-                f"{path} keeps its weights in other files, which are not followed. Expected the numbers in the file "
-                f"itself; save it again. Received: external dataset {name!r}"
-            )
-        layer = file[match[1]].attrs.get("name")
+        layer = root.get(match[1]).attrs.get("name")
         if layer is None:
             raise WeightsError(
                 f"{path} does not record the names of its layers, as files of older versions of Keras. Expected a name "

@@ -5,12 +5,12 @@ and (in, out) for fully connected layers); what the axes index is still Caffe's:
 CHW flattening of the auxiliary heads.
 """
 
-import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from keras_googlenet.utils.files import arrays_in
+from keras_googlenet.utils import archives
 from keras_googlenet.weights.caffe import to_caffe
 from keras_googlenet.weights.reader import Arrays, Named, WeightsError, check_size
 
@@ -29,15 +29,14 @@ def read(path: Path) -> Named:
     Raises:
         WeightsError: If the file is too large once decompressed, or holds anything but arrays.
     """
-    with zipfile.ZipFile(path) as archive:
-        check_size(path, sum(member.file_size for member in archive.infolist()))
+    with archives.opened(path, partial(check_size, path)) as archive:
         for member in archive.namelist():
             if not member.endswith(".npy"):
                 raise WeightsError(
                     f"{path} holds a file that is no array. Expected members like "
-                    f"'conv1/7x7_s2/kernel.npy'; save it again. Received: {member!r}"
+                    f"'conv1/7x7_s2/kernel.npy'; save it again. Received: {member[:100]!r}"
                 )
-        yield from arrays_in(archive)
+        yield from archives.arrays_in(archive)
 
 
 def write(path: Path, arrays: Arrays) -> None:

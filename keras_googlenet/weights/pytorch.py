@@ -1,37 +1,38 @@
-"""PyTorch's files: the arrays of a network, by PyTorch's names. Nothing but tensors is made of what they hold."""
+"""PyTorch's files: the arrays of a network, by PyTorch's names. Nothing but tensors is made of what they hold.
 
-import pickle
-import re
-import zipfile
+`torch.save` writes an archive with a pickle and a member for the numbers of each storage; before PyTorch 1.6 it wrote
+five pickles, and the numbers behind them. PyTorch itself is not needed to read them.
+"""
+
+import io
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
+import ml_dtypes
 import numpy as np
 
-from keras_googlenet.weights import torch_checkpoints
-from keras_googlenet.weights.reader import Named, WeightsError, check_size, library
+from keras_googlenet.utils import archives
+from keras_googlenet.weights import pickles, torch_checkpoints
+from keras_googlenet.weights.reader import Named, WeightsError, check_size, content
 
 KIND = "a state dict of tensors, as torch.save(model.state_dict()) writes it"
 
 _BEGINNINGS = (b"PK\x03\x04", b"\x80")  # of an archive, and of the pickle that files before PyTorch 1.6 are
 
-_SAFETENSORS = {"F64": "f8", "F32": "f4", "F16": "f2", "BOOL": "?"} | {
-    f"{kind.upper()}{8 * size}": f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8)
-}
+_MAGIC, _PROTOCOL = 0x1950A86A20F9469CFC6C, 1001  # the first two pickles of such a file
 
+_STORAGES = {
+    "Double": "<f8", "Float": "<f4", "Half": "<f2", "BFloat16": ml_dtypes.bfloat16, "Long": "<i8", "Int": "<i4",
+    "Short": "<i2", "Char": "i1", "Byte": "u1", "Bool": "?", "Untyped": "u1",
+}  # fmt: skip
 
-class Unread:
-    """Stands for an object of a class that is no tensor: what a file says of it is dropped, and no code of it runs."""
+_TYPES = {"torch.uint16": "<u2", "torch.uint32": "<u4", "torch.uint64": "<u8"}  # which have no storage of their own
 
-    kind = ""
-
-    def __new__(cls, *_, **__):
-        """Takes whatever the file would give the class."""
-        return super().__new__(cls)
-
-    def __setstate__(self, state: Any) -> None:
-        """Takes whatever the file would give the object."""
+Numbers = Callable[[pickles.Storage], np.ndarray]
+"""Finds the numbers of a storage in a file."""
 
 
 def is_pytorch(path: str | Path) -> bool:
@@ -50,68 +51,98 @@ def is_pytorch(path: str | Path) -> bool:
 def read(path: Path) -> Named:
     """Reads a network from a file of `torch.save`: a state dict, or a checkpoint that has one in it.
 
-    Only tensors are read (PyTorch's `weights_only`). Other objects, such as a training script's arguments, are passed
-    over.
+    Only tensors are read. Other objects, such as a training script's arguments, are passed over.
 
     Args:
         path: The file.
 
-    Returns:
+    Yields:
         The name in the network (see `torch_checkpoints.network`) and the array of each tensor.
 
     Raises:
-        WeightsError: If PyTorch is not installed, or the file is too large or holds more than tensors.
+        WeightsError: If the file is too large or holds more than tensors.
         ValueError: It is no file of `torch.save`, or has no state dict.
     """
-    check_size(path, path.stat().st_size)
     if not is_pytorch(path):
         raise ValueError("it does not begin as PyTorch's files do")
-    torch = library("torch")
-    state = torch_checkpoints.state_dict(path, _loaded(path, torch))
-    for value in state.values() if isinstance(state, dict) else [state]:
-        if isinstance(value, Unread):
-            raise _refusal(path, f"a pickled object of {value.kind}")
-    if not isinstance(state, dict):
-        raise ValueError(f"it holds {type(state).__name__}")
-    tensors = torch_checkpoints.network(path, state)
-    if wrong := [name for name, value in tensors if not isinstance(value, torch.Tensor)]:
-        raise ValueError(f"{wrong[0]!r} is no tensor")
-    # A view may claim more numbers than the file has.
-    check_size(path, sum(value.numel() * value.element_size() for _, value in tensors))
-    for name, value in tensors:
-        yield name, (value.float() if value.dtype == torch.bfloat16 else value).detach().numpy()
+    with path.open("rb") as file:
+        kind = _archive if file.read(1) == b"P" else _pickles
+    with kind(path) as (found, numbers):
+        state = torch_checkpoints.state_dict(path, found)
+        for value in state.values() if isinstance(state, dict) else [state]:
+            if isinstance(value, pickles.Unread):
+                raise _refusal(path, f"a pickled object of {value.kind[:100]}")
+        if not isinstance(state, dict):
+            raise ValueError(f"it holds {type(state).__name__}")
+        tensors = torch_checkpoints.network(path, state)
+        if wrong := [name for name, value in tensors if not isinstance(value, pickles.Tensor)]:
+            raise ValueError(f"{wrong[0][:100]!r} is no tensor")
+        # Tensors may share their numbers, and so be more than the file has.
+        check_size(path, sum(math.prod(tensor.shape) * _dtype(tensor.storage).itemsize for _, tensor in tensors))
+        for name, tensor in tensors:
+            yield name, _array(name, tensor, numbers)
 
 
-def read_safetensors(path: Path) -> Named:
-    """Reads a network from a `.safetensors` file, as `read` does from the others.
+@contextmanager
+def _archive(path: Path) -> Iterator[tuple[object, Numbers]]:
+    with archives.opened(path, partial(check_size, path)) as archive:
+        names = archive.namelist()
+        if any(name.endswith("/constants.pkl") for name in names):
+            raise _refusal(path, "a TorchScript program")
+        pickled = [name for name in names if name.endswith("/data.pkl")]
+        if len(pickled) != 1:
+            raise ValueError(f"it has {len(pickled)} members data.pkl")
+        folder = pickled[0].removesuffix("data.pkl")
+        order = f"{folder}byteorder"
+        if order in names and bytes(archives.content(archive, archive.getinfo(order))) != b"little":
+            raise ValueError("its numbers are big-endian")
 
-    Raises:
-        WeightsError: If the library is not installed, or the file is too large.
-        ValueError: It is no such file.
-    """
-    check_size(path, path.stat().st_size)
-    content = path.read_bytes()
-    if content[8:9] != b"{":
-        raise ValueError("it does not begin as .safetensors files do")
-    arrays = {name: _decoded(**tensor) for name, tensor in library("safetensors").deserialize(content)}
-    return torch_checkpoints.network(path, arrays)
+        @cache  # by the key: tensors may describe one storage in many ways
+        def stored(key: str) -> memoryview:
+            return archives.content(archive, archive.getinfo(f"{folder}data/{key}"))
+
+        def numbers(storage: pickles.Storage) -> np.ndarray:
+            return np.frombuffer(stored(storage.key), _dtype(storage), storage.count)
+
+        yield pickles.load(io.BytesIO(archives.content(archive, archive.getinfo(pickled[0])))), numbers
 
 
-def _loaded(path: Path, torch: ModuleType) -> Any:
-    foreign = []
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            if any(name.endswith("/constants.pkl") for name in archive.namelist()):
-                raise _refusal(path, "a TorchScript program")
-        foreign = torch.serialization.get_unsafe_globals_in_checkpoint(path)
-    stand_ins = [(type("Unread", (Unread,), {"kind": name}), name) for name in foreign]
-    try:
-        with torch.serialization.safe_globals(stand_ins):
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        if match := re.search(r"Unsupported global: GLOBAL (\S+)", str(error)):  # of the older format
-            raise _refusal(path, f"a pickled object of {match[1]}") from error
-        raise
+@contextmanager
+def _pickles(path: Path) -> Iterator[tuple[object, Numbers]]:
+    whole, storages = content(path), dict[str, pickles.Storage]()
+    stream = io.BytesIO(whole)
+    if (pickles.load(stream), pickles.load(stream)) != (_MAGIC, _PROTOCOL):
+        raise ValueError("it does not begin as PyTorch's files do")
+    if not pickles.load(stream)["little_endian"]:
+        raise ValueError("its numbers are big-endian")
+    found, keys, stored, at = pickles.load(stream, storages), pickles.load(stream), {}, stream.tell()
+    for key in keys:
+        count, dtype = int.from_bytes(whole[at : at + 8], "little"), _dtype(storages[key])
+        stored[key] = np.frombuffer(whole[: at + 8 + count * dtype.itemsize], dtype, count, at + 8)
+        at += 8 + count * dtype.itemsize
+    yield found, lambda storage: stored[storage.key]
+
+
+def _dtype(storage: pickles.Storage) -> np.dtype:
+    name = storage.kind.removesuffix("Storage")
+    if name not in _STORAGES:
+        raise ValueError(f"it has numbers of type {storage.kind[:50]}")
+    return np.dtype(_STORAGES[name])
+
+
+def _array(name: str, tensor: pickles.Tensor, numbers: Numbers) -> np.ndarray:
+    """A view of a storage's numbers."""
+    stored = numbers(tensor.storage)
+    if tensor.kind is not None:
+        stored = stored.view(_TYPES[tensor.kind])
+    last = tensor.offset + sum(
+        (length - 1) * stride for length, stride in zip(tensor.shape, tensor.strides, strict=True)
+    )
+    count = math.prod(tensor.shape)
+    if count and not (count <= stored.size and last < stored.size):
+        raise ValueError(f"{name[:100]!r} has the shape {tensor.shape}, for which its storage is too small")
+    bytes_apart = [stride * stored.itemsize for stride in tensor.strides]
+    return np.lib.stride_tricks.as_strided(stored[tensor.offset :], tensor.shape, bytes_apart, writeable=False)
 
 
 def _refusal(path: Path, what: str) -> WeightsError:
@@ -119,11 +150,3 @@ def _refusal(path: Path, what: str) -> WeightsError:
         f"Cannot read {path}: it holds {what}, whose code would have to run. Expected tensors alone; in PyTorch, save "
         f"those with torch.save(model.state_dict(), ...). Received: {path.stat().st_size:,} bytes"
     )
-
-
-def _decoded(dtype: str, shape: list[int], data: bytes) -> np.ndarray:
-    if dtype == "BF16":  # the upper half of a float32
-        return (np.frombuffer(data, "<u2").astype("<u4") << 16).view("<f4").reshape(shape)
-    if dtype not in _SAFETENSORS:
-        raise ValueError(f"it has numbers of type {dtype}")
-    return np.frombuffer(data, f"<{_SAFETENSORS[dtype]}").reshape(shape)

@@ -5,18 +5,13 @@ of 5x5, no local response normalization, no auxiliary heads, TensorFlow's "same"
 are `x / 127.5 - 1`, x being RGB in 0-255, which the variant's layer `pixels` makes of this package's.
 """
 
-import gzip
-import io
 import re
-import tarfile
-import tempfile
+from functools import partial
 from pathlib import Path, PurePosixPath
 
-import numpy as np
-
-from keras_googlenet.weights import reader
+from keras_googlenet.weights import tar_archives, tf_checkpoints
 from keras_googlenet.weights.layouts import joined_names
-from keras_googlenet.weights.reader import Arrays, Named, WeightsError, check_size
+from keras_googlenet.weights.reader import Arrays, Named, check_size, content, existing_file
 
 KIND = "a TensorFlow checkpoint"
 
@@ -58,63 +53,48 @@ def read(path: Path) -> Named:
     Args:
         path: The `.ckpt` file; of the second format, whose files are `x.ckpt.index` and `x.ckpt.data-...`, the index.
 
-    Yields:
+    Returns:
         The name and the array of each tensor. What an optimizer left in the file is passed over.
 
     Raises:
         WeightsError: If the file is too large.
+        ValueError: It is damaged, or no such checkpoint.
     """
-    import tensorflow as tf
 
-    checkpoint = tf.train.load_checkpoint(str(path).removesuffix(".index"))
-    shapes = checkpoint.get_variable_to_shape_map()
-    names = [name for name in shapes if not _TRAINING.match(name)]
-    types = checkpoint.get_variable_to_dtype_map()
-    check_size(path, sum(int(np.prod(shapes[name], dtype="float64")) * types[name].size for name in names))
-    for name in names:
-        yield name, checkpoint.get_tensor(name)
+    def part(end: str) -> memoryview:
+        return content(existing_file(path.with_name(path.name.removesuffix(".index") + end)))
+
+    return tf_checkpoints.read(path, content(path), part, _TRAINING.match)
 
 
-def read_archive(path: Path) -> list[tuple[str, np.ndarray]]:
+def read_archive(path: Path) -> Named:
     """Reads the checkpoint in a `.tar.gz`, as TF-slim's are published.
 
     Args:
-        path: The archive. Nothing but the checkpoint is unpacked, into a temporary folder.
+        path: The archive. Nothing of it is written anywhere.
+
+    Returns:
+        As `read`.
 
     Raises:
         WeightsError: If the file is too large.
         ValueError: It cannot be read, or does not hold one checkpoint.
     """
-    with tempfile.TemporaryDirectory(prefix="googlenet_") as folder:
-        checkpoint = _unpack(path, Path(folder))
-        try:
-            return list(read(checkpoint))
-        except Exception as error:  # nobody knows the temporary folder
-            kind = WeightsError if isinstance(error, WeightsError) else ValueError
-            raise kind(str(error).replace(str(checkpoint), f"{checkpoint.name} of {path}")) from error
-
-
-def _unpack(path: Path, folder: Path) -> Path:
-    """Unpacks the checkpoint of an archive that is not trusted.
-
-    Only regular files with a checkpoint's names are written, under their last name alone: no path of the archive, no
-    link and no device of it comes to be.
-    """
-    with gzip.open(path) as stream:
-        content = stream.read(reader.MAX_BYTES + 1)
-    check_size(path, len(content))
-    names = set()
-    with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
-        for member in archive:
-            part = _PARTS.fullmatch(PurePosixPath(member.name).name)
-            file = archive.extractfile(member) if part and member.isreg() and not member.issparse() else None
-            if part and file:
-                with (folder / part[0]).open("xb") as copy:  # a second one of the name is an error
-                    copy.write(file.read())
-                names.add(part[1])
+    files: dict[str, memoryview] = {}
+    for name, file in tar_archives.files(path, _part, partial(check_size, path)).items():
+        if files.setdefault(PurePosixPath(name).name, file) is not file:
+            raise ValueError(f"it has two files {PurePosixPath(name).name[:100]!r}")
+    names = {match[1] for name in files if (match := _PARTS.fullmatch(name))}
     if len(names) != 1:
         raise ValueError(f"it holds {len(names)} checkpoints")
-    return folder / names.pop()
+    name = names.pop()
+    table = files.get(f"{name}.index", files.get(name, memoryview(b"")))
+    return tf_checkpoints.read(path, table, lambda end: files[name + end], _TRAINING.match)
+
+
+def _part(name: str) -> object:
+    """Whether a path in an archive is that of a checkpoint's file."""
+    return _PARTS.fullmatch(PurePosixPath(name).name)
 
 
 def from_slim(arrays: Arrays) -> Named:

@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from keras_googlenet.utils.messages import few
+from keras_googlenet.weights.reader import check_names
 
 FIRST = "conv1.conv.weight"
 """What torchvision calls the first tensor of googlenet."""
 
 CONTAINERS = ("state_dict", "model_state_dict", "model", "net", "network", "weights")
 """Where training scripts put the state dict, the likelier first."""
+
+DEPTH = 4
+"""How many dicts may stand around it. A pickle may hold a dict that is within itself."""
 
 _WRAPPERS = re.compile(r"(?:^|(?<=\.))(?:_orig_mod|module|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
 _AVERAGED = re.compile(r"(?<![a-z])(ema|swa|averaged?)(?![a-z])")
@@ -35,10 +39,9 @@ def state_dict(path: Path, content: Any) -> Any:
     """
     if found := dict(_found(content)):
         return found[_chosen(path, list(found))]
-    inner = content
-    while isinstance(inner, dict):
-        content = inner
-        inner = next((content[key] for key in CONTAINERS if isinstance(content.get(key), dict)), None)
+    for _ in range(DEPTH):
+        inner = [content[key] for key in CONTAINERS if isinstance(content, dict) and isinstance(content.get(key), dict)]
+        content = inner[0] if inner else content
     return content
 
 
@@ -52,7 +55,11 @@ def network(path: Path, state: Mapping[str, Any]) -> list[tuple[str, Any]]:
     Returns:
         Names and tensors; two may have come to one name. What stands beside the network keeps its whole name, and is
         left out, with a warning, where the network has a classifier of its own.
+
+    Raises:
+        ValueError: There are more tensors than in any network, or a name is too long.
     """
+    check_names(state)
     pairs = [(_plain(name), value) for name, value in state.items() if not str(name).endswith(_UNUSED)]
     prefixes = [name.removesuffix(FIRST) for name, _ in pairs if f".{name}".endswith(f".{FIRST}")]
     if not prefixes:
@@ -68,14 +75,20 @@ def network(path: Path, state: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return inside
 
 
-def _found(content: Any, name: str = "", depth: int = 4) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The dicts that hold a network of this kind, with the keys that lead to them."""
-    if isinstance(content, dict) and depth:
-        if any(f".{_plain(key)}".endswith(f".{FIRST}") for key in content):
-            yield name, content
-        else:
-            for key, value in content.items():
-                yield from _found(value, f"{name}.{key}".lstrip("."), depth - 1)
+def _found(content: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The dicts that hold a network of this kind, with the keys that lead to them; each dict is looked at once."""
+    level, seen = [("", content)] if isinstance(content, dict) else [], set[int]()
+    for _ in range(DEPTH):
+        dicts, level = level, []
+        for name, inner in dicts:
+            if id(inner) in seen:
+                continue
+            seen.add(id(inner))
+            if any(f".{_plain(key)}".endswith(f".{FIRST}") for key in inner):
+                yield name, inner
+            else:
+                inside = [(key, value) for key, value in inner.items() if isinstance(value, dict)]
+                level += [(f"{name}.{str(key)[:100]}".lstrip("."), value) for key, value in inside]
 
 
 def _chosen(path: Path, names: list[str]) -> str:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_googlenet.utils.extras import optional
 from keras_googlenet.weights.layouts import chw_to_hwc, hwc_to_chw, joined_names, to_hwio, to_oihw
-from keras_googlenet.weights.reader import Arrays, Named, WeightsError, library
+from keras_googlenet.weights.reader import Arrays, Named, WeightsError
 
 STEM = {"conv1": "conv1_7x7_s2", "conv2": "conv2_3x3_reduce", "conv3": "conv2_3x3"}
 
@@ -77,7 +78,7 @@ def write(path: Path, arrays: Arrays) -> None:
     Raises:
         WeightsError: If PyTorch is not installed, or the arrays are another variant's.
     """
-    torch = library("torch")
+    torch = optional("torch", "Writing .pth files needs PyTorch", "torch", error=WeightsError)
     wide = {name for name, array in arrays.items() if name.endswith("_5x5/kernel") and array.shape[0] != 3}
     foreign = [name for name in arrays if name not in TORCH_NAMES or name in wide]
     if foreign or not any(name.endswith("_bn/gamma") for name in arrays):

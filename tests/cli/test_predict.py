@@ -227,7 +227,9 @@ def test_a_full_disk_is_said_once(model, folder, capsys, monkeypatch):
         monkeypatch.setattr(sys, "stdout", output)
         assert main(arguments) == status
         output.close()
-        assert capsys.readouterr().err == "keras-googlenet: error: [Errno 28] No space left on device\n"
+        assert capsys.readouterr().err == (
+            "keras-googlenet: error: standard output cannot be written: No space left on device\n"
+        )
 
 
 def test_a_damaged_tiff_is_one_line_in_spite_of_libtiff(model, folder, capfd):

@@ -13,6 +13,7 @@ import types
 import urllib.error
 import urllib.request
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keras
@@ -223,6 +224,8 @@ def page(tmp_path_factory):
             process.stdout.close()
     lines = said.read_text()
     assert "bad.png: not an image" in lines
+    assert "refused: 127.0.0.1: GET /config: 403: this page does not go by the name of 'evil.example:7860'" in lines
+    assert "refused: a.png: not an image" in lines
     assert lines.count("Traceback") == lines.count("InvalidPathError: ")  # of the test that asks for another file
     assert "ASKED:" not in lines
     assert not list(folder.glob("keras-googlenet-demo-*"))
@@ -249,6 +252,27 @@ def test_the_page_keeps_to_itself(page, tmp_path):
     assert set(loaded) <= {address.rstrip("/")}
 
 
+@needs_gradio
+@pytest.mark.parametrize(
+    ("header", "value"), [("Host", "evil.example:7860"), ("Origin", "http://evil.example"), ("Origin", "null")]
+)
+def test_other_sites_are_refused(page, header, value):
+    address, _ = page
+    for path in ("", "config", "gradio_api/upload"):
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(urllib.request.Request(address + path, headers={header: value}), timeout=20)
+
+
+@needs_gradio
+def test_many_at_once_are_answered(page, photo):
+    """Thirty uploads at a time; each is answered, in the queue's order."""
+    address, _ = page
+    paths = [upload(address, photo.read_bytes())[0] for _ in range(30)]
+    with ThreadPoolExecutor(30) as pool:
+        answers = list(pool.map(lambda path: ask(address, path[1], f"many-{path[0]}"), enumerate(paths)))
+    assert all("Classified in" in found["data"][2] for found in answers)
+
+
 def upload(address, content):
     """Uploads a file as the page does: its path on the server, or None if it was refused."""
     head = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
@@ -261,9 +285,9 @@ def upload(address, content):
         return None
 
 
-def ask(address, path):
+def ask(address, path, session=None):
     """Asks about a file on the server, as only the page should."""
-    session = {"fn_index": 0, "session_hash": Path(path).name}
+    session = {"fn_index": 0, "session_hash": session or Path(path).name}
     data = json.dumps({"data": [{"path": path, "meta": {"_type": "gradio.FileData"}}], **session}).encode()
     join = urllib.request.Request(f"{address}gradio_api/queue/join", data, {"Content-Type": "application/json"})
     urllib.request.urlopen(join, timeout=20).close()

@@ -210,7 +210,7 @@ def test_what_is_not_finite_is_never_saved(tmp_path, layer, message):
 
 
 @pytest.mark.trains
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_saves_and_stops(whole, tmp_path, number):
     class Send(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):

@@ -270,8 +270,12 @@ def test_safetensors_damaged(torch, state, tmp_path):
             weights.read(path)
 
 
-def test_safetensors_is_an_extra(tmp_path, monkeypatch):
-    (tmp_path / "x.safetensors").write_bytes(bytes(8) + b"{}")
-    monkeypatch.setitem(sys.modules, "safetensors", None)
-    with pytest.raises(WeightsError, match=r'pip install "keras-googlenet\[torch\]"'):
-        weights.read(tmp_path / "x.safetensors")
+def test_files_are_read_without_pytorch(torch, state, tmp_path, monkeypatch):
+    library = pytest.importorskip("safetensors.torch", reason="safetensors is in the extra `peers`")
+    torch.save(state, tmp_path / "x.pth")
+    library.save_file(state, tmp_path / "x.safetensors")
+    for name in ("torch", "safetensors"):
+        monkeypatch.setitem(sys.modules, name, None)
+    pth, safe = weights.read(tmp_path / "x.pth"), weights.read(tmp_path / "x.safetensors")
+    assert pth.keys() == safe.keys()
+    assert all(np.array_equal(pth[name], safe[name]) for name in pth)

@@ -6,6 +6,7 @@ from typing import Any
 from keras_googlenet.architecture import Architecture
 from keras_googlenet.training.recipes import rules
 from keras_googlenet.training.recipes.rules import RecipeError
+from keras_googlenet.utils.messages import shortened, shown
 
 _OLDER = {"weight_decay": 0.0, "hold_out": "rank"}
 """What a record without the field was trained with, where that is not today's default."""
@@ -133,7 +134,7 @@ class Recipe:
             3
         """
         if not isinstance(record, dict):
-            raise RecipeError(f"A recipe must be a dict of its fields. Received: {record!r}")
+            raise RecipeError(f"A recipe must be a dict of its fields. Received: {shown(record)}")
         rules.check_names(record, field_names())
         if "dataset" not in record:
             raise RecipeError(f"A recipe must name its `dataset`. Received only: {', '.join(record) or 'no fields'}")
@@ -146,8 +147,9 @@ class Recipe:
 def _table(config):
     try:
         return Architecture.from_config(config)
-    except (KeyError, TypeError, ValueError) as error:
-        raise RecipeError(f"`variant` is no table of a network: {error}. Received: variant={config!r}") from None
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        why = shortened(error) or type(error).__name__
+        raise RecipeError(f"`variant` is no table of a network: {why}. Received: variant={shown(config)}") from None
 
 
 def field_names() -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from keras_googlenet.architecture.table import MIN_SIZE
 from keras_googlenet.data.sampling import SAMPLERS
 from keras_googlenet.errors import InputError
 from keras_googlenet.training.optimizers.schedules import SCHEDULES
-from keras_googlenet.utils.messages import nearest
+from keras_googlenet.utils.bounds import LONGEST_TEXT, beyond
+from keras_googlenet.utils.messages import nearest, shown
 
 
 class RecipeError(InputError):
@@ -45,6 +46,7 @@ _RANGES = (
     (f"at least {MIN_SIZE} pixels", lambda v: v >= MIN_SIZE, ("image_size",)),
     ("a whole number in 0..2**32-1", lambda v: 0 <= v < 2**32, ("seed",)),
 )
+"""The least values; `utils/bounds.py` has the largest."""
 
 
 def _together(recipe):
@@ -78,13 +80,15 @@ def check(recipe: Any) -> None:
         name, value = field.name, getattr(recipe, field.name)
         _check_type(field, value)
         if name in CHOICES and isinstance(value, str):  # else a table of the user's own
-            check_choice(name, value, CHOICES[name], f"{name}={value!r}")
-        for rule, holds, names in _RANGES:
-            if name in names and value is not None and not holds(value):
-                unset = ", or None" if type(None) in kinds(field) else ""
-                raise RecipeError(f"`{name}` must be {rule}{unset}. Received: {name}={value!r}")
+            check_choice(name, value, CHOICES[name], f"{name}={shown(value)}")
+        broken = [rule for rule, holds, names in _RANGES if name in names and value is not None and not holds(value)]
+        if isinstance(value, (int, float)) and (largest := beyond(name, value)):
+            broken.append(largest)
+        if broken:
+            unset = ", or None" if type(None) in kinds(field) else ""
+            raise RecipeError(f"`{name}` must be {broken[0]}{unset}. Received: {name}={shown(value)}")
     for rule, names in _together(recipe):
-        raise RecipeError(f"{rule}. Received: {', '.join(f'{name}={getattr(recipe, name)!r}' for name in names)}")
+        raise RecipeError(f"{rule}. Received: {', '.join(f'{name}={shown(getattr(recipe, name))}' for name in names)}")
 
 
 def check_choice(name: str, value: str, choices: Sequence[str], received: str) -> None:
@@ -134,7 +138,9 @@ def check_names(names: Iterable[str], known: Sequence[str]) -> None:
     """
     for name in names:
         if name not in known:
-            raise RecipeError(f"A recipe has no field {name!r}.{nearest(name, known)} Its fields: {', '.join(known)}")
+            raise RecipeError(
+                f"A recipe has no field {shown(name)}.{nearest(name, known)} Its fields: {', '.join(known)}"
+            )
 
 
 def kinds(field: dataclasses.Field) -> tuple[type, ...]:
@@ -147,4 +153,7 @@ def _check_type(field, value):
     accepted = (*allowed, int) if float in allowed else allowed
     if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in allowed):
         names = " or ".join("None" if kind is type(None) else kind.__name__ for kind in allowed)
-        raise RecipeError(f"`{field.name}` must be of type {names}. Received: {field.name}={value!r}")
+        raise RecipeError(f"`{field.name}` must be of type {names}. Received: {field.name}={shown(value)}")
+    if isinstance(value, str) and not ("\0" not in value and len(value) <= LONGEST_TEXT):
+        rule = f"without NUL characters, and of at most {LONGEST_TEXT:,}"
+        raise RecipeError(f"`{field.name}` must be {rule}. Received: {field.name}={shown(value)}")

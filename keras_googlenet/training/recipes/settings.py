@@ -1,7 +1,6 @@
 """Recipes from text: the command line's `FIELD=VALUE`, and the `recipe.json` of an earlier run."""
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,8 @@ from keras_googlenet.data.ignored import is_run
 from keras_googlenet.errors import InputError
 from keras_googlenet.training.recipes import rules
 from keras_googlenet.training.recipes.recipe import Recipe, RecipeError, field_names
-from keras_googlenet.utils.messages import nearest
+from keras_googlenet.utils.files import read_json
+from keras_googlenet.utils.messages import nearest, shown
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
@@ -32,7 +32,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
     if not equals or name not in field_names():
         raise RecipeError(
             f"Expected FIELD=VALUE with a field of {', '.join(field_names())}. "
-            f"Received: {text!r}.{nearest(name, field_names())}"
+            f"Received: {shown(text)}.{nearest(name, field_names())}"
         )
     kinds = rules.kinds(next(field for field in dataclasses.fields(Recipe) if field.name == name))
     if value.lower() == "none" and type(None) in kinds:
@@ -40,13 +40,13 @@ def parse_setting(text: str) -> tuple[str, Any]:
     choices = ("true", "false") if bool in kinds else rules.CHOICES.get(name)
     if choices is not None:
         value = rules.renamed(name, value.lower())
-        rules.check_choice(name, value, choices, repr(text))
+        rules.check_choice(name, value, choices, shown(text))
         return name, value == "true" if bool in kinds else value
     kind = next(kind for kind in (int, float, str) if kind in kinds)
     try:
         return name, kind(value)
-    except ValueError:
-        raise RecipeError(f"`{name}` must be of type {kind.__name__}. Received: {text!r}") from None
+    except ValueError:  # which a number of thousands of digits is, too
+        raise RecipeError(f"`{name}` must be of type {kind.__name__}. Received: {shown(text)}") from None
 
 
 def holding_out(model: str | Path) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def read_recipe(path: str | Path, **changes: Any) -> Recipe:
     path = Path(path, "recipe.json") if Path(path).is_dir() else Path(path)
     rules.check_names(changes, field_names())
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except OSError as error:
         raise RecipeError(f"The recipe cannot be read: {error.strerror}. Received: {path}") from None
     except ValueError as error:

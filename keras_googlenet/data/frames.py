@@ -1,0 +1,111 @@
+"""What `data.worker_pool` and `data.worker` say to each other through a socket: a letter, a length, so many bytes."""
+
+import json
+import socket
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+REQUEST, READY, SHAPE, PIXELS, ERROR = b"R", b"Y", b"S", b"P", b"E"
+
+Receive = Callable[[memoryview], int]
+"""Puts bytes into the beginning of a buffer, at least one, and returns how many; 0 where no more will come."""
+
+_HEAD = struct.Struct(">cQ")
+
+
+def send(
+    to: socket.socket, letter: bytes, content: bytes | np.ndarray = b"", descriptors: tuple[int, ...] = ()
+) -> None:
+    """Sends a frame.
+
+    Args:
+        to: the other process.
+        letter: what kind of frame it is.
+        content: its bytes, or an array's.
+        descriptors: of open files to go with it.
+    """
+    view = memoryview(content) if isinstance(content, bytes) else content.data.cast("B")
+    socket.send_fds(to, [_HEAD.pack(letter, len(view))], descriptors)
+    to.sendall(view)
+
+
+def send_json(to: socket.socket, letter: bytes, content: Any, descriptors: tuple[int, ...] = ()) -> None:
+    """Sends a frame of anything that JSON holds; as `send`.
+
+    Args:
+        to: the other process.
+        letter: what kind of frame it is.
+        content: to be sent.
+        descriptors: of open files to go with it.
+    """
+    send(to, letter, json.dumps(content).encode("ascii"), descriptors)
+
+
+def receive(source: socket.socket, length: int) -> bytearray:
+    """Waits for so many bytes.
+
+    Args:
+        source: the other process.
+        length: how many.
+
+    Raises:
+        EOFError: the other process has ended.
+    """
+    content = bytearray(length)
+    receive_into(source.recv_into, memoryview(content))
+    return content
+
+
+def receive_into(receive: Receive, view: memoryview) -> None:
+    """Waits until a buffer is full.
+
+    Args:
+        receive: where they come from.
+        view: the buffer.
+
+    Raises:
+        EOFError: the other process has ended.
+    """
+    while view:
+        if not (count := receive(view)):
+            raise EOFError
+        view = view[count:]
+
+
+def receive_head(receive: Receive) -> tuple[bytes, int]:
+    """Waits for the next frame.
+
+    Args:
+        receive: as in `receive_into`.
+
+    Returns:
+        Its letter, and how many bytes are to come.
+
+    Raises:
+        EOFError: the other process has ended.
+    """
+    head = bytearray(_HEAD.size)
+    receive_into(receive, memoryview(head))
+    return _HEAD.unpack(head)
+
+
+def receive_request(source: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    """Waits for a frame of JSON, and the files that go with it.
+
+    Args:
+        source: the other process.
+
+    Returns:
+        What it holds, and descriptors.
+
+    Raises:
+        EOFError: the other process has ended.
+    """
+    head, descriptors, _, _ = socket.recv_fds(source, _HEAD.size, 1)
+    if not head:
+        raise EOFError
+    _, length = _HEAD.unpack(head + receive(source, _HEAD.size - len(head)))
+    return json.loads(receive(source, length)), descriptors

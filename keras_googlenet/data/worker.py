@@ -1,0 +1,114 @@
+"""The process that decodes what may take long or much: its memory is limited, and it ends with its parent.
+
+It imports neither Keras nor TensorFlow. `data.worker_pool` starts it, hands it one image at a time, and ends it where
+an image takes too long.
+"""
+
+import contextlib
+import fcntl
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import warnings
+from io import BytesIO
+from typing import Any, BinaryIO
+
+import numpy as np
+from PIL import AvifImagePlugin, Image
+
+from keras_googlenet.data import frames, images
+from keras_googlenet.data.center_crop import center_crop_image
+from keras_googlenet.data.colors import rgb_strips
+from keras_googlenet.data.errors import ImageError
+from keras_googlenet.utils.messages import one_line
+
+MEMORY = 5 * 2**28
+"""Bytes that decoding an image may take, beside its file."""
+
+_THREADS = 4  # of the one decoder that has several; each takes memory
+
+
+def main() -> None:
+    """Decodes images until the parent closes the other end of standard input, a socket."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # whatever the thread that started this had blocked
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # the parent may have images left when it gets one
+    for number in (signal.SIGIO, signal.SIGPROF):
+        signal.signal(number, signal.SIG_DFL)  # end the process, even within a decoder
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    warnings.simplefilter("ignore")
+    images.formats()
+    for name in images.NOT_DECODED & Image.OPEN.keys():  # one format may hold any other
+        Image.OPEN.pop(name)
+        Image.ID.remove(name)
+    AvifImagePlugin.DEFAULT_MAX_THREADS = min(_THREADS, os.cpu_count() or 1)
+    with socket.socket(fileno=0) as parent, contextlib.suppress(ConnectionError, EOFError):
+        frames.send(parent, frames.READY)
+        while True:
+            request, descriptors = frames.receive_request(parent)
+            length = request["length"]
+            file = os.fdopen(descriptors[0], "rb") if length is None else BytesIO(frames.receive(parent, length))
+            with file:
+                _answer(parent, file, request)
+            signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _answer(parent: socket.socket, file: BinaryIO, request: dict[str, Any]) -> None:
+    for module, name, value in request["settings"]:
+        setattr(sys.modules[module], name, value)
+    name, size = request["name"], request["size"]
+
+    def finish(image: Image.Image, turn: Image.Transpose | None) -> None:
+        if size is not None:
+            view = center_crop_image(image, size if isinstance(size, int) else tuple(size), turn)
+            _end_with(parent, False)
+            frames.send_json(parent, frames.SHAPE, {"height": view.shape[0], "width": view.shape[1], "turn": None})
+            frames.send(parent, frames.PIXELS, view)
+            return
+        _end_with(parent, False)
+        frames.send_json(parent, frames.SHAPE, {"height": image.height, "width": image.width, "turn": turn})
+        for _, strip in rgb_strips(image, 0, image.height):
+            frames.send(parent, frames.PIXELS, np.asarray(strip))
+
+    _limit(file.seek(0, os.SEEK_END), request["seconds"])
+    file.seek(0)
+    _end_with(parent, True)
+    try:
+        images.decode_here(file, name, finish)
+    except ImageError as error:
+        why = str(error)
+        if isinstance(error.__cause__, MemoryError):
+            why = (
+                f"{one_line(name)}: decoding takes more than {MEMORY // 2**20:,} MiB of memory; save it as JPEG or PNG"
+            )
+        _end_with(parent, False)
+        frames.send_json(parent, frames.ERROR, why)
+
+
+def _limit(size: int, seconds: float) -> None:
+    """Bounds the next image's processor time and memory."""
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    with contextlib.suppress(OSError, ValueError):  # only Linux tells; macOS takes such limits and ignores them
+        with open("/proc/self/statm", encoding="ascii") as file:
+            taken = int(file.read().split()[0]) * resource.getpagesize()
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        wanted = taken + MEMORY + size
+        resource.setrlimit(resource.RLIMIT_AS, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most))
+
+
+def _end_with(parent: socket.socket, whether: bool) -> None:
+    """Lets the system end this process when the parent ends, while nothing else happens to the socket.
+
+    A decoder may not return to Python for long, so no thread could look.
+    """
+    descriptor = parent.fileno()
+    fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
+    flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
+    fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_ASYNC if whether else flags & ~os.O_ASYNC)
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    if poll.poll(0):  # it had ended before
+        raise EOFError

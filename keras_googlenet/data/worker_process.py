@@ -1,0 +1,227 @@
+"""One process that decodes images, seen from the process that wants them."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from keras_googlenet.data import colors, frames
+from keras_googlenet.data.errors import ImageError
+
+_SECONDS_TO_START = 60.0  # slow disks
+_GLANCE = 1.0  # seconds from one look at the clock to the next
+
+# Imports `data.worker` without running the `__init__` of the packages it is in, which takes seconds, and without
+# looking for anything in the current folder.
+_PROGRAM = """
+import json, sys, types
+given = json.loads(sys.argv[1])
+sys.path[:] = given["path"]
+for name, path in given["packages"].items():
+    sys.modules[name] = types.ModuleType(name)
+    sys.modules[name].__path__ = path
+from keras_googlenet.data import worker
+worker.main()
+"""
+
+TIMED_OUT = "was ended by SIGPROF"
+"""How a process ended that took too much processor time."""
+
+# Threads and arenas that a single decoder does not use would count as its memory.
+_LEAN = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
+
+
+class Job(NamedTuple):
+    """An image to decode.
+
+    Attributes:
+        name: what an error calls it.
+        data: the bytes of its file; or
+        descriptor: of its file.
+        size: of the view to return, or `None` for the whole image.
+        settings: what decoding goes by: modules, their attributes, and these attributes' values.
+    """
+
+    name: str
+    data: bytes | None
+    descriptor: int | None
+    size: int | tuple[int, int] | None
+    settings: list[tuple[str, str, Any]]
+
+
+class TooLong(Exception):
+    """The time is over."""
+
+
+class Clock:
+    """Waits no longer than it has seconds left.
+
+    A second that lasts longer, as where all were stopped for the night, counts as two.
+
+    Args:
+        seconds: to wait in all.
+    """
+
+    def __init__(self, seconds: float):
+        self.left = seconds
+
+    def receive(self, source: socket.socket, view: memoryview) -> int:
+        """Waits for bytes.
+
+        Args:
+            source: where they come from.
+            view: where they go.
+
+        Returns:
+            How many came; 0 where no more will.
+
+        Raises:
+            TooLong: none came in time.
+        """
+        while self.left > 0:
+            source.settimeout(min(_GLANCE, self.left))
+            begun = time.monotonic()
+            try:
+                return source.recv_into(view)
+            except ConnectionError:
+                return 0
+            except TimeoutError:
+                continue
+            finally:
+                self.left -= min(time.monotonic() - begun, 2 * _GLANCE)
+        raise TooLong
+
+
+class WorkerProcess:
+    """A process of its own, ready to decode.
+
+    Attributes:
+        served: how many images it was given.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+
+    def __init__(self):
+        if not sys.executable or getattr(sys, "frozen", False):
+            raise OSError("this Python is part of another program")
+        packages = (__package__.partition(".")[0], __package__)
+        given = {
+            "path": [folder for folder in sys.path if os.path.isabs(folder)],
+            "packages": {name: list(map(os.path.abspath, sys.modules[name].__path__)) for name in packages},
+        }
+        self.served = 0
+        self._socket, theirs = socket.socketpair()
+        try:
+            with theirs:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-ISBc", _PROGRAM, json.dumps(given)],
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    cwd="/",
+                    env=os.environ | _LEAN,
+                    start_new_session=True,  # what a terminal signals is meant for this process
+                )
+        except BaseException:
+            self._socket.close()
+            raise
+        try:
+            frames.receive_head(partial(Clock(_SECONDS_TO_START).receive, self._socket))
+        except EOFError as error:
+            raise OSError(f"it {self.how_it_ended()} at once") from error
+        except TooLong as error:
+            self.end()
+            raise OSError(f"it took more than {_SECONDS_TO_START:.0f} seconds") from error
+        except BaseException:
+            self.end()
+            raise
+
+    def decode(self, job: Job, seconds: float, clock: Clock) -> np.ndarray:
+        """Has an image decoded. After any error but the first the process is of no more use.
+
+        Args:
+            job: the image.
+            seconds: of processor time that it may take.
+            clock: how long it may take.
+
+        Returns:
+            uint8 array of shape (height, width, 3).
+
+        Raises:
+            ImageError: it can't be.
+            EOFError: the process has ended.
+            TooLong: the time is over.
+        """
+        self.served += 1
+        length = None if job.data is None else len(job.data)
+        request = job._asdict() | {"data": None, "length": length, "seconds": seconds}
+        self._socket.settimeout(clock.left)
+        try:
+            descriptors = () if job.descriptor is None else (job.descriptor,)
+            frames.send_json(self._socket, frames.REQUEST, request, descriptors)
+            self._socket.sendall(job.data or b"")
+        except TimeoutError as error:
+            raise TooLong from error
+        except ConnectionError as error:
+            raise EOFError from error
+        return _image(partial(clock.receive, self._socket))
+
+    def end(self) -> None:
+        """Ends it, whatever it does."""
+        self._socket.close()
+        self._process.kill()
+        self._process.wait()
+
+    def how_it_ended(self) -> str:
+        """Ends it, where it has closed its end of the socket and so is ending by itself.
+
+        Returns:
+            How it ended, in words.
+        """
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_GLANCE)
+        self.end()
+        status = self._process.returncode
+        return f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
+
+    def forget(self) -> None:
+        """Leaves it to the process that this one was forked from."""
+        self._socket.close()
+        self._process.returncode = 0
+
+
+def _image(receive: frames.Receive) -> np.ndarray:
+    """The image that the next frames hold: its shape, then its rows as they are stored."""
+    shape = _content(receive, *frames.receive_head(receive))
+    width, height, turn = shape["width"], shape["height"], shape["turn"]
+    upright, stored = colors.canvas(width, height, None if turn is None else Image.Transpose(turn))
+    row = 0
+    while row < height:
+        letter, length = frames.receive_head(receive)
+        if letter == frames.ERROR:
+            _content(receive, letter, length)
+        rows = stored[row : row + length // (3 * width)]
+        strip = rows if rows.flags.c_contiguous else np.empty(rows.shape, np.uint8)
+        frames.receive_into(receive, strip.data.cast("B"))
+        if strip is not rows:
+            rows[:] = strip
+        row += len(rows)
+    return upright
+
+
+def _content(receive: frames.Receive, letter: bytes, length: int) -> Any:
+    content = bytearray(length)
+    frames.receive_into(receive, memoryview(content))
+    if letter == frames.ERROR:
+        raise ImageError(json.loads(content))
+    return json.loads(content)
