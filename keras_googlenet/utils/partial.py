@@ -171,7 +171,7 @@ def _give(made: Path, place: Path, replace: bool) -> None:
     """Gives a file another name, beside the one that it has if the file system can do that."""
     try:
         if replace:
-            second = made.with_name(f"{made.name}.placed")
+            second = made.with_name(".placed")  # names may be as long as can be
             second.hardlink_to(made)
             second.replace(place)
         else:

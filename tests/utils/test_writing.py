@@ -52,6 +52,12 @@ def test_a_file_is_there_at_the_end_or_as_it_was(tmp_path):
     assert os.listdir(path.parent) == ["file"]
 
 
+def test_a_name_as_long_as_can_be(tmp_path):
+    write(tmp_path / ("n" * 255))
+    write(tmp_path / ("n" * 255), b"again")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("n" * 255, b"again")]
+
+
 def test_folders_made_for_nothing_are_gone(tmp_path):
     with pytest.raises(KeyError):
         fail(tmp_path / "a" / "b" / "file", KeyError())
