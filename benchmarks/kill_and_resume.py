@@ -1,4 +1,4 @@
-"""Does a run that is killed again and again end as one that is left alone? To the last bit, weights and metrics?
+"""Does a run that is killed again and again end as one that is left alone? To the last bit, and with nothing left over?
 
     python benchmarks/kill_and_resume.py    # 20 kills of a run on the embedded digits, about 25 minutes
     python benchmarks/kill_and_resume.py --kills 3 -- --set variant=batchnorm
@@ -6,7 +6,8 @@
 What follows `--` is handed to `keras-googlenet train`. Each kill is `kill -9`, at a moment drawn evenly from the time
 that starting and a third of the run take, so that it falls into imports, steps, validations and writes alike; each is
 followed by `--resume`. A run that ends before its kill is compared, and another one begun for the kills that are left.
-The exit status is 1 if any run differed.
+Of what a killed process was writing, and of its lock, nothing may be left by then. The exit status is 1 if any run
+differed, or left something.
 """
 
 import argparse
@@ -36,7 +37,7 @@ def main():
         return 0 if compare(command, Path(folder), options.kills, random.Random(options.seed)) else 1
 
 
-def compare(command, folder, kills, rng):
+def compare(command, folder, kills, rng, longest=None):
     """Kills runs until it has done so `kills` times.
 
     Args:
@@ -44,25 +45,29 @@ def compare(command, folder, kills, rng):
         folder: A folder for the runs.
         kills: How often.
         rng: A `random.Random` for the moments.
+        longest: Seconds after which a kill comes at the latest; None for what starting and a third of the run take.
 
     Returns:
-        Whether all that were killed ended as the one that was not.
+        Whether all that were killed ended as the one that was not, with the same files.
     """
     seconds = finish(command, folder / "undisturbed")
-    expected = digests(folder / "undisturbed")
+    expected, longest = digests(folder / "undisturbed"), longest or 10 + seconds / 3
     print(f"undisturbed: {seconds:.0f} s; {len(expected)} arrays and files compared", flush=True)
     same, killed, run = True, 0, 0
     while killed < kills:
         run += 1
         output = folder / f"run-{run}"
         begun = killed
-        while killed < kills and kill(command, output, rng.uniform(0, 10 + seconds / 3)):
+        while killed < kills and kill(command, output, rng.uniform(0, longest)):
             killed += 1
             print(f"kill {killed:>3}: {state(output)}", flush=True)
         finish(command, output)
         different = [name for name, digest in digests(output).items() if expected.get(name) != digest]
-        print(f"run {run}: {killed - begun} kills, {len(different)} differences {different[:3]}", flush=True)
-        same &= not different
+        left = sorted(files(output) ^ files(folder / "undisturbed"))
+        print(
+            f"run {run}: {killed - begun} kills, {len(different)} differences {different[:3]}; left {left}", flush=True
+        )
+        same &= not different and not left
     return same
 
 
@@ -103,6 +108,11 @@ def state(output):
     newest = checkpoints[-1].stem if checkpoints else "no checkpoint"
     partial = [path.name for path in output.rglob("*") if "partial" in path.name or "temp" in path.name]
     return f"{newest}{f', in the middle of writing {partial[0]}' if partial else ''}"
+
+
+def files(output):
+    """The names of all files and folders but TensorBoard's events, of which each start has its own."""
+    return {str(path.relative_to(output)) for path in output.rglob("*") if path.parent.name != "tensorboard"}
 
 
 def digests(output):

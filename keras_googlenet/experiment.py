@@ -1,7 +1,8 @@
 """A run from the recipe to the report: trains, measures the result once, and shows both."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from keras_googlenet import evaluation, report, training
@@ -13,7 +14,7 @@ from keras_googlenet.training import Recipe, feeding
 from keras_googlenet.training.distributed.strategy import is_chief
 from keras_googlenet.training.interruption import Interrupted, interruption
 from keras_googlenet.training.run_folder import RunFolder
-from keras_googlenet.training.run_lock import RunLock
+from keras_googlenet.training.run_lock import RunFolderError, RunLock
 from keras_googlenet.utils.messages import one_line
 from keras_googlenet.utils.writing import written_whole
 
@@ -63,7 +64,8 @@ def _report(recipe: Recipe, folder: RunFolder, source: Source, verbose: int | st
     kept = folder.path / "predictions.npz"
     name = "validation" if source.test is None else "test"
     split = source.splits[name]
-    with interruption() as interrupted:
+    folder.check_there()
+    with interruption() as interrupted, _nothing_made_anew(folder, kept):
 
         def check_signal():
             folder.check_there()
@@ -89,6 +91,18 @@ def _report(recipe: Recipe, folder: RunFolder, source: Source, verbose: int | st
     images = dict(read_ahead(split, [mistake.index for mistake in result.mistakes], lambda image: image, skip=True))
     report.write_report(folder.path, image=images.get, skipped=folder.read_skipped())
     kept.unlink()
+
+
+@contextmanager
+def _nothing_made_anew(folder: RunFolder, kept: Path) -> Iterator[None]:
+    """Removes the predictions that are kept at the end, too, of an evaluation whose folder is gone."""
+    try:
+        yield
+    except RunFolderError:
+        with suppress(OSError):
+            kept.unlink()
+            folder.path.rmdir()
+        raise
 
 
 def _check_classes(predictions: evaluation.Predictions, classes: Sequence[str], words: str) -> None:

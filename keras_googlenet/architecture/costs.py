@@ -48,7 +48,7 @@ def output_size(window: Conv | MaxPool, size: int, padding: str) -> int:
 
 
 def chains(row):
-    """The chains of steps that a row is made of, side by side."""
+    """The chains of steps that a row is made of, side by side: a tuple of tuples."""
     match row:
         case Convolution():
             return (row.convs,)

@@ -16,6 +16,7 @@ from keras_googlenet.utils.messages import shown
 
 DONE, PARTLY_FAILED, WRONG_COMMAND, DEFECT, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 70, 130, 141
 
+_TOO_LARGE = ("integer string conversion", "array is too big", "Maximum allowed dimension exceeded")
 _OF_TENSORFLOW = (
     "NotFoundError", "PermissionDeniedError", "ResourceExhaustedError", "DataLossError", "UnavailableError",
 )  # fmt: skip
@@ -67,12 +68,14 @@ def _explained(error, arguments):
         return WRONG_COMMAND, f"a name or a text is no UTF-8, which is needed here: {error.reason}{text}"
     if isinstance(error, RecursionError):
         return WRONG_COMMAND, "what was read is nested too deep"
-    if isinstance(error, OverflowError) or "integer string conversion" in str(error):
+    if isinstance(error, OverflowError) or any(words in str(error) for words in _TOO_LARGE):
         return WRONG_COMMAND, f"a number is too large: {error}"
     if isinstance(error, ValueError) and "embedded null" in str(error):
         return WRONG_COMMAND, "a name has a NUL character, which no file has"
     if isinstance(error, OSError):
         return PARTLY_FAILED, _of_system(error)
+    if isinstance(error, RuntimeError) and "home directory" in str(error):
+        return PARTLY_FAILED, "this user's home directory is not known: set HOME"
     if isinstance(error, ImportError):
         return PARTLY_FAILED, f"a package that is needed cannot be imported, install it again: {error}"
     if type(error).__name__ in _OF_TENSORFLOW and type(error).__module__.startswith("tensorflow"):
@@ -86,8 +89,9 @@ def _of_system(error):
 
 
 def _named(error):
-    """The error's kind and its words, as the last line of a traceback."""
-    return "".join(traceback.format_exception_only(error)[-1:]).strip()
+    """The error's kind and the first line of its words."""
+    words = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
 def _kept(error):

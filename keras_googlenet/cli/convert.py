@@ -3,7 +3,8 @@
 SOURCE is a .keras file, a weights name (imagenet), or a .weights.h5, .caffemodel, .onnx, .npz, .pth or .safetensors
 (torchvision's) or .ckpt (TF-slim's, or Lightning's) file. TARGET ends in .keras (the model with its weights),
 .weights.h5 (Keras weights), .npz (Caffe's layers, as NumPy arrays), .caffemodel (Caffe's, with a .prototxt beside it),
-.onnx (as export writes it) or .pth (torchvision's googlenet, for models of that variant).
+.onnx (as export writes it) or .pth (torchvision's googlenet, for models of that variant). Standard output has a line
+about TARGET. A conversion that is ended leaves nothing.
 
 Examples:
   keras-googlenet convert bvlc_googlenet.caffemodel googlenet.keras
@@ -11,15 +12,14 @@ Examples:
   keras-googlenet convert googlenet-1378be20.pth googlenet.keras
 """
 
-from pathlib import Path
-
+from keras_googlenet.cli.paths import output
 from keras_googlenet.cli.streams import say, tell
 
 
 def add_arguments(parser):
     """Declares the command's arguments."""
     parser.add_argument("source", metavar="SOURCE", help="what to convert")
-    parser.add_argument("target", metavar="TARGET", type=Path, help="the file to write; it must not exist yet")
+    parser.add_argument("target", metavar="TARGET", type=output, help="the file to write; it must not exist yet")
 
 
 def leaves_files(arguments):
@@ -36,6 +36,7 @@ def run(arguments):
     from keras_googlenet.errors import InputError
     from keras_googlenet.model.loading import load_images_model
     from keras_googlenet.utils.messages import nearest
+    from keras_googlenet.utils.writing import check_writable
     from keras_googlenet.weights import formats
 
     target = arguments.target
@@ -48,6 +49,7 @@ def run(arguments):
         raise InputError(f"TARGET exists already; remove it or choose another name. Received: {target}")
     if not target.parent.is_dir():
         raise InputError(f"TARGET's folder does not exist. Received: {target}")
+    check_writable(target)
     model, other = load_images_model(arguments.source)
     if other:
         tell(f"note: {arguments.source} is converted as it is, though it is no classifier: {other}")

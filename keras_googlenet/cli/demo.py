@@ -56,9 +56,9 @@ def run(arguments):
     from keras_googlenet.model.loading import names_or_numbers
     from keras_googlenet.utils.extras import optional
 
-    check_option("--max-size", arguments.max_size, 0)
     if not arguments.max_size > 0:  # nan, too
         raise InputError(f"--max-size must be more than 0. Received: {arguments.max_size:g}")
+    check_option("--max-size", arguments.max_size, 0)
     optional("gradio", "The demo needs Gradio", extra="demo")
     port = check_address(arguments.host, arguments.port)
     classifier = load_classifier(arguments.model)

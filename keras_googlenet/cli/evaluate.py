@@ -3,9 +3,10 @@
 Without --crops the network sees each image once, the central square, as in training's validation. --crops 1, 10 and
 144 are the paper's: 224 pixels cut from images whose shorter side is 256 (for 144 also 288, 320 and 352) pixels.
 
-A file of --predictions keeps what each model says of each image. An evaluation that was interrupted goes on from it,
-and later it takes the model's place among the MODELs, so that ensembles cost nothing. Several evaluations of a model
-may write one file at a time: each keeps what the others have done.
+Standard output has what was found, and the table. A file of --predictions keeps what each model says of each image,
+also where a signal ended the evaluation: the same command goes on from it. Later it takes the model's place among the
+MODELs, so that ensembles cost nothing. Several evaluations of a model may write one file at a time: each keeps what the
+others have done.
 
 Examples:
   keras-googlenet evaluate runs/flowers/model.keras --dataset flowers/
@@ -17,6 +18,7 @@ import json
 import sys
 from pathlib import Path
 
+from keras_googlenet.cli.paths import output
 from keras_googlenet.cli.streams import say, tell
 from keras_googlenet.errors import InputError
 from keras_googlenet.utils.bounds import check_option
@@ -36,9 +38,9 @@ def add_arguments(parser):
     parser.add_argument("--pool", choices=("mean", "max"), default="mean", help="over the crops (default: mean)")
     parser.add_argument("--table3", action="store_true", help="a row for each number of crops up to --crops")
     parser.add_argument(
-        "--predictions", metavar="FILE", type=Path, help="keep them in an .npz file; a folder, for several models"
+        "--predictions", metavar="FILE", type=output, help="keep them in an .npz file; a folder, for several models"
     )
-    parser.add_argument("--json", metavar="FILE", type=Path, help="write the results, too")
+    parser.add_argument("--json", metavar="FILE", type=output, help="write the results, too")
     parser.add_argument("--batch-size", type=int, default=32, metavar="N", help="crops per step (default: 32)")
     parser.add_argument("--on-corrupt", choices=("stop", "skip"), default="stop", help="at an unreadable image")
     parser.add_class_index()

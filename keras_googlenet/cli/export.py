@@ -1,15 +1,15 @@
 """Exports a model to where it is served: SavedModel, LiteRT, ONNX or OpenVINO, with a model card.
 
 Auxiliary heads are left out. With --int8 the artifact computes in 8-bit integers, calibrated on some images of a data
-set: a quarter of the size (litert, onnx and openvino).
+set: a quarter of the size (litert, onnx and openvino). Standard output has a line about TARGET. An export that is ended
+leaves nothing.
 
 Examples:
   keras-googlenet export runs/flowers/model.keras served --format savedmodel
   keras-googlenet export imagenet googlenet.tflite --format litert --int8 --calibration photos/
 """
 
-from pathlib import Path
-
+from keras_googlenet.cli.paths import output
 from keras_googlenet.cli.streams import say
 from keras_googlenet.utils.export_formats import FORMATS
 
@@ -20,7 +20,7 @@ def add_arguments(parser):
     """Declares the command's arguments."""
     parser.add_argument("model", metavar="MODEL", help="as in predict")
     parser.add_argument(
-        "target", metavar="TARGET", type=Path, help="the folder (savedmodel) or file; it must not exist"
+        "target", metavar="TARGET", type=output, help="the folder (savedmodel) or file; it must not exist"
     )
     parser.add_argument("--format", required=True, choices=FORMATS)
     parser.add_argument("--int8", action="store_true", help="compute in 8-bit integers; needs --calibration")

@@ -1,5 +1,6 @@
 """What `PATH` means on the command line: an image, a folder of images, a pattern, or `-` for standard input."""
 
+import argparse
 import glob
 import os
 import re
@@ -10,6 +11,20 @@ from keras_googlenet.utils.messages import one_line
 STDIN = "-"
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)  # of two letters at least: C:\ is a drive
+
+
+def output(text):
+    """The type of an argument that names what is to be written: a `Path`.
+
+    Args:
+        text: What was given.
+
+    Raises:
+        ArgumentTypeError: It is empty, which `Path` takes for the folder where the command runs.
+    """
+    if not text or "\0" in text:
+        raise argparse.ArgumentTypeError(f"must be the name of a file or a folder. Received: {text!r}")
+    return Path(text)
 
 
 def expand(paths, fail):

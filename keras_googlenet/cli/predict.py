@@ -9,7 +9,8 @@ PATH is one of
   -              the bytes of one image on standard input
 
 Results come in the order of the images, a batch at a time. An image that cannot be read is named on standard error, and
-why; the others go on, and the exit status is 1. With --json each line is an object:
+why; the others go on, and the exit status is 1. Standard output has the results alone. What would control a terminal
+or break a line, in a path or a class's name, is printed as an escape. With --json each line is an object:
   {"path": ..., "predictions": [{"class": "n02219486", "name": "ant", "probability": 0.98}, ...]}
 Logits get their softmax. Of a model that ends in sigmoids each class has a score by itself: "score" in place of
 "probability".
@@ -99,4 +100,4 @@ def _text(path, best, independent):
 def _json(path, best, independent):
     word = "score" if independent else "probability"
     record = {"path": path, "predictions": [{"class": key, "name": name, word: score} for key, name, score in best]}
-    return (json_line(record, getattr(answers(), "encoding", None) or "utf-8"),)
+    return (json_line(record, answers().encoding),)

@@ -25,7 +25,11 @@ class ReaderLeft(BrokenPipeError):
 
 
 class _Stream:
-    """A text stream that nothing unprintable passes, but the colors and returns of progress bars to a terminal."""
+    """A text stream that nothing unprintable passes, but the colors and returns of progress bars to a terminal.
+
+    Args:
+        inner: The stream; None, where the process was started without: then nobody reads what is written.
+    """
 
     def __init__(self, inner):
         self.inner = inner
@@ -35,10 +39,12 @@ class _Stream:
 
     def write(self, text):
         """Writes a text; whole lines at once."""
-        with self._losing():
-            self.inner.write(_encodable(_printable(text, self.inner.isatty()), self.inner))
-            if "\n" in text:
-                self.inner.flush()
+        if self.inner is not None:
+            with self._losing():
+                shown = _printable(text, self.inner.isatty())
+                self.inner.write(shown.encode(self.encoding, "backslashreplace").decode(self.encoding))
+                if "\n" in text:
+                    self.inner.flush()
         return len(text)
 
     def writelines(self, lines):
@@ -48,8 +54,23 @@ class _Stream:
 
     def flush(self):
         """Writes what is held back."""
-        with self._losing():
-            self.inner.flush()
+        if self.inner is not None:
+            with self._losing():
+                self.inner.flush()
+
+    def isatty(self):
+        """Whether it is a terminal."""
+        return self.inner is not None and self.inner.isatty()
+
+    @property
+    def encoding(self):
+        """In which text is written."""
+        return getattr(self.inner, "encoding", None) or "utf-8"
+
+    @property
+    def errors(self):
+        """What becomes of text that the encoding lacks."""
+        return getattr(self.inner, "errors", None) or "backslashreplace"
 
     @contextlib.contextmanager
     def _losing(self):
@@ -69,9 +90,6 @@ class _Stream:
 class Answers(_Stream):
     """Standard output.
 
-    Args:
-        inner: `sys.stdout`; None, where the process was started without.
-
     Attributes:
         needed: Whether a command is worth nothing without; else its work is files, and it goes on.
         failed: Whether an answer could not be written, though somebody wanted it.
@@ -79,17 +97,13 @@ class Answers(_Stream):
 
     needed, failed = True, False
 
-    def __init__(self, inner):
-        self._closed = inner is None
-        super().__init__(open(os.devnull, "w") if inner is None else inner)  # noqa: SIM115
-
     def check(self):
         """Says at once that there is no standard output, before any work is done for it.
 
         Raises:
             WorkError: It is closed, and needed.
         """
-        if self._closed and self.needed:
+        if self.inner is None and self.needed:
             raise WorkError("standard output is closed: there is nowhere to answer to")
 
     def _lost(self, error):
@@ -128,7 +142,10 @@ def guarded():
 
 
 def guard_errors():
-    """Guards standard error; to be called again where it has been replaced."""
+    """Guards standard error; to be called again where it has been replaced.
+
+    Where it is None, too: `print` to that would print to standard output.
+    """
     if not isinstance(sys.stderr, _Stream):
         sys.stderr = _Stream(sys.stderr)
     sys.stdout = sys.stderr
@@ -159,16 +176,11 @@ def tell(message):
 
 
 def _open_closed():
-    """Opens what the process was started without: else the next file would take its number, and what is written there.
-
-    `print` to a `sys.stderr` that is None would print to standard output.
-    """
+    """Opens what the process was started without: else the next file would take its number, and its output."""
     with contextlib.suppress(OSError):
         while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
             os.set_inheritable(descriptor, True)
         os.close(descriptor)
-    if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
 
 
 def _printable(text, terminal):
@@ -183,8 +195,3 @@ def _printable(text, terminal):
 
 def _lines(text):
     return "\n".join("\t".join(map(one_line, line.split("\t"))) for line in text.split("\n"))
-
-
-def _encodable(text, stream):
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    return text.encode(encoding, "backslashreplace").decode(encoding)

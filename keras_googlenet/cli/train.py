@@ -2,6 +2,10 @@
 
 The run's folder receives recipe.json, samples.png, metrics.csv, curves.png, report.html and model.keras.
 
+Standard output has what was found, a line an epoch (on a terminal, progress bars), and the result; training goes on
+where nobody reads it. Weights and data sets are downloaded where the command line names them, not where only the FILE
+of --recipe does; that file's data_dir is not used either: give --data-dir.
+
 A preset sets what the options and --set do not. Without one, --weights means transfer, unless learning_rate is set:
   paper          section 6, and BVLC's values where it is silent; for all data sets but digits
   quick_solver   Caffe's quick_solver: 60 epochs of ImageNet
@@ -30,6 +34,7 @@ import datetime
 import re
 from pathlib import Path
 
+from keras_googlenet.cli.paths import output
 from keras_googlenet.cli.streams import answers, say
 from keras_googlenet.errors import InputError
 from keras_googlenet.utils.messages import shown
@@ -46,7 +51,7 @@ def add_arguments(parser):
     base.add_argument("--preset", metavar="NAME", help="settings to start from (see below; default: paper, or digits)")
     base.add_argument("--recipe", metavar="FILE", help="start from the recipe.json of an earlier run")
     parser.add_argument("--data-dir", metavar="DIR", help="where TFDS keeps its data sets")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="the run's folder (default: runs/DATASET-TIME)")
+    parser.add_argument("--output", type=output, metavar="DIR", help="the run's folder (default: runs/DATASET-TIME)")
     parser.add_argument(
         "--strategy",
         choices=("auto", "none", "mirrored", "multiworker"),

@@ -9,7 +9,7 @@
 
 The last two take a minute or more, and are made only when asked for. Of an image the network sees the central square.
 PATH is as in predict: an image, a folder, a pattern, or - for standard input. An image that cannot be read is named on
-standard error, the others go on, and the exit status is 1.
+standard error, the others go on, and the exit status is 1. Standard output has the pictures' paths.
 
 Examples:
   keras-googlenet visualize imagenet --output pictures photo.jpg
@@ -21,6 +21,7 @@ Examples:
 import sys
 from pathlib import Path
 
+from keras_googlenet.cli.paths import output
 from keras_googlenet.cli.streams import say
 from keras_googlenet.errors import InputError
 from keras_googlenet.utils.bounds import check_option
@@ -35,7 +36,7 @@ def add_arguments(parser):
     add = parser.add_argument
     add("model", metavar="MODEL", help="as in predict")
     add("paths", metavar="PATH", nargs="*", help="images, as in predict")
-    add("--output", metavar="DIR", type=Path, required=True, help="where the pictures go")
+    add("--output", metavar="DIR", type=output, required=True, help="where the pictures go")
     add(
         "--only",
         metavar="KIND,...",

@@ -5,6 +5,7 @@ tags, by what is packed into it - and is decoded in a process that can be ended:
 """
 
 import contextlib
+import os
 import re
 import struct
 from typing import BinaryIO
@@ -37,14 +38,11 @@ _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _ANIMATION = frozenset((b"acTL", b"fcTL", b"fdAT"))
 
 
-def read(file: BinaryIO) -> bytes | None:
-    """All bytes of a file whose image is bounded by them and by its pixels.
+def is_bounded(file: BinaryIO) -> bool:
+    """Whether an image takes no more than its file's bytes and its pixels; else another process is to decode it.
 
     Args:
         file: open for reading, at its beginning; it is left there.
-
-    Returns:
-        The bytes; `None` where the image is to be decoded in another process.
 
     Raises:
         ValueError: it is a JPEG of more than `MAX_SCANS`.
@@ -53,17 +51,19 @@ def read(file: BinaryIO) -> bytes | None:
     file.seek(0)
     check = _png if head == _PNG else _jpeg if head.startswith(b"\xff\xd8\xff") else None
     if check is None:
-        return None
-    data = file.read(MAX_BYTES + 1)
+        return False
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    data = file.read(min(size, MAX_BYTES + 1))
     file.seek(0)
     with contextlib.suppress(IndexError, struct.error):  # cut off in its header
         if len(data) <= MAX_BYTES and check(data):
-            return data
+            return True
     if check is _jpeg and _scans(data) > MAX_SCANS:
         raise ValueError(
             f"a JPEG of more than {MAX_SCANS} scans, each of which goes through the whole image; save it anew"
         )
-    return None
+    return False
 
 
 def _scans(data: bytes) -> int:

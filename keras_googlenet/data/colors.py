@@ -11,6 +11,17 @@ STRIP = 2**24
 # These make rows of columns.
 TRANSPOSING = tuple(Image.Transpose[name] for name in ("TRANSPOSE", "ROTATE_270", "TRANSVERSE", "ROTATE_90"))
 
+# For each turn, how the upright image is seen as it is stored.
+_VIEWS: dict[Image.Transpose, Callable[[np.ndarray], np.ndarray]] = {
+    Image.Transpose.FLIP_LEFT_RIGHT: lambda upright: upright[:, ::-1],
+    Image.Transpose.ROTATE_180: lambda upright: upright[::-1, ::-1],
+    Image.Transpose.FLIP_TOP_BOTTOM: lambda upright: upright[::-1],
+    Image.Transpose.TRANSPOSE: lambda upright: upright.swapaxes(0, 1),
+    Image.Transpose.ROTATE_270: lambda upright: upright[:, ::-1].swapaxes(0, 1),
+    Image.Transpose.TRANSVERSE: lambda upright: upright[::-1, ::-1].swapaxes(0, 1),
+    Image.Transpose.ROTATE_90: lambda upright: upright[::-1].swapaxes(0, 1),
+}
+
 
 def to_array(image: Image.Image, turn: Image.Transpose | None = None) -> np.ndarray:
     """The whole image.
@@ -39,20 +50,9 @@ def canvas(width: int, height: int, turn: Image.Transpose | None) -> tuple[np.nd
     Returns:
         The array and the view of it, uint8 of shapes (height, width, 3).
     """
-    # The view for each turn undoes it: a quarter to the left where it is one to the right.
-    views: dict[Image.Transpose | None, Callable[[np.ndarray], np.ndarray]] = {
-        None: lambda upright: upright,
-        Image.Transpose.FLIP_LEFT_RIGHT: lambda upright: upright[:, ::-1],
-        Image.Transpose.ROTATE_180: lambda upright: upright[::-1, ::-1],
-        Image.Transpose.FLIP_TOP_BOTTOM: lambda upright: upright[::-1],
-        Image.Transpose.TRANSPOSE: lambda upright: upright.swapaxes(0, 1),
-        Image.Transpose.ROTATE_270: lambda upright: upright[:, ::-1].swapaxes(0, 1),
-        Image.Transpose.TRANSVERSE: lambda upright: upright[::-1, ::-1].swapaxes(0, 1),
-        Image.Transpose.ROTATE_90: lambda upright: upright[::-1].swapaxes(0, 1),
-    }
     shape = (width, height, 3) if turn in TRANSPOSING else (height, width, 3)
     upright = np.empty(shape, np.uint8)
-    return upright, views[turn](upright)
+    return upright, upright if turn is None else _VIEWS[turn](upright)
 
 
 def rgb_strips(image: Image.Image, first: int, last: int) -> Iterator[tuple[int, Image.Image]]:

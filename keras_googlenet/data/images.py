@@ -101,7 +101,7 @@ def read_image(path: str | bytes | os.PathLike) -> np.ndarray:
         ImageError: the file is missing, no image, damaged, or larger than `MAX_PIXELS` (WebP, AVIF,
             JPEG 2000 and progressive JPEG: than two thirds to a sixth of it, so that all take the same memory at most).
             The size is known from the header, so a decompression bomb is never decoded. Or decoding took more than
-            15 seconds or 1.25 GiB, or no process could be started that can be ended then.
+            12 seconds of a processor or 1.25 GiB, or no process could be started that can be ended then.
 
     Example:
         >>> read_image("no/such/cat.jpg")
@@ -178,14 +178,14 @@ def _read(path: str | bytes | os.PathLike, size: Size | None) -> np.ndarray:
 def _decode(file: BinaryIO, data: bytes | None, name: str, size: Size | None) -> np.ndarray:
     """The image or a view of it; `data` is what a file in memory holds."""
     try:
-        content = bounded.read(file)
+        fast = bounded.is_bounded(file)
     except ValueError as error:
         raise ImageError(f"{one_line(name)}: {error}") from error
-    if content is None and worker_pool.available() and not undecodable.is_for_this_process(file):
+    if not fast and worker_pool.available() and not undecodable.is_for_this_process(file):
         settings = [(module, attribute, getattr(sys.modules[module], attribute)) for module, attribute in _SETTINGS]
         return worker_pool.decode(worker_pool.Job(name, data, file.fileno() if data is None else None, size, settings))
     finish = to_array if size is None else partial(center_crop_image, size=size)
-    return decode_here(file if content is None else BytesIO(content), name, finish)
+    return decode_here(file, name, finish)
 
 
 def decode_here(file: BinaryIO, name: str, finish: Callable[..., Any]) -> Any:

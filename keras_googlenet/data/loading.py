@@ -59,7 +59,7 @@ def load(
     if spec == "digits":
         return _digits()
     if is_folder(spec):
-        return load_folder(Path(spec).expanduser(), validation_fraction, hold_out)
+        return load_folder(Path(os.path.expanduser(spec)), validation_fraction, hold_out)
 
     # Imported only here: TensorFlow Datasets is slow to import.
     from keras_googlenet.data.tfds import load_tfds
@@ -101,7 +101,7 @@ def load_split(
         raise DataError(f"`part` must be one of {', '.join(PARTS)}. Received: part={part!r}")
     notes: list[str] = []
     if is_folder(spec):
-        classes, split, words, notes = load_labeled(Path(spec).expanduser(), part, validation_fraction, hold_out)
+        classes, split, words, notes = load_labeled(Path(os.path.expanduser(spec)), part, validation_fraction, hold_out)
     else:
         source = load(spec, data_dir=data_dir, validation_fraction=validation_fraction, hold_out=hold_out)
         part = part or ("validation" if source.test is None else "test")

@@ -53,6 +53,7 @@ def main() -> None:
             file = os.fdopen(descriptors[0], "rb") if length is None else BytesIO(frames.receive(parent, length))
             with file:
                 _answer(parent, file, request)
+            signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _answer(parent: socket.socket, file: BinaryIO, request: dict[str, Any]) -> None:
@@ -87,9 +88,9 @@ def _answer(parent: socket.socket, file: BinaryIO, request: dict[str, Any]) -> N
         frames.send_json(parent, frames.ERROR, why)
 
 
-def _limit(size: int, seconds: int) -> None:
-    """Bounds the next image's memory, and its processor time: the parent, who looks at the clock, may be gone."""
-    signal.setitimer(signal.ITIMER_PROF, _THREADS * seconds)
+def _limit(size: int, seconds: float) -> None:
+    """Bounds the next image's processor time and memory."""
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     with contextlib.suppress(OSError, ValueError):  # only Linux tells; macOS takes such limits and ignores them
         with open("/proc/self/statm", encoding="ascii") as file:
             taken = int(file.read().split()[0]) * resource.getpagesize()

@@ -13,11 +13,14 @@ from functools import cache
 import numpy as np
 
 from keras_googlenet.data.errors import ImageError
-from keras_googlenet.data.worker_process import Clock, Job, TooLong, WorkerProcess
+from keras_googlenet.data.worker_process import TIMED_OUT, Clock, Job, TooLong, WorkerProcess
 from keras_googlenet.utils.messages import one_line
 
-SECONDS = 15
-"""An image that takes longer is refused."""
+SECONDS = 12
+"""Of processor time. An image that takes longer is refused; other work on the machine does not count."""
+
+PATIENCE = 5
+"""Times `SECONDS` by the clock, after which an image is refused however little processor time it got."""
 
 
 def available() -> bool:
@@ -39,23 +42,24 @@ def decode(job: Job) -> np.ndarray:
             can be started.
     """
     pool, name = _pool(), one_line(job.name)
+    too_long = f"{name}: decoding takes longer than {SECONDS} seconds; save it as JPEG or PNG"
     with pool.free:
-        clock = Clock(SECONDS)
+        clock = Clock(SECONDS * PATIENCE)
         while True:
             worker, keep = pool.take(name), False
             try:
-                image = worker.decode(job, clock)
+                image = worker.decode(job, SECONDS, clock)
                 keep = True
                 return image
             except ImageError:
                 keep = True
                 raise
             except TooLong as error:
-                raise ImageError(
-                    f"{name}: decoding takes longer than {SECONDS} seconds; save it as JPEG or PNG"
-                ) from error
+                raise ImageError(too_long) from error
             except EOFError as error:
                 how = worker.how_it_ended()
+                if how == TIMED_OUT:
+                    raise ImageError(too_long) from error
                 if worker.served == 1:  # another may have been ended before, for what it did before
                     raise ImageError(f"{name}: the process that decoded it {how}") from error
             except MemoryError as error:

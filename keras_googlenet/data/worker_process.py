@@ -33,6 +33,9 @@ from keras_googlenet.data import worker
 worker.main()
 """
 
+TIMED_OUT = "was ended by SIGPROF"
+"""How a process ended that took too much processor time."""
+
 # Threads and arenas that a single decoder does not use would count as its memory.
 _LEAN = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
 
@@ -143,11 +146,12 @@ class WorkerProcess:
             self.end()
             raise
 
-    def decode(self, job: Job, clock: Clock) -> np.ndarray:
+    def decode(self, job: Job, seconds: float, clock: Clock) -> np.ndarray:
         """Has an image decoded. After any error but the first the process is of no more use.
 
         Args:
             job: the image.
+            seconds: of processor time that it may take.
             clock: how long it may take.
 
         Returns:
@@ -160,7 +164,7 @@ class WorkerProcess:
         """
         self.served += 1
         length = None if job.data is None else len(job.data)
-        request = job._asdict() | {"data": None, "length": length, "seconds": int(clock.left) + 1}
+        request = job._asdict() | {"data": None, "length": length, "seconds": seconds}
         self._socket.settimeout(clock.left)
         try:
             descriptors = () if job.descriptor is None else (job.descriptor,)

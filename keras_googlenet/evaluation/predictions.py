@@ -144,7 +144,7 @@ class Predictions:
     @classmethod
     def _checked(cls, arrays: dict[str, np.ndarray]) -> "Predictions":
         text = arrays.pop("about").tobytes()
-        if sum(map(text.count, (b",", b":", b"[", b"{"))) > MAX_PARTS + 2 * len(arrays["labels"]):
+        if sum(map(text.count, (b",", b":", b"[", b"{"))) > MAX_PARTS + 2 * arrays["labels"].size:
             raise ValueError("its JSON has more parts than images and outputs")  # each takes far more than its bytes
         about = json.loads(text.decode())
         if about.pop("format", None) != _FORMAT:
@@ -179,6 +179,8 @@ def is_predictions(path: str | Path) -> bool:
     Args:
         path: Any path.
     """
+    if not Path(path).is_file():  # a device may have no end
+        return False
     try:
         with archives.opened(path, _check_size) as archive:
             return "about.npy" in archive.namelist()

@@ -18,7 +18,7 @@ from keras_googlenet.export.trial import in_a_line, try_bytes, try_out
 from keras_googlenet.model.classifier import Classifier
 from keras_googlenet.utils.export_formats import FORMATS
 from keras_googlenet.utils.partial import partial_folder, place_together, temporary_files_in
-from keras_googlenet.utils.writing import real
+from keras_googlenet.utils.writing import clear_partial, real
 
 CARD = "model_card.json"
 
@@ -127,6 +127,7 @@ def _card_beside(path: Path) -> Path:
 
 
 def _check(target, format, calibration):
+    clear_partial(target.parent)
     if format not in FORMATS:
         raise InputError(f"`format` must be one of {', '.join(FORMATS)}. Received: format={format!r}")
     if keras.backend.backend() != "tensorflow" or keras.config.image_data_format() != "channels_last":
@@ -138,8 +139,9 @@ def _check(target, format, calibration):
     if target.suffix != suffix:
         wanted = f"a name that ends in {suffix}" if suffix else "a folder's name, without a suffix"
         raise InputError(f"The format {format} takes {wanted}. Received: {target}")
-    if target.exists():
-        raise InputError(f"The target exists already; remove it or choose another name. Received: {target}")
+    for one in (target, target.with_suffix(".bin")) if suffix == ".xml" else (target,):
+        if one.exists():
+            raise InputError(f"The target exists already; remove it or choose another name. Received: {one}")
     if calibration is not None and format == "savedmodel":
         raise InputError(
             "A SavedModel has no 8-bit form here; litert, onnx and openvino have. Received: format='savedmodel'"

@@ -1,5 +1,6 @@
 """What a step of training takes at the least: refused before it begins, where it is certain not to fit."""
 
+import warnings
 from contextlib import suppress
 
 import tensorflow as tf
@@ -8,6 +9,8 @@ from keras_googlenet import architecture
 from keras_googlenet.utils import memory
 
 _FLOAT = 4
+_MOST = 1.7
+"""What a step may take, over what it takes at the least."""
 
 
 def step_bytes(recipe, classes):
@@ -64,7 +67,14 @@ def check_memory(recipe, source, context, batch_size):
             whole = each = 0
         free = memory.available()
         fits = 0 if free is None else (free - whole) // (each + image) * context.workers
-        memory.check(whole + here * (each + image), _what(recipe, batch_size), _lower(recipe, fits))
+        needed = whole + here * (each + image)
+        memory.check(needed, _what(recipe, batch_size), _lower(recipe, fits))
+        if free is not None and needed * _MOST > free and context.is_chief:
+            warnings.warn(
+                f"{_what(recipe, batch_size)} take about as much memory as there is: where the system ends the "
+                f"process without a word, {_lower(recipe)[0].lower()}{_lower(recipe)[1:]}",
+                stacklevel=2,
+            )
 
 
 def reporting_shortage(recipe):

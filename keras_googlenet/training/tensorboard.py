@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from keras_googlenet.utils.disk import naming
 from keras_googlenet.utils.pictures import filter_grid
 
 FIRST_LAYER = "conv1_7x7_s2"
@@ -60,7 +61,8 @@ class WriteTensorBoard(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Opens the file."""
-        self._writer = tf.summary.create_file_writer(str(self.folder))
+        with self._naming():
+            self._writer = tf.summary.create_file_writer(str(self.folder))
         self._step = self.first_step
         # The epoch's sum of losses up to a step: unknown where training begins in the midst of one.
         place = self._step % self.steps_per_epoch
@@ -78,7 +80,7 @@ class WriteTensorBoard(keras.callbacks.Callback):
             total = float(logs["loss"]) * place
             if self._sum is not None:
                 self._write("steps/loss", np.float32((total - self._sum) / (place - self._place)), "scalars")
-                self._writer.flush()
+                self._flush()
             self._place, self._sum = place, total
         if place == self.steps_per_epoch:
             self._place, self._sum = 0, 0.0
@@ -89,7 +91,7 @@ class WriteTensorBoard(keras.callbacks.Callback):
         for name, value in {**rate, **(logs or {})}.items():
             self._write(f"epoch/{name}", np.float32(value), "scalars")
         self._write_filters()
-        self._writer.flush()
+        self._flush()
 
     def on_train_end(self, logs=None):
         """Closes the file."""
@@ -100,6 +102,14 @@ class WriteTensorBoard(keras.callbacks.Callback):
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+
+    def _flush(self):
+        with self._naming():
+            self._writer.flush()
+
+    def _naming(self):
+        """TensorFlow's errors are of many kinds where the disk is full; the run goes on with `--resume`."""
+        return naming(self.folder, self.folder)
 
     def _write_filters(self):
         layer = next((layer for layer in self.model.layers if layer.name == FIRST_LAYER), None)
@@ -115,7 +125,7 @@ class WriteTensorBoard(keras.callbacks.Callback):
         """Writes a value as TensorBoard's plug-in of that name reads it."""
         metadata = tf.compat.v1.SummaryMetadata(plugin_data={"plugin_name": plugin})
         metadata.data_class = _DATA_CLASSES[plugin]
-        with self._writer.as_default():
+        with self._naming(), self._writer.as_default():
             tf.summary.write(tag, tf.convert_to_tensor(value), step=self._step, metadata=metadata)
 
 

@@ -17,6 +17,8 @@ _WORDS = (
 )
 _OF_THE_DISK = ("No space left", "quota exceeded")
 _UNLIMITED = 2**60
+_THREADS = 2**29
+"""Bytes of addresses that the threads of a first step reserve."""
 
 
 class MemoryShortage(WorkError):
@@ -127,14 +129,14 @@ def _cache(folder: Path) -> int:
 
 
 def _limit(root: Path) -> Iterator[int]:
-    """What is left of `ulimit -v`."""
+    """What is left of `ulimit -v`: it counts addresses, of which libraries reserve half as many again as they use."""
     with suppress(ImportError, OSError, ValueError, IndexError):
         import resource
 
         soft, _ = resource.getrlimit(resource.RLIMIT_AS)
         if soft != resource.RLIM_INFINITY:
             pages = int((root / "proc/self/statm").read_text().split()[0])
-            yield soft - pages * os.sysconf("SC_PAGE_SIZE")
+            yield (soft - pages * os.sysconf("SC_PAGE_SIZE") - _THREADS) * 2 // 3
 
 
 def _words(count: int) -> str:

@@ -8,6 +8,7 @@ import errno
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,12 +20,23 @@ from keras_googlenet.utils.messages import one_line
 
 _PREFIX = ".keras-googlenet-partial-"
 
+_ELSEWHERE = threading.Lock()
+"""Held while Python's temporary files go into a partial folder."""
+
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES, errno.EINVAL, errno.EXDEV)
 """What file systems say that have no hard links."""
 
 
 class ExistsError(InputError):
-    """What is to be written exists already, and is not to be replaced."""
+    """What is to be written exists already, and is not to be replaced.
+
+    Args:
+        place: What exists.
+    """
+
+    def __init__(self, place: Path):
+        super().__init__(f"{one_line(place)} exists already; remove it or choose another name")
+        self.place = place
 
 
 @contextmanager
@@ -69,7 +81,7 @@ def place_together(folder: Path, main: Path, replacing: Collection[str] = ()) ->
     """
     given: list[Path] = []
     try:
-        for made in sorted(folder.iterdir(), key=lambda path: path.name == main.name):
+        for made in sorted(folder.iterdir(), key=lambda path: (path.name == main.name, path.name)):
             place = main.with_name(made.name)
             _flush(made)
             if made.is_dir():
@@ -90,12 +102,16 @@ def temporary_files_in(folder: Path) -> Iterator[Path]:
     Args:
         folder: The partial folder. They are made in a folder inside it, which is yielded, and gone at the end.
     """
-    before, tempfile.tempdir = tempfile.tempdir, tempfile.mkdtemp(dir=folder)
-    own = Path(tempfile.tempdir)
+    own, before = Path(tempfile.mkdtemp(dir=folder)), tempfile.tempdir
+    mine = _ELSEWHERE.acquire(blocking=False)  # another thread's are in its own folder, and may be there too
+    if mine:
+        tempfile.tempdir = str(own)
     try:
         yield own
     finally:
-        tempfile.tempdir = before
+        if mine:
+            tempfile.tempdir = before
+            _ELSEWHERE.release()
         shutil.rmtree(own, ignore_errors=True)
 
 
@@ -167,7 +183,7 @@ def _give(made: Path, place: Path, replace: bool) -> None:
         if error.errno not in _NO_LINKS:
             raise
     if not replace and os.path.lexists(place):
-        raise ExistsError(f"{one_line(place)} exists already; remove it or choose another name")
+        raise ExistsError(place)
     made.replace(place)
 
 

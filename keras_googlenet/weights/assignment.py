@@ -5,7 +5,7 @@ lists both sides, raised before the first assignment.
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import keras
 import numpy as np
@@ -88,8 +88,16 @@ def check(arrays: Arrays, shapes: Mapping[str, tuple[int, ...]], source: str) ->
     Raises:
         WeightsError: If names or shapes differ, or an array is not finite or not of floating point.
     """
-    troubles = _troubles(arrays, shapes)
-    if lines := [f"{what} ({len(names)}): {few(names, LISTED)}" for what, names in troubles if names]:
+    both = {name: (arrays[name].shape, shapes[name]) for name in shapes if name in arrays}
+    troubles = {
+        "Missing": [name for name in shapes if name not in arrays],
+        "Surplus": [name for name in arrays if name not in shapes],
+        "Misshapen": [f"{name} {has}, expected {wants}" for name, (has, wants) in both.items() if has != wants],
+        "Not floating-point": [f"{name} ({array.dtype})" for name, array in arrays.items() if not _is_float(array)],
+    }
+    if not any(troubles.values()):  # all numbers are looked at only then
+        troubles["Not finite"] = [name for name, array in arrays.items() if not _is_finite(array)]
+    if lines := [f"{what} ({len(names)}): {few(names, LISTED)}" for what, names in troubles.items() if names]:
         raise WeightsError(
             f"The weights of {source} do not fit the model, which is unchanged.\n"
             + "\n".join(lines)
@@ -98,15 +106,8 @@ def check(arrays: Arrays, shapes: Mapping[str, tuple[int, ...]], source: str) ->
         )
 
 
-def _troubles(arrays: Arrays, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[str, list[str]]]:
-    """Kinds of trouble, and the names that are in it."""
-    yield "Missing", [name for name in shapes if name not in arrays]
-    yield "Surplus", [name for name in arrays if name not in shapes]
-    both = {name: (arrays[name].shape, shapes[name]) for name in shapes if name in arrays}
-    yield "Misshapen", [f"{name} {has}, expected {wants}" for name, (has, wants) in both.items() if has != wants]
-    floats = {name: array for name, array in arrays.items() if array.dtype.name.startswith(("float", "bfloat"))}
-    yield "Not finite", [name for name, array in floats.items() if not _is_finite(array)]
-    yield "Not floating-point", [f"{name} ({array.dtype})" for name, array in arrays.items() if name not in floats]
+def _is_float(array: np.ndarray) -> bool:
+    return array.dtype.name.startswith(("float", "bfloat"))
 
 
 def _is_finite(array: np.ndarray) -> bool:

@@ -169,4 +169,6 @@ def write(model: keras.Model, target: str | Path) -> None:
         with written_whole(target) as made, temporary_files_in(made.parent):
             found.write(model, made)
     except ExistsError as error:
-        raise WeightsError(f"A {target.suffix} gets a file beside it. {error}") from error
+        raise WeightsError(
+            f"A {target.suffix} gets a {error.place.suffix} beside it; remove this one. Received: {error.place}"
+        ) from error

@@ -44,6 +44,8 @@ def chw_to_hwc(kernel: np.ndarray, channels: int) -> np.ndarray:
     if not channels or rows % channels:
         return kernel
     # Height and width stay next to each other, so that they need not be told apart.
+    if kernel.flags.f_contiguous and not kernel.flags.c_contiguous:  # from another layout: read in its own order
+        return kernel.T.reshape(out, channels, rows // channels).swapaxes(1, 2).reshape(out, rows).T
     return kernel.reshape(channels, rows // channels, out).swapaxes(0, 1).reshape(rows, out)
 
 

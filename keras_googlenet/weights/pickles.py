@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-MAX_OPCODES = 1_000_000
+MAX_OPCODES = 300_000
 """Most opcodes of a file; a network of 300 tensors and its optimizer take 50,000."""
 
 _VALUES = re.compile(
@@ -30,6 +30,12 @@ _MADE: dict[str, tuple[type, int | None]] = {
 take very long to find a tuple of tuples in a set."""
 
 _FILL: dict[str, int | None] = {"APPEND": 1, "SETITEM": 2, "APPENDS": None, "SETITEMS": None, "ADDITEMS": None}
+
+_NAME = 200
+"""Characters of a function's or class's name that are looked at."""
+
+_MOST = 20
+"""Most arguments of a known call, and most axes of a tensor. A pickle may give the same million to many calls."""
 
 _DICTS = ("collections.OrderedDict", "collections.defaultdict")
 
@@ -110,6 +116,7 @@ class _Machine:
         self.below: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
         self.storages = storages
+        self.pairs = 0
 
     def do(self, opcode: str, argument: Any) -> None:
         """Does what an opcode says."""
@@ -127,10 +134,10 @@ class _Machine:
             case "BINGET" | "LONG_BINGET" | "GET":
                 stack.append(self.memo[argument])
             case "GLOBAL":
-                stack.append(Unread(argument.replace(" ", ".")))
+                stack.append(Unread(argument[:_NAME].replace(" ", ".")))
             case "STACK_GLOBAL":
                 name, module = stack.pop(), stack.pop()
-                stack.append(Unread(f"{module}.{name}"[:200]))
+                stack.append(Unread(f"{module[:_NAME]}.{name[:_NAME]}"))
             case "POP":
                 stack.pop()
             case "POP_MARK":
@@ -139,13 +146,13 @@ class _Machine:
                 stack.append(stack[-1])
             case "REDUCE" | "NEWOBJ":
                 called, arguments = self._taken(2)
-                stack.append(_call(called, arguments))
+                stack.append(self._dict(arguments) if called.kind in _DICTS else _call(called, arguments))
             case "NEWOBJ_EX":
                 stack.append(Unread(self._taken(3)[0].kind))
             case "BUILD":  # an object's attributes: tensors and dicts have none that count
                 stack.pop()
             case "BINPERSID":
-                stack.append(found := _storage(*stack.pop()))
+                stack.append(found := _storage(*stack.pop()[:_MOST]))
                 if isinstance(found, Storage):
                     self.storages[found.key] = found
             case name if name in _CONSTANTS:
@@ -161,6 +168,14 @@ class _Machine:
                 _filled(self.stack[-1], items)
             case name:
                 raise ValueError(f"its pickle has the opcode {name}")
+
+    def _dict(self, arguments: Any) -> dict:
+        """A dict of the pairs that Python 2 gives `OrderedDict`; a later Python fills it afterwards."""
+        pairs = arguments[0] if arguments and isinstance(arguments[0], list) else []
+        self.pairs += len(pairs)
+        if self.pairs > MAX_OPCODES:
+            raise ValueError(f"its dicts have more than {MAX_OPCODES:,} parts")
+        return _filled({}, [part for key, value in pairs for part in (key, value)])
 
     def _taken(self, count: int | None) -> list[Any]:
         """Takes so many items from the stack; None: all since the last mark."""
@@ -193,10 +208,7 @@ def _call(called: Any, arguments: Any) -> Any:
     """What a call would make, of which only a few are known."""
     if not isinstance(called, Unread):
         raise ValueError("its pickle calls what is no function")
-    match called.kind, arguments:
-        case kind, _ if kind in _DICTS:
-            pairs = arguments[0] if kind == _DICTS[0] and arguments else []
-            return _filled({}, [part for pair in pairs for part in pair])
+    match called.kind, arguments if len(arguments) <= _MOST else ():
         case "torch.Size", (size,):
             return size
         case "torch._utils._rebuild_tensor" | "torch._utils._rebuild_tensor_v2", (storage, offset, size, strides, *_):
@@ -220,6 +232,8 @@ def _storage(what: str, kind: Unread, *rest: Any) -> Any:
 
 
 def _tensor(storage: Any, offset: Any, shape: Any, strides: Any, kind: str | None = None) -> Tensor:
+    if max(len(shape), len(strides)) > _MOST:
+        raise ValueError(f"its pickle has a tensor of more than {_MOST} axes")
     made = Tensor(storage, offset, tuple(shape), tuple(strides), kind)
     numbers = (offset, *made.shape, *made.strides)
     if not isinstance(storage, Storage) or len(made.shape) != len(made.strides) or not all(map(_is_count, numbers)):

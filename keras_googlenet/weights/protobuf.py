@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from keras_googlenet.weights.reader import MAX_NAME
+
 MAX_FIELDS = 200_000
 """Most fields of a file that are looked at; a network of 300 arrays has some thousand."""
 
@@ -110,8 +112,10 @@ def numbers(values: list[Value], dtype: np.dtype | str) -> np.ndarray:
 
 
 def text(value: Value) -> str:
-    """A string."""
-    return bytes(bytes_of(value)).decode()
+    """A name."""
+    if len(found := bytes_of(value)) > 4 * MAX_NAME:
+        raise ValueError(f"it has a name of {len(found):,} bytes")
+    return bytes(found).decode()
 
 
 def fits(lengths: tuple[int, ...], size: int) -> bool:

@@ -97,10 +97,12 @@ def _archive(path: Path) -> Iterator[tuple[object, Numbers]]:
         if order in names and bytes(archives.content(archive, archive.getinfo(order))) != b"little":
             raise ValueError("its numbers are big-endian")
 
-        @cache
+        @cache  # by the key: tensors may describe one storage in many ways
+        def stored(key: str) -> memoryview:
+            return archives.content(archive, archive.getinfo(f"{folder}data/{key}"))
+
         def numbers(storage: pickles.Storage) -> np.ndarray:
-            member = archive.getinfo(f"{folder}data/{storage.key}")
-            return np.frombuffer(archives.content(archive, member), _dtype(storage), storage.count)
+            return np.frombuffer(stored(storage.key), _dtype(storage), storage.count)
 
         yield pickles.load(io.BytesIO(archives.content(archive, archive.getinfo(pickled[0])))), numbers
 

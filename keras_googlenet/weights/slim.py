@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from keras_googlenet.weights import tar_archives, tf_checkpoints
 from keras_googlenet.weights.layouts import joined_names
-from keras_googlenet.weights.reader import Arrays, Named, check_size, content
+from keras_googlenet.weights.reader import Arrays, Named, check_size, content, existing_file
 
 KIND = "a TensorFlow checkpoint"
 
@@ -62,7 +62,7 @@ def read(path: Path) -> Named:
     """
 
     def part(end: str) -> memoryview:
-        return content(path.with_name(path.name.removesuffix(".index") + end))
+        return content(existing_file(path.with_name(path.name.removesuffix(".index") + end)))
 
     return tf_checkpoints.read(path, content(path), part, _TRAINING.match)
 

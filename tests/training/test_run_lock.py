@@ -2,16 +2,25 @@
 
 import json
 import os
+import shutil
 import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 
+import keras
 import pytest
 from PIL import Image
+from support import small_training
+from support.small_training import small_network
 
+from keras_googlenet import experiment, training
 from keras_googlenet.data import load
 from keras_googlenet.errors import InputError
+from keras_googlenet.evaluation import protocol
+from keras_googlenet.training import run as runs
 from keras_googlenet.training import run_lock
 from keras_googlenet.training.run_folder import RunFolder
 from keras_googlenet.training.run_lock import LOCK, RunFolderError, RunLock
@@ -176,3 +185,137 @@ def test_what_killed_processes_leave_is_neither_a_run_nor_an_image(tmp_path):
     (tmp_path / "run" / "notes.txt").write_text("")
     with pytest.raises(InputError, match="must be new or empty"):
         RunFolder(tmp_path / "run").check_new()
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """Twelve to train on and more than one to validate."""
+    root = tmp_path_factory.mktemp("photos")
+    for label, name in enumerate(("cat", "dog")):
+        for number in range(8):
+            picture(root / name / f"{number}.png", 100 * label + number)
+    return root
+
+
+def recipe(photos):
+    small = {"image_size": 32, "batch_size": 4, "epochs": 2, "aux_heads": False, "checkpoint_steps": 1}
+    return training.recipe_for(str(photos), **small)
+
+
+class Once(keras.callbacks.Callback):
+    """Does something at a step."""
+
+    def __init__(self, happens, step=1):
+        super().__init__()
+        self._happens, self._left = happens, step
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._left -= 1
+        if self._left == 0:
+            self._happens()
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    monkeypatch.setattr(runs, "build", small_network)
+
+
+def move(folder):
+    folder.rename(folder.with_name("moved"))
+
+
+def exchange(folder):
+    move(folder)
+    folder.mkdir()
+
+
+def empty(folder):
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+GONE = {"removed": shutil.rmtree, "renamed": move, "another in its place": exchange, "emptied": empty}
+
+
+@pytest.mark.trains
+@pytest.mark.parametrize("how", GONE)
+def test_a_run_ends_where_its_folder_goes(photos, folder, how):
+    """No new folder with half a run in it; what was moved can be gone on with."""
+    with pytest.raises(RunFolderError, match="was removed") as gone:
+        training.train(recipe(photos), folder, callbacks=[Once(lambda: GONE[how](folder))], verbose=0)
+    assert (gone.value.status, str(gone.value).count("\n")) == (1, 0)
+    assert not any(path.is_file() for path in folder.rglob("*"))
+    if how == "renamed":
+        moved = folder.with_name("moved")
+        assert not (moved / LOCK).exists()
+        training.train(recipe(photos), moved, resume=True, verbose=0)
+        assert (moved / "model.keras").exists()
+
+
+@pytest.mark.trains
+def test_a_run_whose_folder_goes_before_its_evaluation(photos, folder, monkeypatch):
+    report = experiment._report
+
+    def gone(recipe, paths, *rest):
+        shutil.rmtree(folder)
+        report(recipe, paths, *rest)
+
+    monkeypatch.setattr(experiment, "_report", gone)
+    with pytest.raises(RunFolderError, match="was removed"):
+        experiment.run(recipe(photos), folder, verbose=0)
+    assert not folder.exists()
+
+
+@pytest.mark.trains
+@pytest.mark.parametrize("how", ["removed", "renamed", "another in its place"])
+def test_a_run_whose_folder_goes_in_its_evaluation(photos, folder, monkeypatch, how):
+    cut, cuts = protocol.cut, []
+
+    def counted(*args):
+        cuts.append(args)
+        if len(cuts) == 2:
+            GONE[how](folder)
+        return cut(*args)
+
+    monkeypatch.setattr(protocol, "cut", counted)
+    with pytest.raises(RunFolderError, match="was removed"):
+        experiment.run(recipe(photos), folder, verbose=0)
+    assert not list(folder.rglob("*"))
+
+
+@pytest.mark.trains
+def test_another_one_is_refused_and_changes_nothing(photos, folder):
+    refused = []
+
+    def second():
+        before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+        for resume in (True, False):
+            for begin in (training.train, experiment.run):
+                with pytest.raises(RunFolderError, match=BUSY):
+                    begin(recipe(photos), folder, resume=resume, verbose=0)
+                refused.append(resume)
+        assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+
+    experiment.run(recipe(photos), folder, verbose=0)
+    shutil.rmtree(folder / "checkpoints")
+    (folder / "model.keras").unlink()
+    training.train(recipe(photos), folder, resume=True, callbacks=[Once(second)], verbose=0)
+    assert len(refused) == 4
+    assert (folder / "model.keras").exists()
+    assert not (folder / LOCK).exists()
+
+
+@pytest.mark.spawns
+def test_two_commands_at_once_are_one_run(folder):
+    program = [sys.executable, small_training.__file__, "--epochs", "1", "--output", str(folder)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    options = {"env": environment, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    pair = [subprocess.Popen(program, **options) for _ in range(2)]
+    ends = sorted((one.communicate(timeout=900), one.returncode) for one in pair)
+    assert sorted(status for _, status in ends) == [0, 1], ends
+    [errors] = [errors for (_, errors), status in ends if status]
+    [line] = [line for line in errors.splitlines() if line.startswith("keras-googlenet: ")]
+    assert "run: another process is training here: process " in line
+    assert "Traceback" not in errors
+    assert (folder / "report.html").exists()
+    assert not (folder / LOCK).exists()

@@ -1,5 +1,10 @@
 """Weights files of every format, with the same tiny network in each."""
 
+import gzip
+import json
+import zipfile
+
+import byte_builders
 import numpy as np
 from caffe_builders import net
 
@@ -47,7 +52,79 @@ def write_onnx(path, layers, **kwargs):
     return path
 
 
+def keras_arrays(layers):
+    """By this package's names, as TensorFlow and Keras lay them out; PyTorch's are turned around."""
+    return {
+        f"{NAMES.get(layer, layer.replace('/', '_'))}/{variable}": np.ascontiguousarray(array)
+        for name, array in npz_arrays(layers).items()
+        for layer, _, variable in [name.rpartition("/")]
+    }
+
+
+NAMES = {"loss3/classifier": "predictions"} | {
+    f"loss{head}/{theirs}": f"aux{head}{ours}"
+    for head in (1, 2)
+    for theirs, ours in {"conv": "_conv", "fc": "_fc", "classifier": ""}.items()
+}
+
+
+def torch_arrays(layers):
+    """By this package's names too: PyTorch's for this network are none."""
+    axes = {4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}
+    return {
+        name: np.ascontiguousarray(array.transpose(axes[array.ndim])) for name, array in keras_arrays(layers).items()
+    }
+
+
+def write_pth(path, layers):
+    arrays = torch_arrays(layers)
+    members = {f"x/data/{key}": array.tobytes() for key, array in enumerate(arrays.values())}
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("x/data.pkl", byte_builders.tensors(arrays))
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def write_legacy_pt(path, layers):
+    arrays = torch_arrays(layers)
+    storages = [(f"{key}", array.ravel()) for key, array in enumerate(arrays.values())]
+    path.write_bytes(byte_builders.legacy(byte_builders.tensors(arrays), storages))
+    return path
+
+
+def write_safetensors(path, layers):
+    header, data = {}, b""
+    for name, array in torch_arrays(layers).items():
+        places = [len(data), len(data) + array.nbytes]
+        header[name] = {"dtype": "F32", "shape": array.shape, "data_offsets": places}
+        data += array.tobytes()
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + data)
+    return path
+
+
+def write_ckpt(path, layers):
+    path.write_bytes(byte_builders.first_format(keras_arrays(layers)))
+    return path
+
+
+def write_tar_gz(path, layers):
+    members = ("net.ckpt", byte_builders.first_format(keras_arrays(layers)))
+    path.write_bytes(gzip.compress(byte_builders.tar(members)))
+    return path
+
+
 def write(path, layers):
     """Writes the format that the file's name ends with."""
-    writers = {".caffemodel": write_caffemodel, ".npz": write_npz, ".onnx": write_onnx}
+    writers = {
+        ".caffemodel": write_caffemodel,
+        ".npz": write_npz,
+        ".onnx": write_onnx,
+        ".pth": write_pth,
+        ".pt": write_legacy_pt,
+        ".safetensors": write_safetensors,
+        ".ckpt": write_ckpt,
+        ".gz": write_tar_gz,
+    }
     return writers[path.suffix](path, layers)

@@ -22,43 +22,26 @@ from pathlib import Path
 
 import numpy as np
 
-SECONDS, MEMORY = 60, 512
+sys.path.insert(0, str(Path(__file__).parent))
+
+from byte_builders import write_bundle
+from caffe_builders import caffe_layers
+from file_builders import keras_arrays, write
+from mutations import mutate, within
+
+SECONDS, MEMORY = 20, 512
 """Seconds for one answer, on a busy machine; MiB of memory beyond what the process takes before it reads anything."""
 
 PREDICTIONS = ".predictions.npz"
 
-FORMATS = (".caffemodel", ".npz", ".onnx", PREDICTIONS)
+INDEX = ".second.ckpt"
+"""TensorFlow's second format, of several files: the index is damaged."""
+
+FORMATS = (
+    ".caffemodel", ".npz", ".onnx", ".pth", ".pt", ".safetensors", ".ckpt", INDEX, ".tar.gz", PREDICTIONS
+)  # fmt: skip
 
 FORBIDDEN = ("os.system", "os.exec", "os.fork", "os.posix_spawn", "subprocess.", "pickle.", "socket.", "ctypes.dlopen")
-
-
-def mutate(content, rng):
-    """A damaged copy of some bytes: one to three changes of the kinds that files suffer or are made to suffer."""
-    data = bytearray(content)
-    for _ in range(rng.randint(1, 3)):
-        at, length = rng.randrange(len(data)), rng.choice((1, 2, 4, 8, 64, 1000))
-        match rng.randrange(8):
-            case 0:
-                data[at] ^= 1 << rng.randrange(8)
-            case 1:
-                data[at : at + length] = rng.randbytes(length)
-            case 2:
-                del data[max(at, 1) :]
-            case 3:
-                data[at:at] = rng.randbytes(length)
-            case 4:
-                del data[at : at + length]
-            case 5:
-                other = rng.randrange(len(data))
-                data[at:at] = data[other : other + length]
-            case 6:  # lengths and sizes become enormous or nothing
-                data[at : at + 8] = rng.choice(
-                    (b"\xff" * 8, b"\x00" * 8, b"\xff\xff\xff\xff\x07\x00\x00\x00", b"\x7f" * 8)
-                )
-            case 7:  # near the beginning, where formats keep what matters most
-                data[rng.randrange(min(len(data), 200))] = rng.randrange(256)
-        data = data or bytearray(b"\x00")
-    return bytes(data)
 
 
 def fuzz(suffix, mutations, seed=0):
@@ -74,20 +57,22 @@ def fuzz(suffix, mutations, seed=0):
     """
     rng, outcomes = random.Random(f"{seed}{suffix}"), collections.Counter()
     with tempfile.TemporaryDirectory() as folder:
-        whole = _written(Path(folder) / f"whole{suffix}").read_bytes()
+        whole = _written(Path(folder) / f"damaged{suffix}").read_bytes()
         child, done = None, 0
         try:
             while done < mutations:
                 if child is None:
                     child = _start()
                 path = Path(folder) / f"damaged{suffix}"
-                path.write_bytes(mutate(whole, rng))
+                place = Path(f"{path}.index") if suffix == INDEX else path
+                damaged = within(suffix, whole, rng) if rng.randrange(2) else mutate(whole, rng)
+                place.write_bytes(damaged)
                 outcome = _ask(child, path)
                 outcomes[outcome] += 1
                 done += 1
                 if outcome not in ("loaded", "refused"):
                     kept = Path(tempfile.gettempdir()) / f"fuzz-{seed}-{done}{suffix}"
-                    kept.write_bytes(path.read_bytes())
+                    kept.write_bytes(damaged)
                     print(f"{outcome}: {kept}", file=sys.stderr)
                 if child.poll() is not None:
                     child = _end(child)
@@ -107,10 +92,10 @@ def _written(path):
         whole.done[:] = True
         whole.write(path)
         return path
-    from caffe_builders import caffe_layers
-    from file_builders import write
-
-    return write(path, caffe_layers(heads=True, classes=10))
+    layers = caffe_layers(heads=True, classes=10)
+    if path.name.endswith(INDEX):
+        return Path(f"{write_bundle(path, keras_arrays(layers))}.index")
+    return write(path, layers)
 
 
 def _start():
@@ -210,5 +195,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent))
     sys.exit(main())

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from caffe_builders import caffe_layers, keras_network, net, snapshot
 from file_builders import onnx_model
+from support.full_disk import room, small_disk
 from support.version_0_1_0 import version_0_1_0
 
 from keras_googlenet import GoogLeNet
@@ -281,3 +282,33 @@ def test_the_cache_is_where_keras_keeps_it(monkeypatch, tmp_path):
     monkeypatch.delenv("KERAS_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     assert models_dir() == tmp_path / ".keras" / "models"
+
+
+@pytest.mark.parametrize("attempt", range(10))
+def test_two_first_downloads_into_one_cache(attempt, cache, server, weights):
+    """Each has the weights, and nothing else is left."""
+    together, paths = threading.Barrier(2), []
+
+    def first():
+        together.wait()
+        paths.append(fetch(weights))
+
+    threads = [threading.Thread(target=first) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert paths == [cache / CONVERTED] * 2
+    assert_fetched(weights, heads=True)
+    assert inhabitants(cache) == [CONVERTED]
+
+
+def test_a_cache_on_a_full_disk(tmp_path, monkeypatch, weights, server):
+    """Neither an answer nor a source: the disk is to blame, once."""
+    with small_disk(tmp_path / "disk", 2**20) as disk, room(disk, 2**12):
+        monkeypatch.setenv("KERAS_HOME", str(disk / "keras"))
+        with pytest.raises(WeightsError, match="Cannot write to Keras's cache .*No space left on device") as caught:
+            fetch(weights)
+        assert caught.value.status == 1
+        assert server.asked == [CAFFEMODEL]
+        assert [path.name for path in disk.iterdir()] == ["ballast"]
