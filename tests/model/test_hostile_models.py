@@ -7,6 +7,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import fuzz_models
 import h5py
 import hostile_models
 import numpy as np
@@ -15,7 +16,8 @@ import pytest
 from keras_googlenet.architecture import PAPER, Architecture
 from keras_googlenet.errors import InputError, WorkError
 from keras_googlenet.imagenet import load_class_index
-from keras_googlenet.utils import memory
+from keras_googlenet.keras_compat import reviving
+from keras_googlenet.model import load_model
 from keras_googlenet.weights import WeightsError, read
 from keras_googlenet.weights.hdf5.tree import parse
 
@@ -142,14 +144,22 @@ def test_tables_that_are_none(change):
         Architecture.from_config([1])
 
 
-def test_a_lack_of_memory_is_said_in_a_line():
-    with (
-        pytest.raises(WorkError, match=r"not enough memory to load x\.keras\. End other programs"),
-        memory.enough("load x.keras"),
-    ):
+@pytest.mark.parametrize("place", ["revive", "check"])
+def test_a_lack_of_memory_is_said_in_a_line(tmp_path, monkeypatch, place):
+    def short(*_):
         raise MemoryError
-    with pytest.raises(ValueError, match="other"), memory.enough("load"):
-        raise ValueError("other")
+
+    hostile_models.archive(tmp_path / "net.keras", hostile_models.chain(hostile_models.POOL))
+    monkeypatch.setattr(reviving, place, short)
+    with pytest.raises(WorkError, match=r"^There is not enough memory for the model [^\n]*net\.keras[^\n]*$"):
+        load_model(tmp_path / "net.keras")
+
+
+@pytest.mark.parametrize("suffix", fuzz_models.FORMATS)
+def test_mutations_load_or_are_refused(suffix):
+    outcomes = fuzz_models.fuzz(suffix, 25, seed=1)
+    assert outcomes["refused"]
+    assert set(outcomes) <= {"loaded", "refused"}
 
 
 def test_overlapping_members(tmp_path):
