@@ -14,10 +14,13 @@ from keras.src.saving import saving_lib
 from keras.src.saving.serialization_lib import ObjectSharingScope
 
 from keras_googlenet.keras_compat.watching import watched
+from keras_googlenet.utils.messages import shown
 
 MAX_OBJECTS, DEEPEST, DEEPEST_OBJECT = 20_000, 200, 12
 """Most objects in a configuration (the largest of keras.applications has 9,000), most levels of it, and most objects
 within each other."""
+
+_PACKAGES = ("keras", "keras_hub", "keras_googlenet")
 
 UNSUITABLE = frozenset((
     "StringLookup", "IntegerLookup", "TextVectorization", "Hashing", "HashedCrossing", "CategoryEncoding",
@@ -72,29 +75,41 @@ def check(config: Any) -> None:
     Raises:
         ValueError: The message says what.
     """
-    objects, left = 0, [(config, 0, 0)]
+    if not isinstance(config, dict):
+        raise ValueError("its configuration describes no model")
+    objects = 0
+    left: list[tuple[Any, int, int, int]] = [(config, 0, 0, 1)]
     while left:
-        value, depth, within = left.pop()
+        value, depth, within, times = left.pop()
+        calls = 1
         if isinstance(value, dict) and isinstance(value.get("class_name"), str):
-            objects, within = objects + 1, within + 1
+            objects, within = objects + times, within + 1
             _check_object(value)
+            nodes = value.get("inbound_nodes")  # each a call of all that is within
+            calls = max(len(nodes), 1) if isinstance(nodes, list) else 1
         if depth > DEEPEST or within > DEEPEST_OBJECT:
             raise ValueError("its configuration is nested too deep")
         if objects > MAX_OBJECTS:
-            raise ValueError(f"its configuration has more than {MAX_OBJECTS:,} parts")
-        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-        left.extend((part, depth + 1, within) for part in inner if isinstance(part, (dict, list)))
+            raise ValueError(f"its configuration has more than {MAX_OBJECTS:,} parts, each as often as it is called")
+        inner = value.items() if isinstance(value, dict) else enumerate(value)
+        left += [
+            (part, depth + 1, within, times * calls if key == "config" else times)
+            for key, part in inner
+            if isinstance(part, (dict, list))
+        ]
 
 
 def _check_object(value):
-    kind, module, name = value["class_name"], value.get("module"), value.get("registered_name")
+    kind, module = value["class_name"], value.get("module")
+    name = value.get("registered_name") or kind
     if kind.rpartition(">")[2] in UNSUITABLE:
         raise ValueError(f"it has a layer {kind!r}, which no network of images needs")
     known = isinstance(name, str) and keras.saving.get_registered_object(name) is not None
     if module is None or module == "builtins" or known or kind.startswith("__"):
         return
-    if not isinstance(module, str) or module not in sys.modules:  # none is imported because a file says so
-        raise ValueError(f"it needs {kind[:100]!r} of the module {str(module)[:100]!r}, which has not been imported")
+    package = str(module).partition(".")[0]
+    if package not in _PACKAGES or module not in sys.modules:  # none is imported because a file says so
+        raise ValueError(f"it needs {shown(kind)} of the module {shown(module)}, which is not registered with Keras")
 
 
 class _Store(saving_lib.H5IOStore):

@@ -16,11 +16,13 @@ from collections.abc import Iterator
 
 import keras
 
+from keras_googlenet.utils.messages import shown
+
 MAX_MAP = 1 << 27
 """Most numbers in one layer's output for one image: 512 MiB of them, GoogLeNet's first at 2,896x2,896 pixels."""
 
-SECONDS = 15
-"""Most seconds of processor time; the largest networks of keras.applications take five."""
+SECONDS = 10
+"""Most seconds of processor time; the largest networks of keras.applications take three."""
 
 _LOCK = threading.RLock()
 
@@ -43,12 +45,12 @@ def watched(most: int) -> Iterator[None]:
     total, refused = 0, []
 
     def refuse(message):
-        refused.append(TooLarge(message))
-        raise refused[0]
+        refused.append(message)
+        raise TooLarge(refused[0])
 
     def check():
         if refused:  # what was swallowed
-            raise refused[0]
+            refuse("")
         if time.thread_time() - start > SECONDS:
             refuse(f"its layers take more than {SECONDS} seconds to be made")
 
@@ -61,9 +63,7 @@ def watched(most: int) -> Iterator[None]:
         sides = [shape] if isinstance(shape, int) else shape or ()
         total += math.prod(max(int(side), 1) for side in sides) * _itemsize(dtype)
         if total > most:
-            refuse(
-                f"its layers have at least {total:,} bytes of weights, and {most:,} are the most for those it stores"
-            )
+            refuse(f"its layers have {shown(total)} bytes of weights or more, and {most:,} are the most")
         return plain_weight(self, shape, "zeros", *args, **kwargs)
 
     def tensor(self, shape, *args, **kwargs):
@@ -71,7 +71,7 @@ def watched(most: int) -> Iterator[None]:
             check()
             numbers = math.prod(side for side in shape if isinstance(side, int))
             if numbers > MAX_MAP:
-                refuse(f"a layer makes {numbers:,} numbers of one image, and {MAX_MAP:,} are the most")
+                refuse(f"a layer makes {shown(numbers)} numbers of one image, and {MAX_MAP:,} are the most")
         plain_tensor(self, shape, *args, **kwargs)
 
     with _LOCK:
@@ -79,10 +79,14 @@ def watched(most: int) -> Iterator[None]:
         keras.Layer.add_weight, keras.KerasTensor.__init__ = add_weight, tensor
         try:
             yield
+        except Exception as error:
+            if refused:  # which Keras has told in other words
+                raise TooLarge(refused[0]) from error
+            raise
         finally:
             keras.Layer.add_weight, keras.KerasTensor.__init__ = plain_weight, plain_tensor
     if refused:
-        raise refused[0]
+        raise TooLarge(refused[0])
 
 
 def _itemsize(dtype):

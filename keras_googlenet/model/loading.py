@@ -1,6 +1,7 @@
 """What `MODEL` means, on the command line and in Python: a `.keras` file, a weights name, or a weights file."""
 
 import contextlib
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,7 +19,7 @@ from keras_googlenet.model.googlenet import GoogLeNet
 from keras_googlenet.model.googlenet_model import GoogLeNetModel
 from keras_googlenet.model.inputs import FIRST, image_shape
 from keras_googlenet.utils import memory
-from keras_googlenet.utils.messages import nearest
+from keras_googlenet.utils.messages import nearest, one_line
 from keras_googlenet.weights import REGISTRY, WeightsError, keras_files, read
 from keras_googlenet.weights.fine_tuned import recognized
 from keras_googlenet.weights.formats import FORMATS, suffix_of
@@ -166,7 +167,9 @@ def _loading(path: str | Path) -> Iterator[None]:
     except Exception as error:  # Keras raises whatever the damaged part happens to raise
         if memory.is_shortage(error):
             raise
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        # Of what Keras wraps into its own words, and colors, the last.
+        told = re.sub(r"\x1b\[\d*m", "", str(error)).rpartition("Exception encountered: ")[2]
+        reason = one_line(" ".join(f"{type(error).__name__}: {told}".split()))[:200]
         raise WeightsError(f"Cannot load {path}: save the model again. Received: {reason}") from error
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import warnings
+from pathlib import Path
 
 import h5py
 import keras
@@ -11,6 +12,8 @@ from keras_googlenet.errors import InputError
 from keras_googlenet.keras_compat.saving import SavedLayers, expected_groups, kind_of, place_of
 from keras_googlenet.model import graph
 from keras_googlenet.model.version_0_1_0 import OLD_CLASS, old_places
+from keras_googlenet.weights import keras_files
+from keras_googlenet.weights.reader import reading
 
 
 def by_names(model, store):
@@ -93,6 +96,9 @@ def loading(model, path, options):
         path: The file.
         options: What `load_weights` was given besides; of an `.h5` file as `model.save` writes it, `by_name` is added.
     """
+    if str(path).endswith((".h5", ".hdf5", ".keras")) and Path(path).is_file():  # before the HDF5 library sees it
+        with reading(Path(path), keras_files.KIND):
+            keras_files.tree(Path(path))
     if str(path).endswith((".h5", ".hdf5")) and not str(path).endswith(".weights.h5") and _has_layers_of(model, path):
         options.setdefault("by_name", True)
     optimizer = getattr(model, "optimizer", None)

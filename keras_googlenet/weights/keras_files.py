@@ -98,7 +98,10 @@ def config(path: str | Path) -> dict[str, Any]:
         member = archive.getinfo(CONFIG)
         if member.file_size > MAX_CONFIG:
             raise ValueError("its config.json is too large to be a model's")
-        found = json.loads(bytes(archives.content(archive, member)))
+        try:
+            found = json.loads(bytes(archives.content(archive, member)))
+        except RecursionError as error:
+            raise ValueError("its config.json is nested too deep") from error
         if not isinstance(found, dict) or not isinstance(found.get("config"), dict):
             raise ValueError("its config.json describes no model")
         return found
