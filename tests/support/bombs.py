@@ -633,11 +633,6 @@ def avif_large():
 
 
 @bomb
-def avif_of_exif_tags():
-    return saved("AVIF", exif=overlapping_tags(65_535, ROOM // 20))
-
-
-@bomb
 def tga_of_runs():
     return struct.pack("<BBBHHBHHHHBB", 0, 0, 10, 0, 0, 0, 0, 0, 60_000, 2_900, 24, 0) + b"\xff\1\2\3" * (ROOM // 4)
 
