@@ -14,7 +14,7 @@ NUMBERS = [field.name for field in dataclasses.fields(Recipe) if {int, float} & 
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-@pytest.mark.parametrize("value", [10**18 * 10**30, 10**400, 10**5000, float("inf"), float("nan"), -(10**400)])
+@pytest.mark.parametrize("value", [10**48, 10**400, 10**5000, float("inf"), float("nan"), -(10**400)], ids=shown)
 def test_no_field_takes_any_number(name, value):
     with pytest.raises(RecipeError) as caught:
         Recipe(**{name: value})
