@@ -77,7 +77,7 @@ def test_help_has_an_example(command, capsys):
 def test_a_damaged_keras_file_is_refused(tmp_path, capsys):
     (tmp_path / "bad.keras").write_bytes(b"PK\x03\x04 and nothing more")
     assert main(["summary", str(tmp_path / "bad.keras")]) == 2
-    assert "save the model again" in capsys.readouterr().err
+    assert "save it again" in capsys.readouterr().err
 
 
 @pytest.mark.computes
