@@ -108,7 +108,9 @@ def _net_parameter() -> Any:
         descriptor = file.message_type.add(name=message)
         for label, kind, name, number in re.findall(r"(\w+) (\w+) (\w+) = (\d+);", fields):
             typed = {"type_name": f".caffe.{kind}"} if kind in MESSAGES else {"type": f"TYPE_{kind.upper()}"}
-            descriptor.field.add(name=name, number=int(number), label=f"LABEL_{label.upper()}", **typed)
+            field = descriptor.field.add(name=name, number=int(number), label=f"LABEL_{label.upper()}", **typed)
+            if label == "repeated" and kind not in MESSAGES:
+                field.options.packed = True  # as Caffe has it: numbers one after another, not each as a field
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     return message_factory.GetMessageClass(pool.FindMessageTypeByName("caffe.NetParameter"))
