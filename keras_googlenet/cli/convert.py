@@ -34,7 +34,7 @@ def run(arguments):
         Exit status.
     """
     from keras_googlenet.errors import InputError
-    from keras_googlenet.model.loading import load_images_model
+    from keras_googlenet.model.loading import load_any_model
     from keras_googlenet.utils.messages import nearest
     from keras_googlenet.utils.writing import check_writable
     from keras_googlenet.weights import formats
@@ -50,14 +50,14 @@ def run(arguments):
     if not target.parent.is_dir():
         raise InputError(f"TARGET's folder does not exist. Received: {target}")
     check_writable(target)
-    model, other = load_images_model(arguments.source)
-    if other:
-        tell(f"note: {arguments.source} is converted as it is, though it is no classifier: {other}")
+    model, other = load_any_model(arguments.source)
     if suffix == ".onnx":  # with its graph, as `export` writes it
         from keras_googlenet.export.artifacts import write_onnx
 
         write_onnx(model.inference_model() if hasattr(model, "inference_model") else model, target)
     else:
         formats.write(model, target)
+    if other:
+        tell(f"note: {arguments.source} is converted as it is, though it is no classifier of images: {other}")
     say(f"{target}: {model.count_params():,} numbers, {target.stat().st_size / 1e6:.1f} MB")
     return 0

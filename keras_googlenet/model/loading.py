@@ -17,7 +17,7 @@ from keras_googlenet.model.classifier import Classifier
 from keras_googlenet.model.fitting import classes_of
 from keras_googlenet.model.googlenet import GoogLeNet
 from keras_googlenet.model.googlenet_model import GoogLeNetModel
-from keras_googlenet.model.inputs import FIRST, image_shape
+from keras_googlenet.model.inputs import FIRST
 from keras_googlenet.utils import memory
 from keras_googlenet.utils.messages import nearest, one_line
 from keras_googlenet.weights import REGISTRY, WeightsError, keras_files, read
@@ -66,20 +66,19 @@ def load_classifier(spec: str | Path, model: keras.Model | None = None) -> Class
     return Classifier(load_model(spec) if model is None else model, loss_of(spec))
 
 
-def load_images_model(spec: str | Path) -> tuple[keras.Model, str | None]:
-    """Loads a model of images that need not classify them, with its auxiliary heads, as `convert` takes it.
+def load_any_model(spec: str | Path) -> tuple[keras.Model, str | None]:
+    """Loads a model that need not classify images, with its auxiliary heads, as `convert` takes it.
 
     Args:
         spec: As in `load_model`.
 
     Returns:
-        The model, and why it is no classifier, or None where it is one.
+        The model, and why it is no classifier of images, or None where it is one.
 
     Raises:
-        InputError: There is no such model, it cannot be read, or it does not take images.
+        InputError: There is no such model, or it cannot be read.
     """
     model = load_model(spec, aux_heads=True)
-    image_shape(model)
     try:
         Classifier(model, loss_of(spec))
     except InputError as error:
