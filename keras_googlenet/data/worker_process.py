@@ -164,7 +164,7 @@ class WorkerProcess:
         """
         self.served += 1
         length = None if job.data is None else len(job.data)
-        request = job._asdict() | {"data": None, "length": length, "seconds": seconds}
+        request = {"name": job.name, "size": job.size, "settings": job.settings, "length": length, "seconds": seconds}
         self._socket.settimeout(clock.left)
         try:
             descriptors = () if job.descriptor is None else (job.descriptor,)
