@@ -9,9 +9,8 @@ import stat
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache, partial
 from io import BytesIO
 from typing import Any, BinaryIO
 
@@ -22,11 +21,8 @@ from keras_googlenet.data import bounded, undecodable, worker_pool
 from keras_googlenet.data.center_crop import Size, center_crop_image
 from keras_googlenet.data.colors import to_array
 from keras_googlenet.data.errors import ImageError
+from keras_googlenet.data.image_formats import formats
 from keras_googlenet.utils.messages import one_line
-
-# What Pillow names but does not decode by itself. A drawing in EPS or WMF is a program: Pillow has Ghostscript or
-# Windows run it. The others it only recognizes.
-NOT_DECODED = frozenset(("EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG"))
 
 # Where Pillow, too, takes a file for a decompression bomb: half a GiB of RGB. Formats whose decoders need more memory
 # than the image itself (see `_bytes_a_pixel`) are allowed as many pixels fewer, so that none takes more than another.
@@ -57,34 +53,6 @@ _SETTINGS = (
 _warnings_lock = threading.Lock()
 
 
-@cache
-def formats() -> tuple[str, ...]:
-    """The formats that are read: all that Pillow decodes by itself, in the order in which it tries them.
-
-    HEIC, too, where pillow-heif is installed.
-
-    Example:
-        >>> {"JPEG", "PNG", "GIF", "TIFF", "WEBP"} <= set(formats())
-        True
-    """
-    Image.init()
-    undecodable.register()
-    return tuple(format for format in Image.ID if format not in NOT_DECODED)
-
-
-@cache
-def image_extensions() -> frozenset[str]:
-    """File name extensions of `formats()`, in lower case with their dot.
-
-    Example:
-        >>> {".jpg", ".jpeg", ".png", ".tif"} <= image_extensions()
-        True
-    """
-    # An MPO file (two views by a stereo camera) is opened as the JPEG that it begins with.
-    known = {*formats(), "MPO"}
-    return frozenset(extension for extension, format in Image.registered_extensions().items() if format in known)
-
-
 def read_image(path: str | bytes | os.PathLike) -> np.ndarray:
     """Read an image file as the camera saw it.
 
@@ -109,7 +77,7 @@ def read_image(path: str | bytes | os.PathLike) -> np.ndarray:
             ...
         keras_googlenet.data.errors.ImageError: no/such/cat.jpg: no such file
     """
-    return _read(path, None)
+    return _read(path, None)[0]
 
 
 def read_view(path: str | bytes | os.PathLike, size: Size) -> np.ndarray:
@@ -125,7 +93,7 @@ def read_view(path: str | bytes | os.PathLike, size: Size) -> np.ndarray:
     Raises:
         ImageError: as `read_image`.
     """
-    return _read(path, size)
+    return _read(path, (size,))[0]
 
 
 def decode_image(data: bytes, name: str) -> np.ndarray:
@@ -141,33 +109,39 @@ def decode_image(data: bytes, name: str) -> np.ndarray:
     Raises:
         ImageError: as `read_image`.
     """
-    return _decode(BytesIO(data), data, name, None)
+    return _decode(BytesIO(data), data, name, None)[0]
 
 
 def decode_view(data: bytes, name: str, size: Size) -> np.ndarray:
-    """`center_crop(decode_image(data, name), size)`, in half the memory where the image is large.
+    """`center_crop(decode_image(data, name), size)`, the one view of `decode_views`."""
+    return decode_views(data, name, (size,))[0]
+
+
+def decode_views(data: bytes, name: str, sizes: Sequence[Size], seconds: float | None = None) -> list[np.ndarray]:
+    """Views of an encoded image in memory that is decoded once, in half the memory of `center_crop` of all of it.
 
     Args:
         data: as in `decode_image`.
         name: as in `decode_image`.
-        size: as in `center_crop`.
+        sizes: of the views, each as in `center_crop`.
+        seconds: processor time that decoding may take, where it may take long; `None` for `worker_pool.SECONDS`.
 
     Returns:
-        uint8 array of shape (height, width, 3).
+        For each size a uint8 array of shape (height, width, 3).
 
     Raises:
         ImageError: as `read_image`.
     """
-    return _decode(BytesIO(data), data, name, size)
+    return _decode(BytesIO(data), data, name, tuple(sizes), seconds)
 
 
-def _read(path: str | bytes | os.PathLike, size: Size | None) -> np.ndarray:
+def _read(path: str | bytes | os.PathLike, sizes: tuple[Size, ...] | None) -> list[np.ndarray]:
     path = os.fsdecode(path)
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # opening a named pipe would wait for its writer
             raise OSError("not a file")
         with open(path, "rb") as file:
-            return _decode(file, None, path, size)
+            return _decode(file, None, path, sizes)
     except ImageError:
         raise
     except (OSError, ValueError) as error:
@@ -175,16 +149,26 @@ def _read(path: str | bytes | os.PathLike, size: Size | None) -> np.ndarray:
         raise ImageError(f"{one_line(path)}: {one_line(why)}") from error
 
 
-def _decode(file: BinaryIO, data: bytes | None, name: str, size: Size | None) -> np.ndarray:
-    """The image or a view of it; `data` is what a file in memory holds."""
+def _decode(
+    file: BinaryIO,
+    data: bytes | None,
+    name: str,
+    sizes: tuple[Size, ...] | None,
+    seconds: float | None = None,
+) -> list[np.ndarray]:
+    """The image alone, or views of it; `data` is what a file in memory holds."""
     try:
         fast = bounded.is_bounded(file)
     except ValueError as error:
         raise ImageError(f"{one_line(name)}: {error}") from error
     if not fast and worker_pool.available() and not undecodable.is_for_this_process(file):
         settings = [(module, attribute, getattr(sys.modules[module], attribute)) for module, attribute in _SETTINGS]
-        return worker_pool.decode(worker_pool.Job(name, data, file.fileno() if data is None else None, size, settings))
-    finish = to_array if size is None else partial(center_crop_image, size=size)
+        job = worker_pool.Job(name, data, file.fileno() if data is None else None, sizes, settings)
+        return worker_pool.decode(job, seconds)
+
+    def finish(image: Image.Image, turn: Image.Transpose | None) -> list[np.ndarray]:
+        return [to_array(image, turn)] if sizes is None else [center_crop_image(image, size, turn) for size in sizes]
+
     return decode_here(file, name, finish)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from keras_googlenet.data import undecodable
 from keras_googlenet.data.errors import DataError
 from keras_googlenet.data.ignored import is_ignored, is_run
-from keras_googlenet.data.images import image_extensions
+from keras_googlenet.data.image_formats import image_extensions
 
 OnError = Callable[[DataError], None]
 

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import AvifImagePlugin, Image
 
-from keras_googlenet.data import frames, images
+from keras_googlenet.data import frames, image_formats, images
 from keras_googlenet.data.center_crop import center_crop_image
 from keras_googlenet.data.colors import rgb_strips
 from keras_googlenet.data.errors import ImageError
@@ -40,8 +40,8 @@ def main() -> None:
         signal.signal(number, signal.SIG_DFL)  # end the process, even within a decoder
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("ignore")
-    images.formats()
-    for name in images.NOT_DECODED & Image.OPEN.keys():  # one format may hold any other
+    image_formats.formats()
+    for name in image_formats.NOT_DECODED & Image.OPEN.keys():  # one format may hold any other
         Image.OPEN.pop(name)
         Image.ID.remove(name)
     AvifImagePlugin.DEFAULT_MAX_THREADS = min(_THREADS, os.cpu_count() or 1)
@@ -59,14 +59,15 @@ def main() -> None:
 def _answer(parent: socket.socket, file: BinaryIO, request: dict[str, Any]) -> None:
     for module, name, value in request["settings"]:
         setattr(sys.modules[module], name, value)
-    name, size = request["name"], request["size"]
+    name, sizes = request["name"], request["sizes"]
 
     def finish(image: Image.Image, turn: Image.Transpose | None) -> None:
-        if size is not None:
-            view = center_crop_image(image, size if isinstance(size, int) else tuple(size), turn)
+        if sizes is not None:
+            views = [center_crop_image(image, tuple(size) if isinstance(size, list) else size, turn) for size in sizes]
             _end_with(parent, False)
-            frames.send_json(parent, frames.SHAPE, {"height": view.shape[0], "width": view.shape[1], "turn": None})
-            frames.send(parent, frames.PIXELS, view)
+            for view in views:
+                frames.send_json(parent, frames.SHAPE, {"height": view.shape[0], "width": view.shape[1], "turn": None})
+                frames.send(parent, frames.PIXELS, view)
             return
         _end_with(parent, False)
         frames.send_json(parent, frames.SHAPE, {"height": image.height, "width": image.width, "turn": turn})

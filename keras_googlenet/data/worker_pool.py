@@ -20,7 +20,7 @@ SECONDS = 12
 """Of processor time. An image that takes longer is refused; other work on the machine does not count."""
 
 PATIENCE = 5
-"""Times `SECONDS` by the clock, after which an image is refused however little processor time it got."""
+"""Times that by the clock, after which an image is refused however little processor time it got."""
 
 
 def available() -> bool:
@@ -28,29 +28,30 @@ def available() -> bool:
     return hasattr(socket, "send_fds")
 
 
-def decode(job: Job) -> np.ndarray:
+def decode(job: Job, seconds: float | None = None) -> list[np.ndarray]:
     """Decodes an image in another process.
 
     Args:
         job: the image.
+        seconds: of processor time that it may take; `None` for `SECONDS`.
 
     Returns:
-        uint8 array of shape (height, width, 3).
+        uint8 arrays of shape (height, width, 3): the image, or its views.
 
     Raises:
-        ImageError: it can't be decoded, not within `SECONDS`, or not with the memory that a process has; or no process
+        ImageError: it can't be decoded, not in time, or not with the memory that a process has; or no process
             can be started.
     """
-    pool, name = _pool(), one_line(job.name)
-    too_long = f"{name}: decoding takes longer than {SECONDS} seconds; save it as JPEG or PNG"
+    pool, name, seconds = _pool(), one_line(job.name), seconds or SECONDS
+    too_long = f"{name}: decoding takes longer than {seconds:g} seconds; save it as JPEG or PNG"
     with pool.free:
-        clock = Clock(SECONDS * PATIENCE)
+        clock = Clock(seconds * PATIENCE)
         while True:
             worker, keep = pool.take(name), False
             try:
-                image = worker.decode(job, SECONDS, clock)
+                images = worker.decode(job, seconds, clock)
                 keep = True
-                return image
+                return images
             except ImageError:
                 keep = True
                 raise

@@ -47,14 +47,14 @@ class Job(NamedTuple):
         name: what an error calls it.
         data: the bytes of its file; or
         descriptor: of its file.
-        size: of the view to return, or `None` for the whole image.
+        sizes: of the views to return, or `None` for the whole image.
         settings: what decoding goes by: modules, their attributes, and these attributes' values.
     """
 
     name: str
     data: bytes | None
     descriptor: int | None
-    size: int | tuple[int, int] | None
+    sizes: tuple[int | tuple[int, int], ...] | None
     settings: list[tuple[str, str, Any]]
 
 
@@ -146,7 +146,7 @@ class WorkerProcess:
             self.end()
             raise
 
-    def decode(self, job: Job, seconds: float, clock: Clock) -> np.ndarray:
+    def decode(self, job: Job, seconds: float, clock: Clock) -> list[np.ndarray]:
         """Has an image decoded. After any error but the first the process is of no more use.
 
         Args:
@@ -155,7 +155,7 @@ class WorkerProcess:
             clock: how long it may take.
 
         Returns:
-            uint8 array of shape (height, width, 3).
+            uint8 arrays of shape (height, width, 3): the image, or its views.
 
         Raises:
             ImageError: it can't be.
@@ -164,7 +164,7 @@ class WorkerProcess:
         """
         self.served += 1
         length = None if job.data is None else len(job.data)
-        request = {"name": job.name, "size": job.size, "settings": job.settings, "length": length, "seconds": seconds}
+        request = {"name": job.name, "sizes": job.sizes, "settings": job.settings, "length": length, "seconds": seconds}
         self._socket.settimeout(clock.left)
         try:
             descriptors = () if job.descriptor is None else (job.descriptor,)
@@ -174,7 +174,8 @@ class WorkerProcess:
             raise TooLong from error
         except ConnectionError as error:
             raise EOFError from error
-        return _image(partial(clock.receive, self._socket))
+        receive = partial(clock.receive, self._socket)
+        return [_image(receive) for _ in job.sizes or (None,)]
 
     def end(self) -> None:
         """Ends it, whatever it does."""

@@ -12,6 +12,9 @@ from keras_googlenet.demo.predictor import Example, Predictor
 WAITING = 32
 """So many may wait for an answer; who comes later is told that the page is busy."""
 
+AT_ONCE = 4
+"""So many are read at a time: one that takes long to read does not hold up the others."""
+
 KEPT = 600
 """Seconds. What was uploaded and shown is deleted then, its files a minute later at most; all, when the page ends."""
 
@@ -75,7 +78,7 @@ def build_page(predictor: Predictor, title: str, examples: Sequence[Example] = (
         alone = {
             "show_progress_on": [best, heat],
             "concurrency_id": "network",
-            "concurrency_limit": 1,
+            "concurrency_limit": AT_ONCE,
             "api_visibility": "private",
         }
         drop.upload(uploaded, drop, [drop, *shown], **alone)

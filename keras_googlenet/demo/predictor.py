@@ -1,6 +1,7 @@
 """What a network says of an image, and where in it: what the page shows, without the page."""
 
 import collections
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +11,15 @@ import numpy as np
 from PIL import Image
 
 from keras_googlenet.data import ImageError
-from keras_googlenet.data.images import decode_view
+from keras_googlenet.data.images import decode_views
 from keras_googlenet.visualize import grad_cam, overlay
 from keras_googlenet.visualize.network import Network
 
 SIDE = 448
 """Side in pixels of the pictures that are shown, twice what the paper's network sees."""
+
+SECONDS = 4
+"""Of processor time that reading an image may take: others wait for it."""
 
 Example = tuple[str, bytes, np.ndarray]
 """An image to click on: a file's name and content, and a uint8 RGB thumbnail."""
@@ -40,7 +44,7 @@ class Answer:
 
 
 class Predictor:
-    """A network that is asked about one image at a time.
+    """A network that answers about one image at a time, and reads others meanwhile.
 
     Args:
         model: A classifier with the rows of a GoogLeNet, as in `Classifier`.
@@ -69,6 +73,7 @@ class Predictor:
     ):
         self._network, self.top, self.max_bytes = Network(model, compiled=True), min(top, len(names)), max_bytes
         self._network.scores()  # there is a classifier
+        self._lock = threading.Lock()
         self._labels, self.classes = labels(names), len(names)
         self.independent, self._size = self._network.classifier.independent, self._network.images.size
         self._shown = tuple(max(1, round(SIDE * side / max(self._size))) for side in self._size)
@@ -89,8 +94,9 @@ class Predictor:
         start = time.perf_counter()
         if self.max_bytes is not None and len(data) > self.max_bytes:
             raise ImageError(f"{name}: {len(data):,} bytes are more than the {self.max_bytes:,} allowed")
-        crop, picture = (decode_view(data, name, size) for size in (self._size, self._shown))
-        scores = self._network.predictions(crop)
+        crop, picture = decode_views(data, name, (self._size, self._shown), SECONDS)
+        with self._lock:
+            scores = self._network.predictions(crop)
         order = np.argsort(-scores, kind="stable")[: self.top]
         best = tuple((int(i), self._labels[i], float(scores[i])) for i in order)
         return Answer(crop, picture, best, time.perf_counter() - start)
@@ -109,7 +115,8 @@ class Predictor:
         Raises:
             InputError: There is no such class.
         """
-        (heat,) = grad_cam(self._network, answer.crop[None], [index])
+        with self._lock:
+            (heat,) = grad_cam(self._network, answer.crop[None], [index])
         large = Image.fromarray(heat).resize(self._shown[::-1], Image.Resampling.BILINEAR)
         return overlay(answer.picture, np.asarray(large))
 

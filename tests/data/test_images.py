@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_googlenet.data import DataError, ImageError, center_crop, colors, read_image
+from keras_googlenet.data import DataError, ImageError, center_crop, colors, image_formats, read_image
 from keras_googlenet.data import images as reader
 from keras_googlenet.data.images import decode_view, read_view
 
@@ -323,7 +323,7 @@ def test_pillow_does_not_run_a_drawing(tmp_path, monkeypatch):
 
 
 def test_every_other_format_is_read():
-    assert set(Image.OPEN) - set(reader.formats()) == reader.NOT_DECODED & set(Image.OPEN)
+    assert set(Image.OPEN) - set(reader.formats()) == image_formats.NOT_DECODED & set(Image.OPEN)
 
 
 @pytest.mark.parametrize("extension", ["pcx", "sgi", "dds", "icns", "qoi", "blp", "jp2", "dib", "avif"])

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, TiffImagePlugin
 
 from keras_googlenet.cli.paths import expand
-from keras_googlenet.data import DataError, ImageError, images, load, read_image, undecodable
+from keras_googlenet.data import DataError, ImageError, image_formats, load, read_image, undecodable
 from keras_googlenet.data.loading import load_split
 from keras_googlenet.data.scan import image_files
 
@@ -63,7 +63,7 @@ def test_a_file_is_named_as_what_it_is(tmp_path, monkeypatch, content, said, nam
 def without_heif(monkeypatch):
     """As where pillow-heif is not installed."""
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    for cached in (undecodable.register, images.formats, images.image_extensions):
+    for cached in (undecodable.register, image_formats.formats, image_formats.image_extensions):
         cached.cache_clear()
 
 
@@ -176,7 +176,7 @@ def test_with_pillow_heif_they_are_images(phone, monkeypatch):
 
     before = (dict(Image.EXTENSION), list(Image.ID), dict(Image.OPEN))
     monkeypatch.setitem(sys.modules, "pillow_heif", types.SimpleNamespace(register_heif_opener=register))
-    for cached in (undecodable.register, images.formats, images.image_extensions):
+    for cached in (undecodable.register, image_formats.formats, image_formats.image_extensions):
         cached.cache_clear()
     try:
         source = load(phone)
@@ -187,5 +187,5 @@ def test_with_pillow_heif_they_are_images(phone, monkeypatch):
         for kept, now in zip(before, (Image.EXTENSION, Image.ID, Image.OPEN), strict=True):
             now.clear()
             (now.extend if isinstance(now, list) else now.update)(kept)
-        for cached in (undecodable.register, images.formats, images.image_extensions):
+        for cached in (undecodable.register, image_formats.formats, image_formats.image_extensions):
             cached.cache_clear()
