@@ -86,6 +86,13 @@ def test_files_that_pages_name_exist():
             assert (ROOT / file).exists(), f"{page}: {file}"
 
 
+def test_tests_that_promises_name_exist():
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (DOCS / "files-from-strangers.md").read_text(encoding="utf-8"))
+    assert len(named) > 40
+    for file, name in named:
+        assert re.search(rf"^def {name}\(", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE), (file, name)
+
+
 def test_the_commands_parse():
     """Each `keras-googlenet` command of every page, also inside a job file."""
     found = 0
