@@ -96,7 +96,7 @@ def test_each_format_gives_the_same_bits_here_and_there(tmp_path):
         path.write_bytes(data)
         settings = [(module, name, getattr(sys.modules[module], name)) for module, name in images._SETTINGS]
         with open(path, "rb") as file:  # also what is decoded at once
-            there = worker_pool.decode(worker_pool.Job("image", None, file.fileno(), None, settings))
+            [there] = worker_pool.decode(worker_pool.Job("image", None, file.fileno(), None, settings))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             here = images.decode_here(io.BytesIO(data), "image", to_array)
