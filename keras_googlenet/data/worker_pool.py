@@ -16,7 +16,7 @@ from keras_googlenet.data.errors import ImageError
 from keras_googlenet.data.worker_process import TIMED_OUT, Clock, Job, TooLong, WorkerProcess
 from keras_googlenet.utils.messages import one_line
 
-SECONDS = 12
+SECONDS = 10
 """Of processor time. An image that takes longer is refused; other work on the machine does not count."""
 
 PATIENCE = 5
