@@ -80,7 +80,7 @@ def test_more_numbers_than_fields_that_are_looked_at(tmp_path, messages, double,
     assert_has(tmp_path / "x.caffemodel", array)
 
 
-@pytest.mark.reads
+@pytest.mark.computes
 def test_as_many_numbers_as_googlenet_with_both_heads(tmp_path, messages):
     array = random(1000, 1000, 1, 13)
     caffemodel(messages, tmp_path / "x.caffemodel", array)
