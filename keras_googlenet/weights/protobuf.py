@@ -12,7 +12,10 @@ import numpy as np
 from keras_googlenet.weights.reader import MAX_NAME
 
 MAX_FIELDS = 200_000
-"""Most fields of a file that are looked at; a network of 300 arrays has some thousand."""
+"""Most fields of a file that are looked at; a network of 300 arrays has some thousand.
+
+Numbers of a fixed length, one field each and one after another, count once: older writers have arrays so.
+"""
 
 MAX_AXES = 32
 
@@ -29,7 +32,9 @@ class Wire:
         self._left = MAX_FIELDS
 
     def fields(self, message: Value) -> Iterator[tuple[int, Value]]:
-        """Yields the number and the value of each field: an integer, or bytes that are no copy.
+        """Yields the number and the value of each field: an integer, or bytes, which are no copy.
+
+        Fields of a fixed length that follow on others of their number are one value: the bytes of all, joined.
 
         Raises:
             ValueError: The message is damaged, or the file has too many fields.
@@ -39,6 +44,7 @@ class Wire:
             self._left -= 1
             if self._left < 0:
                 raise ValueError(f"it has more than {MAX_FIELDS:,} fields")
+            start = at
             tag, at = varint(message, at)
             kind, value, size = tag & 7, 0, 0
             match kind:
@@ -52,8 +58,14 @@ class Wire:
                     raise ValueError(f"it has a field of the type {kind}")
             if size > len(message) - at or tag < 8:
                 raise ValueError("it ends within a field, or has a field without a number")
-            yield tag >> 3, value if kind == VARINT else message[at : at + size]
-            at += size
+            head, end = message[start:at], at + size
+            if kind in (FIXED32, FIXED64) and head == message[end : end + len(head)]:
+                records = _run(message[start:], len(head), size)
+                yield tag >> 3, memoryview(records[:, len(head) :].tobytes())
+                at = start + records.size
+            else:
+                yield tag >> 3, value if kind == VARINT else message[at:end]
+                at = end
 
     def all(self, message: Value) -> dict[int, list[Value]]:
         """The values of each field of a message, by its number."""
@@ -61,6 +73,19 @@ class Wire:
         for number, value in self.fields(message):
             found.setdefault(number, []).append(value)
         return found
+
+
+def _run(data: memoryview, head: int, size: int) -> np.ndarray:
+    """The fields that data begin with and that have the same tag, of `head` bytes, and values of `size`: one a row."""
+    width = head + size
+    rows = np.frombuffer(data[: len(data) // width * width], np.uint8).reshape(-1, width)
+    count, step = 1, 1
+    while count < len(rows):  # in steps that grow: a short run costs no look at all that follows
+        same = (rows[count : count + step, :head] == rows[0, :head]).all(axis=1)
+        if not same.all():
+            return rows[: count + same.argmin()]
+        count, step = count + len(same), min(2 * step, 1 << 16)
+    return rows
 
 
 def varint(data: memoryview, at: int) -> tuple[int, int]:

@@ -117,6 +117,26 @@ def unpacked_numbers(path):
 
 
 @case(".caffemodel")
+def runs_of_two_numbers(path):
+    path.write_bytes(block(100, block(1, b"x") + block(7, (b"\x2d\0\0\0\0" * 2 + b"\x35\0\0\0\0" * 2) * (MANY // 20))))
+
+
+@case(".caffemodel")
+def integers_one_by_one(path):
+    path.write_bytes(block(100, block(1, b"x") + block(7, b"\x28\0" * (MANY // 2))))
+
+
+@case(".caffemodel")
+def numbers_of_many_layers(path):
+    path.write_bytes(block(100, block(1, b"x") + block(7, b"\x2d\0\0\0\0" * 2)) * (MANY // 20))
+
+
+@case(".caffemodel")
+def numbers_of_another_field(path):
+    path.write_bytes(block(100, block(1, b"x") + b"\x39\0\0\0\0\0\0\0\0" * (MANY // 9)))
+
+
+@case(".caffemodel")
 def huge_blob(path):
     shape = b"".join(integer(axis, (1 << 31) - 1) for axis in (1, 2, 3, 4))
     path.write_bytes(block(2, block(4, b"x") + block(6, shape + block(5, bytes(4)))))

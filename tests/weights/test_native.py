@@ -155,6 +155,16 @@ def test_virtual_datasets_are_refused(tmp_path):
         read(hdf5(tmp_path, fill))
 
 
+def test_chunks_as_keras_never_writes_them(tmp_path):
+    """h5py does if it is asked for its latest version; what to do is not cut off, however deep the layer."""
+    path = tmp_path / "x.weights.h5"
+    with h5py.File(path, "w", libver="latest") as file:
+        group = file.create_group("layers/functional/layers/" + "long" * 9 + "/vars")
+        group.create_dataset("0", data=np.ones((3, 3)), chunks=(1, 3))
+    with pytest.raises(WeightsError, match=r"vars/0: a dataset, laid out as Keras .*; load it in Keras and save it ag"):
+        read(path)
+
+
 def test_files_without_layer_names(tmp_path):
     def fill(group):
         group["0"] = np.ones(3)

@@ -53,7 +53,8 @@ class Dataset:
         self._read = ml_dtypes.bfloat16 if bfloat else self._stored
         version, self._class = Cursor(self._layout).numbers(1, 1)
         if (version, self._class) not in _LAYOUTS or (self._filters and self._class != CHUNKED):
-            raise Hdf5Error(f"a {'virtual ' * (self._class == VIRTUAL)}dataset, laid out as Keras lays out none")
+            virtual = "virtual " * (self._class == VIRTUAL)
+            raise Hdf5Error(f"a {virtual}dataset, laid out as Keras lays out none; load it in Keras and save it again")
 
     def read(self) -> np.ndarray:
         """The numbers: a view of the file's bytes where they lie there as they are.
