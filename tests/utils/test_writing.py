@@ -392,3 +392,10 @@ def test_without_locks_what_was_left_is_cleared_after_a_day(tmp_path, monkeypatc
         write(tmp_path / "file", content)
     assert sorted(path.name for path in tmp_path.iterdir()) == [new.name, "file"]
     assert (tmp_path / "file").read_bytes() == b"second"
+
+
+def test_a_pipe_whose_reader_has_had_enough(tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    write(f"/dev/fd/{writing}")
+    os.close(writing)
