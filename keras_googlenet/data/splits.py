@@ -177,7 +177,9 @@ class ListedSplit:
         import tensorflow as tf
 
         labels = tf.constant(self.labels, tf.int64)
-        return tf.data.Dataset.from_tensor_slices(indices).map(lambda i: (i, i, tf.gather(labels, i)))
+        # AutoGraph writes a temporary file for what it converts, which a killed process leaves.
+        record = tf.autograph.experimental.do_not_convert(lambda i: (i, i, tf.gather(labels, i)))
+        return tf.data.Dataset.from_tensor_slices(indices).map(record)
 
     def read(self, record: Any) -> np.ndarray:
         """See `Split.read`; a file must be the one that was listed, or its label would be another's."""

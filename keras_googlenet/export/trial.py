@@ -11,6 +11,7 @@ import numpy as np
 from keras_googlenet.data import center_crop
 from keras_googlenet.errors import InputError, WorkError
 from keras_googlenet.export.served_model import ServedModel
+from keras_googlenet.utils.memory import is_shortage
 from keras_googlenet.utils.messages import one_line
 
 OFF = 1e-4
@@ -92,13 +93,15 @@ def in_a_line(what: str) -> Iterator[None]:
         what: What could not be done, in words.
 
     Raises:
-        WorkError: In the place of any error but this package's own and those of the disk.
+        WorkError: In the place of any error but this package's own, and those of the disk and of memory.
     """
     try:
         yield
     except (InputError, WorkError, OSError):
         raise
     except Exception as error:
+        if is_shortage(error):
+            raise  # the command says what to do
         raise WorkError(f"{what}; nothing was written. {_reason(error)}") from error
 
 
@@ -109,4 +112,5 @@ def _reason(error):
     if named := re.search(unknown, text):
         return f"Leave out the layers that compute this, or choose another format. Received: {named[0].strip()}"
     lines = [re.sub(r"\S*/", "", line).strip() for line in text.splitlines() if line.strip()]
+    lines = [line for line in lines if not re.match(r"Exception from |Check '.*' failed at ", line)] or lines
     return f"Received: {one_line((lines or [type(error).__name__])[0])[:200].strip()}"

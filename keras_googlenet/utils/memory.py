@@ -14,6 +14,7 @@ from keras_googlenet.errors import WorkError
 _WORDS = (
     *("OOM when allocating", "out of memory", "out_of_memory", "OUT_OF_MEMORY", "bad_alloc", "Unable to allocate"),
     *("Cannot allocate memory", "ALLOC_FAILED", "ailed to allocate", "could not create a memory"),
+    "pthread_create has failed",
 )
 _OF_THE_DISK = ("No space left", "quota exceeded")
 _UNLIMITED = 2**60

@@ -7,8 +7,10 @@ next one that writes there finds its folder unlocked and clears it away.
 import errno
 import os
 import shutil
+import stat
 import tempfile
 import threading
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +21,9 @@ from keras_googlenet.utils.locks import lock, open_folder
 from keras_googlenet.utils.messages import one_line
 
 _PREFIX = ".keras-googlenet-partial-"
+
+_OLD = 86_400
+"""Seconds after which a folder is taken for a killed process's where the file system has no locks."""
 
 _ELSEWHERE = threading.Lock()
 """Held while Python's temporary files go into a partial folder."""
@@ -128,7 +133,8 @@ def clear_partial(folder: str | Path) -> None:
             with suppress(OSError):
                 descriptor = open_folder(entry.path)
                 try:
-                    if lock(descriptor):
+                    held = lock(descriptor)
+                    if held or (held is None and _is_old(Path(entry.path))):
                         _undo(Path(entry.path))
                         shutil.rmtree(entry.path, ignore_errors=True)
                 finally:
@@ -142,6 +148,11 @@ def is_partial(path: Path | os.DirEntry) -> bool:
         path: Any path.
     """
     return path.name.startswith(_PREFIX) and path.is_dir() and not path.is_symlink()
+
+
+def _is_old(folder: Path) -> bool:
+    """Whether nobody has touched a folder, or what is in it, for so long that its process must have ended."""
+    return max(path.stat().st_mtime for path in (folder, *folder.rglob("*"))) < time.time() - _OLD
 
 
 def _undo(left: Path) -> None:
@@ -168,7 +179,13 @@ def _take_back(made: Path, place: Path) -> None:
 
 
 def _give(made: Path, place: Path, replace: bool) -> None:
-    """Gives a file another name, beside the one that it has if the file system can do that."""
+    """Gives a file another name, beside the one that it has if the file system can do that.
+
+    What replaces a file is as readable as that was, and for the same people.
+    """
+    if replace:
+        with suppress(OSError):  # there is none, or the file system has no permissions
+            made.chmod(stat.S_IMODE(place.stat().st_mode) & 0o777)
     try:
         if replace:
             second = made.with_name(".placed")  # names may be as long as can be

@@ -45,8 +45,8 @@ def written_whole(path: str | Path, *, new: bool = False) -> Iterator[Path]:
         partial = folder / place.name
         yield partial
         if special:
-            with naming(path, path), partial.open("rb") as source, _opened(path) as target:
-                shutil.copyfileobj(source, target)
+            with naming(path, path), suppress(BrokenPipeError), partial.open("rb") as source, _opened(path) as target:
+                shutil.copyfileobj(source, target)  # unless who reads it has had enough
         else:
             place_together(folder, place, () if new else (place.name,))
 

@@ -16,7 +16,7 @@ import tensorflow as tf
 from keras_googlenet import export
 from keras_googlenet.cli import main
 from keras_googlenet.errors import WorkError
-from keras_googlenet.export import artifacts, savedmodel
+from keras_googlenet.export import artifacts, savedmodel, trial
 from keras_googlenet.utils.export_formats import FORMATS
 
 LABELS = ("ant", "bee", "wasp")
@@ -253,3 +253,17 @@ def test_what_was_trained_in_half_precision_computes_in_float32(format, policy, 
     np.testing.assert_allclose(runtime(format).run(target, images, "probabilities"), expected, rtol=0, atol=1e-5)
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(model(images)), before)
     assert {layer.dtype_policy.name for layer in model.layers} == {policy}
+
+
+@pytest.mark.parametrize("where", ["Check 'false' failed at frontend.cpp:53:\nConverting input model\n", ""])
+def test_a_runtime_that_has_not_enough_memory(where):
+    with pytest.raises(RuntimeError, match="pthread_create"), trial.in_a_line("It does not run"):
+        raise RuntimeError(f"{where}pthread_create has failed: Resource temporarily unavailable")
+
+
+def test_where_in_a_runtime_it_failed_is_no_reason():
+    with (
+        pytest.raises(WorkError, match=r"nothing was written\. Received: Unknown layer$"),
+        trial.in_a_line("It failed"),
+    ):
+        raise RuntimeError("Exception from src/core.cpp:132:\nException from src/plugin.cpp:59:\nUnknown layer\n")

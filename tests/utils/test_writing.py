@@ -362,3 +362,40 @@ def test_one_at_a_time_replaces_a_file(tmp_path):
     descriptor = open_folder(tmp_path)
     assert lock(descriptor)
     os.close(descriptor)
+
+
+@pytest.mark.parametrize(
+    ("umask", "before", "after"), [(0o022, 0o600, 0o600), (0o077, 0o644, 0o644), (0o027, None, 0o640)]
+)
+def test_permissions_are_those_of_the_replaced_file_or_the_umasks(tmp_path, umask, before, after):
+    path = tmp_path / "file"
+    if before is not None:
+        path.touch()
+        path.chmod(before)
+    usual = os.umask(umask)
+    try:
+        write(path)
+    finally:
+        os.umask(usual)
+    assert stat.S_IMODE(path.stat().st_mode) == after
+
+
+def test_without_locks_what_was_left_is_cleared_after_a_day(tmp_path, monkeypatch):
+    monkeypatch.setattr(partial, "lock", lambda descriptor: None)
+    old, new = (tmp_path / f".keras-googlenet-partial-{name}" for name in ("old", "new"))
+    for folder in (old, new):
+        folder.mkdir()
+        (folder / "half").touch()
+        os.utime(folder, (0, 0))
+    os.utime(old / "half", (0, 0))
+    for content in (b"first", b"second"):
+        write(tmp_path / "file", content)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [new.name, "file"]
+    assert (tmp_path / "file").read_bytes() == b"second"
+
+
+def test_a_pipe_whose_reader_has_had_enough(tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    write(f"/dev/fd/{writing}")
+    os.close(writing)
