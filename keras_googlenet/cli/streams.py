@@ -6,8 +6,10 @@ output, a command whose work is files goes on, too; one that only answers ends.
 """
 
 import contextlib
+import errno
 import os
 import re
+import stat
 import sys
 
 from keras_googlenet.errors import WorkError
@@ -21,7 +23,7 @@ _BARS = re.compile(r"((?:\x1b\[[\d;]*[mK]|[\b\r])+)")
 
 
 class ReaderLeft(BrokenPipeError):
-    """Whatever read standard output has ended, as `head` does."""
+    """Whatever read standard output has ended, as `head` does, or the terminal was closed."""
 
 
 class _Stream:
@@ -77,13 +79,20 @@ class _Stream:
         try:
             yield
         except (OSError, ValueError) as error:  # ValueError: it is closed
+            left = isinstance(error, BrokenPipeError) or self._is_hung_up(error)
             with contextlib.suppress(OSError, ValueError):  # else Python would try to write the rest at exit
                 nowhere = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(nowhere, self.inner.fileno())
                 os.close(nowhere)
-            self._lost(error)
+            self._lost(error, left)
 
-    def _lost(self, error):
+    def _is_hung_up(self, error):
+        """Whether it was a terminal: a closed one is no terminal any more, and a file's such error is the disk's."""
+        with contextlib.suppress(OSError, ValueError):
+            return getattr(error, "errno", None) == errno.EIO and stat.S_ISCHR(os.fstat(self.inner.fileno()).st_mode)
+        return False
+
+    def _lost(self, error, left):
         """Standard error: there is nobody to tell."""
 
 
@@ -106,8 +115,8 @@ class Answers(_Stream):
         if self.inner is None and self.needed:
             raise WorkError("standard output is closed: there is nowhere to answer to")
 
-    def _lost(self, error):
-        if isinstance(error, BrokenPipeError):
+    def _lost(self, error, left):
+        if left:
             if self.needed:
                 raise ReaderLeft from None
             return

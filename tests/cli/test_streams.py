@@ -106,6 +106,18 @@ def test_a_reader_that_left(files, status, command, capsys, monkeypatch):
     assert not capsys.readouterr().err
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="closes a terminal as Linux does")
+@pytest.mark.parametrize(("files", "status"), [(False, 141), (True, 0)])
+def test_a_terminal_that_was_closed(files, status, command, monkeypatch):
+    """As a reader that left: of a command that was started to ignore SIGHUP."""
+    screen, terminal = os.openpty()
+    os.close(screen)
+    with open(terminal, "w", closefd=False) as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        assert command(lambda: streams.say("answer"), files) == status
+    os.close(terminal)
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")
 @pytest.mark.parametrize("files", [False, True])
 def test_a_disk_that_is_full(files, command, capsys, monkeypatch):

@@ -274,7 +274,10 @@ def test_a_table_of_ones_own_is_recorded_row_by_row(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('{"recipe": {"dataset": "a", "variant": {"name": "x"}}}', "`variant` is no table of a network: 'rows'"),
+        (
+            '{"recipe": {"dataset": "a", "variant": {"name": "x"}}}',
+            r"`variant` is no table of a network: Expected a table as `get_config` .*\. Received: {'name': 'x'}\Z",
+        ),
         ("{", "must be JSON.*Received: .*recipe.json"),
         ("[]", 'under the key "recipe".*Received: .*recipe.json'),
         ('{"dataset": "photos"}', 'under the key "recipe"'),

@@ -149,7 +149,8 @@ def _table(config):
         return Architecture.from_config(config)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         why = shortened(error) or type(error).__name__
-        raise RecipeError(f"`variant` is no table of a network: {why}. Received: variant={shown(config)}") from None
+        received = "" if "Received: " in why else f". Received: variant={shown(config)}"
+        raise RecipeError(f"`variant` is no table of a network: {why}{received}") from None
 
 
 def field_names() -> tuple[str, ...]:
