@@ -1,5 +1,6 @@
 """Fixtures shared by the whole suite."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -16,3 +17,17 @@ def shared_data():
     if not SHARED_DATA.is_dir():
         pytest.skip("needs the real weights and images of ../shared/data")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signals_of_a_terminal():
+    """Signals as a terminal's programs have them: what a shell runs in the background may ignore SIGINT and SIGHUP."""
+    usual = {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL}
+    before = {
+        getattr(signal, name): signal.signal(getattr(signal, name), handler)
+        for name, handler in usual.items()
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) == signal.SIG_IGN
+    }
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
