@@ -69,7 +69,7 @@ def read_image(path: str | bytes | os.PathLike) -> np.ndarray:
         ImageError: the file is missing, no image, damaged, or larger than `MAX_PIXELS` (WebP, AVIF,
             JPEG 2000 and progressive JPEG: than two thirds to a sixth of it, so that all take the same memory at most).
             The size is known from the header, so a decompression bomb is never decoded. Or decoding took more than
-            10 seconds of a processor or 1.25 GiB, or no process could be started that can be ended then.
+            10 seconds of a processor or 1 GiB, or no process could be started that can be ended then.
 
     Example:
         >>> read_image("no/such/cat.jpg")

@@ -25,7 +25,7 @@ from keras_googlenet.data.colors import rgb_strips
 from keras_googlenet.data.errors import ImageError
 from keras_googlenet.utils.messages import one_line
 
-MEMORY = 5 * 2**28
+MEMORY = 2**30
 """Bytes that decoding an image may take, beside its file."""
 
 _THREADS = 4  # of the one decoder that has several; each takes memory

@@ -18,6 +18,7 @@ from keras_googlenet.data import colors, frames
 from keras_googlenet.data.errors import ImageError
 
 _SECONDS_TO_START = 60.0  # slow disks
+_SECONDS_TO_END = 10.0  # memory is given back
 _GLANCE = 1.0  # seconds from one look at the clock to the next
 
 # Imports `data.worker` without running the `__init__` of the packages it is in, which takes seconds, and without
@@ -190,7 +191,7 @@ class WorkerProcess:
             How it ended, in words.
         """
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_GLANCE)
+            self._process.wait(_SECONDS_TO_END)
         self.end()
         status = self._process.returncode
         return f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"

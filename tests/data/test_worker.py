@@ -170,7 +170,7 @@ def test_a_second_that_lasts_longer_counts_as_two(monkeypatch):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux")
 def test_memory_is_limited(pool):
-    with pytest.raises(ImageError, match=r"^a: decoding takes more than 1,280 MiB of memory; save it as JPEG or PNG\Z"):
+    with pytest.raises(ImageError, match=r"^a: decoding takes more than 1,024 MiB of memory; save it as JPEG or PNG\Z"):
         decode_image(bombs.png_in_one_column(), "a")
     assert decode_image(bombs.saved("TIFF"), "a").shape == (64, 64, 3)
 
