@@ -31,8 +31,12 @@ def batches(model: keras.Model, batch_size: int, size: int | tuple[int, int]) ->
 
 
 def _largest(model: keras.Model) -> int:
-    """Bytes of a layer's output for one image; none on a GPU, which has memory of its own."""
-    if keras.distribution.list_devices("gpu"):
+    """Bytes of a layer's output for one image; none where that may be in the memory of a GPU."""
+    try:
+        devices = keras.distribution.list_devices()
+    except AttributeError:  # Keras on PyTorch tells none
+        return 0
+    if not all(name.startswith("cpu") for name in devices):
         return 0
     sizes = [0]
     for layer in model.layers:

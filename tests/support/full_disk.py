@@ -41,6 +41,7 @@ def room(disk, left):
 @contextlib.contextmanager
 def read_only(disk):
     """Takes away the right to write from a small disk, of the superuser too."""
+    gc.collect()
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
     try:
         yield
