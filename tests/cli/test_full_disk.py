@@ -78,7 +78,7 @@ def test_a_disk_that_fills(name, work, tmp_path, capsys, monkeypatch):
         whole = size(disk)
         shutil.rmtree(disk / name) if (disk / name).is_dir() else [path.unlink() for path in disk.iterdir()]
         (disk / "older").write_bytes(b"older")
-        for share in (0.3, 0.9):
+        for share in (0.6,) if name in EXPORTS else (0.3, 0.9):
             with room(disk, int(share * whole)):
                 refused(command, capsys, "No space left on device")
             assert left(disk) == ["older"]

@@ -49,7 +49,14 @@ class Peak:
         self.bytes = 1024 * (self._kilobytes("self") - self._before + max(self._most.values(), default=0))
 
 
-@pytest.mark.parametrize("name", BOMBS)
+LONG = {
+    "avif_large", "icon_of_a_large_png", "icon_of_apple_of_a_large_jpeg2000", "iptc_of_a_bomb", "jpeg2000_large",
+    "jpeg2000_of_layers", "png_interlaced", "png_of_16_bits", "tiff_of_a_large_strip",
+}  # fmt: skip
+"""These are only large, and take long to be made: with LONG=1 in the environment."""
+
+
+@pytest.mark.parametrize("name", [name for name in BOMBS if os.environ.get("LONG") or name not in LONG])
 def test_none_takes_long_or_much(name, monkeypatch):
     """A tenth of the time is allowed here: what is promised of the whole is a test of three below."""
     data = BOMBS[name]()
