@@ -89,14 +89,14 @@ def check(arrays: Arrays, shapes: Mapping[str, tuple[int, ...]], source: str) ->
         WeightsError: If names or shapes differ, or an array is not finite or not of floating point.
     """
     both = {name: (arrays[name].shape, shapes[name]) for name in shapes if name in arrays}
+    fitting = [name for name, (has, wants) in both.items() if has == wants and _is_float(arrays[name])]
     troubles = {
         "Missing": [name for name in shapes if name not in arrays],
         "Surplus": [name for name in arrays if name not in shapes],
         "Misshapen": [f"{name} {has}, expected {wants}" for name, (has, wants) in both.items() if has != wants],
+        "Not finite": [name for name in fitting if not _is_finite(arrays[name])],
         "Not floating-point": [f"{name} ({array.dtype})" for name, array in arrays.items() if not _is_float(array)],
     }
-    if not any(troubles.values()):  # all numbers are looked at only then
-        troubles["Not finite"] = [name for name, array in arrays.items() if not _is_finite(array)]
     if lines := [f"{what} ({len(names)}): {few(names, LISTED)}" for what, names in troubles.items() if names]:
         raise WeightsError(
             f"The weights of {source} do not fit the model, which is unchanged.\n"

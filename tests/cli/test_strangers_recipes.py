@@ -1,6 +1,7 @@
 """A recipe of somebody else's: no folder of it is used and nothing downloaded that nobody asked for."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -85,6 +86,7 @@ def test_what_is_named_on_the_command_line_is_asked_for(recipe, monkeypatch):
     monkeypatch.setattr("keras_googlenet.experiment._report", lambda *_: None)
     monkeypatch.setattr("keras_googlenet.report.plot_curves", lambda _, path: path.touch())
     recipe()
+    Path("run").mkdir()  # which training would make
     for arguments, expected in (
         ([], {"dataset": "r.json", "weights": "r.json"}),
         (["--dataset", "digits"], {"weights": "r.json"}),
