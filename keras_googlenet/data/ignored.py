@@ -1,7 +1,8 @@
 """What operating systems, and this package's runs, leave among a user's images."""
 
-import json
 from pathlib import Path
+
+from keras_googlenet.utils.files import read_json
 
 # In lower case. Windows, macOS, Linux; the archives and the network drives that they pass through.
 _NAMES = {
@@ -31,7 +32,7 @@ def is_run(folder: str | Path) -> bool:
         folder: a path.
     """
     try:
-        record = json.loads(Path(folder, _RECIPE).read_text(encoding="utf-8"))
+        record = read_json(Path(folder, _RECIPE))
     except (OSError, ValueError):
         return False
     return isinstance(record, dict) and {"recipe", "classes"} <= record.keys()

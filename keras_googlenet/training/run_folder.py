@@ -11,9 +11,10 @@ from keras_googlenet.training.changes import differences
 from keras_googlenet.training.recipes.recipe import field_names
 from keras_googlenet.training.recipes.settings import read_recipe
 from keras_googlenet.training.run_lock import LOCK, RunFolderError, RunLock
-from keras_googlenet.utils.files import is_within, read_rows
+from keras_googlenet.utils.files import is_within, read_json, read_rows
 from keras_googlenet.utils.messages import one_line
-from keras_googlenet.utils.writing import is_partial, written_whole
+from keras_googlenet.utils.partial import is_partial
+from keras_googlenet.utils.writing import written_whole
 
 PACKAGES = ("keras-googlenet", "keras", "tensorflow", "numpy")
 
@@ -112,7 +113,7 @@ class RunFolder:
         """
         if not self.recipe.exists():
             return
-        changes = differences(json.loads(self.recipe.read_text(encoding="utf-8")), source.record())
+        changes = differences(read_json(self.recipe), source.record())
         if changes:
             raise InputError(
                 f"{self.recipe}: this run was started on other images, and can only go on with those: "

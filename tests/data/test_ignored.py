@@ -109,3 +109,11 @@ def test_a_folder_of_nothing_but_runs(tmp_path):
     leave_run(tmp_path / "runs" / "one")
     with pytest.raises(DataError, match=f"^{tmp_path}: no class folders in it, but runs"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["[" * 200_000, '{"recipe": ' * 100_000, "9" * 5000, "\x00", ""])
+def test_a_stray_file_called_as_a_recipe_makes_no_run(tmp_path, text):
+    root = fill(tmp_path / "classes")
+    (root / "cat" / "recipe.json").write_text(text)
+    source = load(root)
+    assert (source.classes, source.train.count + source.validation.count) == (("cat", "dog"), 6)
