@@ -17,8 +17,8 @@ from keras_googlenet.export.served_model import ServedModel, in_float32, noise, 
 from keras_googlenet.export.trial import in_a_line, try_bytes, try_out
 from keras_googlenet.model.classifier import Classifier
 from keras_googlenet.utils.export_formats import FORMATS
-from keras_googlenet.utils.partial import partial_folder, place_together, temporary_files_in
-from keras_googlenet.utils.writing import clear_partial, real
+from keras_googlenet.utils.partial import clear_partial, partial_folder, place_together, temporary_files_in
+from keras_googlenet.utils.writing import real
 
 CARD = "model_card.json"
 

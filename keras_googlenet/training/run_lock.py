@@ -10,9 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from keras_googlenet.errors import WorkError
+from keras_googlenet.utils.disk import WriteError
 from keras_googlenet.utils.locks import lock, open_folder
 from keras_googlenet.utils.messages import one_line
-from keras_googlenet.utils.writing import WriteError
 
 LOCK = ".keras-googlenet-lock"
 """The file that is locked. It says who trains; the lock is the system's, which takes it from a killed process."""

@@ -11,14 +11,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from keras_googlenet.errors import InputError
-from keras_googlenet.utils.disk import WriteError as WriteError
 from keras_googlenet.utils.disk import naming
-from keras_googlenet.utils.disk import why_unwritable as why_unwritable
 from keras_googlenet.utils.messages import one_line
-from keras_googlenet.utils.partial import clear_partial as clear_partial
-from keras_googlenet.utils.partial import is_partial as is_partial
-from keras_googlenet.utils.partial import partial_folder as partial_folder
-from keras_googlenet.utils.partial import place_together
+from keras_googlenet.utils.partial import partial_folder, place_together
 
 
 @contextmanager

@@ -19,8 +19,9 @@ import numpy as np
 from keras_googlenet.errors import WorkError
 from keras_googlenet.utils import downloads
 from keras_googlenet.utils.cache import mirror, models_dir
+from keras_googlenet.utils.disk import why_unwritable
 from keras_googlenet.utils.partial import temporary_files_in
-from keras_googlenet.utils.writing import why_unwritable, written_whole
+from keras_googlenet.utils.writing import written_whole
 from keras_googlenet.weights.formats import read
 from keras_googlenet.weights.reader import WeightsError, existing_file
 from keras_googlenet.weights.registry import Download, Weights

@@ -16,9 +16,10 @@ from support.full_disk import file_size_limit, read_only, room, small_disk
 
 from keras_googlenet.errors import InputError
 from keras_googlenet.utils import partial
+from keras_googlenet.utils.disk import WriteError
 from keras_googlenet.utils.locks import lock, locked_file, open_folder
-from keras_googlenet.utils.partial import ExistsError, partial_folder, place_together, temporary_files_in
-from keras_googlenet.utils.writing import WriteError, check_writable, clear_partial, real, written_whole
+from keras_googlenet.utils.partial import ExistsError, clear_partial, partial_folder, place_together, temporary_files_in
+from keras_googlenet.utils.writing import check_writable, real, written_whole
 
 
 def write(path, content=b"new", **options):
@@ -201,7 +202,8 @@ def test_a_disk_that_is_full_or_may_not_be_written(tmp_path):
 
 AS_ANOTHER = """
 import os, resource, sys, tempfile
-from keras_googlenet.utils.writing import WriteError, written_whole
+from keras_googlenet.utils.disk import WriteError
+from keras_googlenet.utils.writing import written_whole
 os.setgid(65534)
 os.setuid(65534)
 try:

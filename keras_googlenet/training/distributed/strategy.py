@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from keras_googlenet.errors import InputError, WorkError
 from keras_googlenet.training.distributed import cluster
-from keras_googlenet.utils.writing import partial_folder
+from keras_googlenet.utils.partial import partial_folder
 
 STRATEGIES = ("auto", "none", "mirrored", "multiworker")
 """What `strategy_for` takes."""
