@@ -1,6 +1,6 @@
 """All photos of a folder, classified by Ray Data: a line of JSON for each, with its error where it cannot be read.
 
-    python examples/ray_predict.py runs/photos/model.keras photos/ answers.jsonl          # `imagenet` is a model, too
+Run `python examples/ray_predict.py runs/photos/model.keras photos/ answers.jsonl`; `imagenet` is a model, too.
 """
 
 import argparse

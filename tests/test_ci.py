@@ -56,6 +56,24 @@ def test_one_that_lacks_something(judged):
     assert judged(*installed()[1:]).endswith("lacks keras")
 
 
+def test_a_command_runs_where_no_slurm_can_be_had(tmp_path):
+    """Whoever is not root; the test of Slurm then skips."""
+    (tmp_path / "id").write_text("#!/bin/sh\necho 1000\n")
+    (tmp_path / "id").chmod(0o755)
+    command = [ROOT / ".ci" / "two_node_slurm", "sh", "-c", 'echo "$1"; exit 3', "sh", "as it is"]
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (3, "as it is\n")
+    assert done.stderr == "no Slurm of two nodes: only root makes namespaces\n"
+
+
+def test_what_the_script_runs_by_name_is_there():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    named = re.findall(r"tests/\S+|\.ci/(?!run)\w+(?:\.py)?", script)
+    assert {"tests/training/test_slurm.py", ".ci/two_node_slurm"} < set(named)
+    assert all((ROOT / name).exists() for name in named)
+
+
 def test_the_script_begins_with_the_readmes_command():
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     extraction = re.search(r"^test_command=\$\((.*)\)$", script, re.MULTILINE)[1]

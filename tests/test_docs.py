@@ -2,17 +2,14 @@
 
 import re
 import shlex
-import subprocess
 import xml.etree.ElementTree
 from pathlib import Path
 
-import pytest
 from support.public import PACKAGE, ROOT, definition, definitions, public, unannotated, used
 
 from keras_googlenet.architecture import PAPER
 from keras_googlenet.cli import COMMANDS
 from keras_googlenet.cli.parser import parser
-from keras_googlenet.training.distributed import cluster
 from keras_googlenet.visualize import plot_architecture
 
 DOCS, API = ROOT / "docs", ROOT / "docs" / "api"
@@ -102,33 +99,6 @@ def test_the_commands_parse():
             assert parser(COMMANDS).parse_args(shlex.split(command, comments=True)).run, command
             found += 1
     assert found > 30
-
-
-@pytest.mark.parametrize("index", [0, 1])
-def test_the_job_of_kubernetes_makes_a_cluster(index, monkeypatch):
-    """The shell lines of flowers.yaml, in a shell, with a command that prints in place of the training."""
-    text = (DOCS / "guides" / "scale-out.md").read_text(encoding="utf-8")
-    script = re.search(r"args:\n +- \|\n(.*?) +resources:", text, re.DOTALL)[1]
-    script = re.sub(r"exec keras-googlenet.*", 'printf %s "$TF_CONFIG"', script)
-    variables = {"WORKERS": "2", "JOB_COMPLETION_INDEX": str(index), "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(["bash", "-euc", script], env=variables, capture_output=True, text=True, check=True)
-    monkeypatch.setenv("TF_CONFIG", done.stdout)
-    found = cluster.find()
-    assert found.worker == index
-    assert [address for _, _, address in found.tasks] == ["train-0.train:2222", "train-1.train:2222"]
-
-
-def test_the_job_files_are_well_formed():
-    text = (DOCS / "guides" / "scale-out.md").read_text(encoding="utf-8")
-    files = dict(re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", text, re.DOTALL))
-    subprocess.run(["bash", "-n"], input=files["flowers.sbatch"], text=True, check=True)
-    yaml = pytest.importorskip("yaml", reason="PyYAML comes with the extra `docs`")
-    service, job = yaml.safe_load_all(files["flowers.yaml"])
-    template = job["spec"]["template"]["spec"]
-    assert service["spec"]["selector"] == {"job-name": job["metadata"]["name"]}
-    assert template["subdomain"] == service["metadata"]["name"]
-    workers = int(template["containers"][0]["env"][0]["value"])
-    assert job["spec"]["completions"] == job["spec"]["parallelism"] == workers
 
 
 def test_the_picture_is_of_the_table(tmp_path):
