@@ -20,7 +20,7 @@ from keras_googlenet.training.recipes.settings import parse_setting
 
 
 def main():
-    """Trains; prints how good the network is at last."""
+    """Trains; prints the metrics of the last epoch."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("photos", type=Path, help="a folder of class subfolders")
     parser.add_argument("output", type=Path, help="the run's folder")
@@ -34,14 +34,16 @@ def main():
     # Without its dashboard Ray Train warns again and again that it cannot look at its own state.
     logging = ray.LoggingConfig(log_level="ERROR")
     ray.init(options.address, logging_config=logging, **(local if options.address == "local" else {}))
-    with tempfile.TemporaryDirectory() as notes:  # Ray's own; what a run needs to go on is in its folder
+    folder = options.output.resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".ray-", dir=folder.parent) as notes:  # Ray's; no run needs them to go on
         result = TensorflowTrainer(
             train,
-            train_loop_config={"recipe": recipe, "folder": options.output.resolve()},
+            train_loop_config={"recipe": recipe, "folder": folder},
             scaling_config=ScalingConfig(num_workers=options.workers, use_gpu=options.gpu),
             run_config=RunConfig(storage_path=notes, failure_config=FailureConfig(max_failures=3)),
         ).fit()
-    print(f"validation accuracy: {result.return_value['val_predictions_accuracy']:.2%}")
+    print(*(f"{name}: {value:.4f}" for name, value in result.return_value.items()), sep="\n")
 
 
 def train(config):

@@ -12,10 +12,11 @@ import sys
 import time
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 from PIL import Image
+
+from keras_googlenet.model import load_model
 
 ROOT = Path(__file__).parents[2]
 
@@ -104,5 +105,5 @@ def test_the_guides_file_goes_on_after_the_chief_was_killed(shared):
     assert status == 0, output
     assert re.search(r"^going on from epoch [23], step 0$", output, re.MULTILINE), output
     assert (run / "metrics.csv").read_text() == (expected / "metrics.csv").read_text()
-    found, wanted = (keras.saving.load_model(folder / "model.keras").get_weights() for folder in (run, expected))
+    found, wanted = (load_model(folder / "model.keras").get_weights() for folder in (run, expected))
     assert all(np.array_equal(one, other) for one, other in zip(found, wanted, strict=True))
