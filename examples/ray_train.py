@@ -8,6 +8,7 @@ the images and the run's folder under these paths. The same command goes on with
 """
 
 import argparse
+import os
 import tempfile
 from pathlib import Path
 
@@ -31,8 +32,8 @@ def main():
     options = parser.parse_args()
     recipe = recipe_for(str(options.photos.resolve()), **dict(options.set))
     local = {"num_cpus": options.workers, "include_dashboard": False, "object_store_memory": 2**27}
-    # Without its dashboard Ray Train warns again and again that it cannot look at its own state.
-    logging = ray.LoggingConfig(log_level="ERROR")
+    os.environ.setdefault("RAY_TRAIN_ENABLE_PRINT_PATCH", "0")  # else what workers print comes twice
+    logging = ray.LoggingConfig(log_level="ERROR")  # else Ray warns each second that there is no dashboard
     ray.init(options.address, logging_config=logging, **(local if options.address == "local" else {}))
     folder = options.output.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)

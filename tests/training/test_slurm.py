@@ -28,7 +28,7 @@ echo $$ >"{{folder}}/pid-$SLURM_PROCID"
 PYTHONPATH={ROOT} exec {sys.executable} -m keras_googlenet "$@" {SETTINGS}
 """
 
-TIMEOUT = 300
+TIMEOUT = 900
 
 
 def guides_file():
