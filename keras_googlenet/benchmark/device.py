@@ -18,7 +18,8 @@ def device() -> tuple[str, list[str]]:
     gpu = _gpu()
     if gpu is not None:
         return gpu, ["float32", "bfloat16", "float16"]
-    fields = dict(map(str.strip, line.partition(":")[::2]) for line in _cpuinfo())
+    parts = (line.partition(":") for line in _cpuinfo())
+    fields = {field.strip(): value.strip() for field, _, value in parts}
     name = fields.get("model name") or platform.processor() or platform.machine()
     return name, ["float32", *(["bfloat16"] if _UNITS & set(fields.get("flags", "").split()) else [])]
 

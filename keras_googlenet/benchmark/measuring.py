@@ -141,7 +141,7 @@ def _started(task, backend):
 
 def _listen(lines, found, backend, progress, task):
     """Adds what a process says to what was found."""
-    seconds: dict[str, list[float]] = {}
+    seconds = {}
     ready, begun = 0, time.monotonic()
     for said in map(json.loads, lines):
         if "device" in said:

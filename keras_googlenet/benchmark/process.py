@@ -37,7 +37,8 @@ def main(task: dict[str, Any], say: Callable[[dict], None]) -> None:
         task: What `measuring` asks for.
         say: Takes what was found.
     """
-    begun, ready = time.perf_counter(), []
+    begun = time.perf_counter()
+    ready: list[tuple[dict[str, Any], Callable, int]] = []
     rows = list((_network if task["dataset"] is None else _pipeline)(task))
     say({"device": device()[0], "rows": len(rows)})
     for row, make in rows:
