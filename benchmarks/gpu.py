@@ -25,7 +25,7 @@ from pathlib import Path
 import pipeline
 import turns
 from contenders import keras_on_jax, keras_on_tensorflow, keras_on_torch, torch_twin
-from gpu_feeding import fed_jax, view
+from gpu_feeding import fed_jax, view, without_gpu
 
 # By the memory of an H100: docs/results/gpu.md has the reckoning.
 BOUND = {"forward": 103_000, "training": 34_300}
@@ -61,8 +61,9 @@ def main():
     options = parser.parse_args()
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as made:
-        photos = pipeline.make(Path(made))
-        found = views(photos, 160 if options.small else 4000)
+        with without_gpu():
+            photos = pipeline.make(Path(made))
+            found = views(photos, 160 if options.small else 4000)
         rows = list(wanted(options, photos))
         deadline = begun + (30 * options.minutes if not options.small else float("inf"))
         environment = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
@@ -105,7 +106,6 @@ def report(rows):
 
 def views(photos, count):
     """Section 6's views a second, by as many threads and processes as there are cores."""
-    os.environ.update(KERAS_BACKEND="jax" if importlib.util.find_spec("jax") else "torch", CUDA_VISIBLE_DEVICES="")
     cores, rows = os.cpu_count(), []
     files = sorted(map(str, photos.rglob("*.jpg")))
     files = [files[n % len(files)] for n in range(count)]
@@ -117,7 +117,6 @@ def views(photos, count):
             list(pool.map(view, files, chunksize=8))
             taken = time.perf_counter() - begun
         rows.append({"contender": f"views by {cores} {kind}", "images_s": count / taken})
-    del os.environ["CUDA_VISIBLE_DEVICES"]
     return rows
 
 

@@ -1,7 +1,9 @@
 """A GPU that trains on what processes make meanwhile: section 6's views of photos, for `gpu.py`."""
 
 import collections
+import contextlib
 import functools
+import importlib.util
 import itertools
 import multiprocessing
 import os
@@ -11,7 +13,21 @@ from pathlib import Path
 import numpy as np
 from contenders import keras_model
 
+BACKEND = "jax" if importlib.util.find_spec("jax") else "torch"
 PART = 8  # views that a process sends at a time
+
+
+@contextlib.contextmanager
+def without_gpu():
+    """An environment for processes that leave the GPU alone."""
+    ours = {"KERAS_BACKEND": BACKEND, "CUDA_VISIBLE_DEVICES": ""}
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 def view(path, size=224):
@@ -57,8 +73,6 @@ def fed_jax(row):
 
 def made(row):
     """Batches without an end, a few ahead of their use. The processes end with this one."""
-    before = {name: os.environ.get(name) for name in ("CUDA_VISIBLE_DEVICES",)}
-    os.environ["CUDA_VISIBLE_DEVICES"] = ""  # for the processes that are started here
     pool = futures.ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn"))
     paths = itertools.cycle(sorted(map(str, Path(row["photos"]).rglob("*.jpg"))))
     part, ahead = min(PART, row["batch"]), collections.deque()
@@ -71,10 +85,9 @@ def made(row):
             ]
         )
 
-    for _ in range(3):
-        ask()
-    for name, value in before.items():
-        os.environ.pop(name) if value is None else os.environ.update({name: value})
+    with without_gpu():  # the processes that are started here
+        for _ in range(3):
+            ask()
 
     def batches():
         while True:

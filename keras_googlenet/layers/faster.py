@@ -61,6 +61,7 @@ class Concatenate(keras.layers.Concatenate):
 
 def _on_jax(layer, x):
     """Whether `jax_kernels` takes a layer's input: floats, channels last, of a known height and width."""
-    known = all(isinstance(side, int) for side in x.shape[1:])
+    if keras.backend.backend() != "jax" or layer.data_format != "channels_last":
+        return False
     floats = keras.backend.is_float_dtype(keras.backend.standardize_dtype(x.dtype))
-    return keras.backend.backend() == "jax" and layer.data_format == "channels_last" and known and floats
+    return floats and all(isinstance(side, int) for side in x.shape[1:])
