@@ -25,7 +25,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 SIZE, BATCH = 224, 32
 PHOTOS, NAMES = 64, 8  # so many photos, each under so many names
@@ -64,24 +63,15 @@ def report(contenders, rounds):
 
 
 def make(folder):
-    """Colors whose spectrum falls as a photo's does, compressed as ImageNet's are, in two classes."""
-    rng = np.random.default_rng(0)
-    frequencies = np.hypot(np.fft.fftfreq(375)[:, None], np.fft.rfftfreq(500))
-    frequencies[0, 0] = 1
-    sizes = []
-    for number in range(PHOTOS):
-        waves = rng.normal(size=(3, *frequencies.shape)) + 1j * rng.normal(size=(3, *frequencies.shape))
-        planes = np.fft.irfft2(waves / frequencies**1.3, s=(375, 500))
-        planes /= planes.std(axis=(1, 2), keepdims=True)
-        gray, *colors = planes
-        pixels = np.stack([gray + 0.3 * colors[0], gray, gray + 0.3 * colors[1]], axis=-1)
-        path = folder / str(number % 2) / f"{number}.jpg"
-        path.parent.mkdir(exist_ok=True)
-        Image.fromarray((128 + 50 * pixels).clip(0, 255).astype(np.uint8)).save(path, quality=92)
-        sizes.append(path.stat().st_size)
+    """Photos of `keras-googlenet benchmark`, each under several names."""
+    from keras_googlenet.benchmark.photos import make_photos
+
+    paths = make_photos(folder, PHOTOS)
+    for path in paths:
         for name in range(1, NAMES):
-            os.link(path, path.with_stem(f"{number} {name}"))
-    print(f"{PHOTOS * NAMES} photos of 500x375 pixels, {statistics.mean(sizes) / 1024:.0f} KiB each")
+            os.link(path, path.with_stem(f"{path.stem} {name}"))
+    size = statistics.mean(path.stat().st_size for path in paths)
+    print(f"{PHOTOS * NAMES} photos of 500x375 pixels, {size / 1024:.0f} KiB each")
     return folder
 
 

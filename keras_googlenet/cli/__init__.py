@@ -8,13 +8,25 @@ import logging
 import warnings
 from collections.abc import Callable, Sequence
 
-from keras_googlenet.cli import convert, demo, evaluate, export, predict, signals, streams, summary, train, visualize
+from keras_googlenet.cli import (
+    benchmark,
+    convert,
+    demo,
+    evaluate,
+    export,
+    predict,
+    signals,
+    streams,
+    summary,
+    train,
+    visualize,
+)
 from keras_googlenet.cli.boundary import CLOSED_PIPE, DEFECT, DONE, INTERRUPTED, PARTLY_FAILED, WRONG_COMMAND, fail
 from keras_googlenet.cli.parser import parser
 
 __all__ = ["CLOSED_PIPE", "COMMANDS", "DEFECT", "DONE", "INTERRUPTED", "PARTLY_FAILED", "WRONG_COMMAND", "main"]
 
-_MODULES = (train, evaluate, predict, convert, export, summary, visualize, demo)
+_MODULES = (train, evaluate, predict, convert, export, summary, visualize, demo, benchmark)
 COMMANDS = {module.__name__.rpartition(".")[2]: module for module in _MODULES}
 
 

@@ -9,13 +9,14 @@ class Progress:
     Args:
         count: Images to go through.
         shown: Whether it is worth showing.
+        unit: What is counted, if not images.
     """
 
-    def __init__(self, count: int, shown: bool = True):
+    def __init__(self, count: int, shown: bool = True, unit: str = "image"):
         import keras
 
         self._shown = shown and sys.stderr.isatty()
-        self._bar = keras.utils.Progbar(count, verbose=int(self._shown), unit_name="image")
+        self._bar = keras.utils.Progbar(count, verbose=int(self._shown), unit_name=unit)
 
     def update(self, done: int) -> None:
         """Shows how much is done."""

@@ -22,7 +22,8 @@ class LocalResponseNormalization(keras.layers.Layer):
 
     The arithmetic is float32 even under mixed precision, since squares overflow float16. On TensorFlow with channels
     last its own kernel does the work: it is faster than composed operations, forward and backward, and exports to
-    LiteRT and ONNX as one operation. Elsewhere the same sum is composed of shifted additions.
+    LiteRT and ONNX as one operation. Elsewhere the same sum is composed of shifted additions, on JAX with channels last
+    with a gradient by hand.
 
     Args:
         depth_radius: Channels to each side, an integer of at least 0.
@@ -95,11 +96,17 @@ class LocalResponseNormalization(keras.layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         """Normalizes `inputs`."""
-        x = ops.cast(inputs, "float32")
-        if keras.backend.backend() == "tensorflow" and self.data_format == "channels_last":
+        numbers = (self.depth_radius, self.bias, self.alpha, self.beta)
+        kernel = keras.backend.backend() if self.data_format == "channels_last" else None
+        x = ops.cast(inputs, self.compute_dtype if kernel == "jax" else "float32")
+        if kernel == "tensorflow":
             import tensorflow as tf
 
-            outputs = tf.nn.local_response_normalization(x, self.depth_radius, self.bias, self.alpha, self.beta)
+            outputs = tf.nn.local_response_normalization(x, *numbers)
+        elif kernel == "jax":
+            from keras_googlenet.layers import jax_kernels
+
+            outputs = jax_kernels.local_response_normalization(x, *numbers)
         else:
             outputs = x * self._power(self.bias + self.alpha * self._sum_of_squares(x))
         return ops.cast(outputs, self.compute_dtype)

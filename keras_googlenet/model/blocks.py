@@ -9,6 +9,7 @@ import keras
 from keras import layers
 
 from keras_googlenet.architecture.costs import output_size
+from keras_googlenet.layers import faster
 from keras_googlenet.model import initialization
 
 
@@ -49,7 +50,7 @@ def conv(x, step, *, batch_norm=None, padding="caffe", kernel_initializer=None):
     on_both_sides = step.stride > 1 and padding == "caffe"
     if on_both_sides:
         x = layers.ZeroPadding2D(step.kernel // 2, name=f"{step.name}_pad")(x)
-    x = layers.Conv2D(
+    x = faster.Conv2D(
         step.filters,
         step.kernel,
         strides=step.stride,
@@ -86,7 +87,7 @@ def max_pool(x, pool, *, name, padding="caffe"):
     if rule is None:
         end = pool.stride - 1
         x = layers.ZeroPadding2D(((0, end), (0, end)), name=f"{name}_pad")(x)
-    return layers.MaxPooling2D(pool.kernel, pool.stride, padding=rule or "valid", name=name)(x)
+    return faster.MaxPooling2D(pool.kernel, pool.stride, padding=rule or "valid", name=name)(x)
 
 
 def _keras_rule(x, pool):

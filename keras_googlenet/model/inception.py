@@ -1,9 +1,9 @@
 """The Inception module, Fig. 2 of the paper: (a) naive, (b) with dimension reductions."""
 
 import keras
-from keras import layers as keras_layers
 
 from keras_googlenet.architecture import Inception, MaxPool
+from keras_googlenet.layers import faster
 from keras_googlenet.model import blocks
 
 
@@ -28,7 +28,7 @@ def inception(x, row, *, batch_norm=None, padding="caffe"):
             else:
                 y = blocks.conv(y, step, batch_norm=batch_norm, padding=padding)
         outputs.append(y)
-    return keras_layers.Concatenate(axis=blocks.channel_axis(), name=row.layer)(outputs)
+    return faster.Concatenate(axis=blocks.channel_axis(), name=row.layer)(outputs)
 
 
 def inception_module(

@@ -33,6 +33,7 @@ LARGEST: Mapping[str, float] = MappingProxyType(
         "top": 1_000_000,
         "classes": 1_000_000,
         "max_size": 1024,
+        "seconds": 86_400,
     }
 )
 """For a field of a recipe, or an option of a command with `_` for `-`, its largest value."""

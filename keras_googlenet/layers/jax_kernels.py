@@ -1,24 +1,18 @@
-"""Trial functions for JAX on a GPU, and `patched`, which puts them in Keras's place: for `gpu.py`, not in the package.
+"""What JAX computes of the network in other ways than Keras has it, which a GPU does faster.
 
-Each computes what Keras does, within rounding, and is faster there: docs/results/gpu.md has how much, and why. They
-are for maps with channels last and known sizes. Behind an `optimization_barrier` XLA reads an array that it has written
-out, where it would compute it anew for each of the shifted slices that a window is made of.
+For maps with channels last whose sizes are known. Results and gradients are those of Keras's operations within
+rounding; docs/results/gpu.md has how much each is worth. Behind an `optimization_barrier` XLA reads an array that it
+has written out, where it would compute it anew for each of the shifted slices that a window is made of.
+
+Gradients are JAX's `custom_vjp`: there is no forward mode (`jax.jvp`), which training does not need.
 """
 
-import contextlib
 import functools
 import itertools
-from unittest import mock
 
 import jax
 import jax.numpy as jnp
-import keras
 from jax import lax
-from keras.src import backend
-
-from keras_googlenet.architecture import Conv
-from keras_googlenet.layers import LocalResponseNormalization
-from keras_googlenet.model import blocks, googlenet, initialization
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(1, 2))
@@ -28,6 +22,14 @@ def max_pool(x, stride, padding):
     XLA's `reduce_window` works in float32 whatever the type, and its gradient, `select-and-scatter`, is slow. Here
     a training step keeps each maximum's place in its window, a byte. To compare with the maximum instead would be
     wrong: a pool over a pooled map meets the same value twice, and both would get all of the gradient.
+
+    Args:
+        x: Floats of shape `(batch, height, width, channels)`.
+        stride: 1 or 2, the same for rows and columns.
+        padding: `"same"` or `"valid"`.
+
+    Returns:
+        The maxima. Of equal ones the first gets the gradient, as in TensorFlow and PyTorch.
     """
     return functools.reduce(jnp.maximum, _slices(x, stride, padding))
 
@@ -37,8 +39,8 @@ def _pool_forward(x, stride, padding):
     best, *others = _slices(x, stride, padding)
     place = jnp.zeros(best.shape, jnp.uint8)
     for number, values in enumerate(others, 1):
-        better = values > best
-        best, place = jnp.where(better, values, best), jnp.where(better, jnp.uint8(number), place)
+        place = jnp.where(values > best, jnp.uint8(number), place)
+        best = jnp.maximum(best, values)
     return best, (place, jnp.zeros((0, *x.shape[1:3])))
 
 
@@ -98,7 +100,7 @@ def _kinds(size, stride, padding):
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(1, 2, 3, 4))
 def local_response_normalization(x, radius, bias, alpha, beta):
-    """The layer's function, in float32; of a training step it keeps the input alone."""
+    """`layers.LocalResponseNormalization`'s function, in float32; a training step keeps its input alone."""
     f = x.astype(jnp.float32)
     return (f * _power(bias + alpha * _window_sum(jnp.square(f), radius), beta)).astype(x.dtype)
 
@@ -142,59 +144,11 @@ def space_to_depth_conv(x, kernel, channels=16):
     return lax.conv_general_dilated(x, kernel, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC"))
 
 
-class MergedConvolutions(keras.layers.Layer):
-    """1x1 convolutions of one input and their ReLUs as one, whose result is split; their weights stay apart."""
-
-    def __init__(self, steps, input_shape, **kwargs):
-        super().__init__(**kwargs)
-        make = functools.partial(keras.layers.Conv2D, kernel_size=1, kernel_initializer=initialization.trunk())
-        self.convs = [make(step.filters, name=step.name) for step in steps]
-        for conv in self.convs:
-            conv.build(input_shape)
-
-    def call(self, x):
-        """Convolves with all kernels at once."""
-        kernel = jnp.concatenate([keras.ops.convert_to_tensor(conv.kernel, x.dtype) for conv in self.convs], -1)
-        bias = jnp.concatenate([keras.ops.convert_to_tensor(conv.bias, x.dtype) for conv in self.convs])
-        *ends, _ = itertools.accumulate(conv.filters for conv in self.convs)
-        return jnp.split(keras.ops.relu(keras.ops.conv(x, kernel) + bias), ends, -1)
+def has_matrix_units():
+    """Whether JAX computes on something else than a CPU."""
+    return jax.default_backend() != "cpu"
 
 
-def merged_inception(x, row, *, batch_norm=None, padding="caffe"):
-    """The Inception module with dimension reductions, the 1x1 convolutions of its input as one."""
-    if batch_norm is not None:
-        raise ValueError("The merged module is for networks without batch normalization.")
-    firsts = [first for first, *_ in row.branches if isinstance(first, Conv)]
-    outputs, done = [], iter(MergedConvolutions(firsts, x.shape, name=f"{row.name}_1x1s")(x))
-    for first, *others in row.branches:
-        y = next(done) if isinstance(first, Conv) else blocks.max_pool(x, first, name=first.name, padding=padding)
-        outputs.append(functools.reduce(blocks.conv, others, y))
-    return keras.layers.Concatenate(name=row.layer)(outputs)
-
-
-@contextlib.contextmanager
-def patched():
-    """These in Keras's place for what is built and traced inside, and a barrier behind each concatenation."""
-    if keras.backend.backend() != "jax" or keras.config.image_data_format() != "channels_last":
-        raise ValueError("The trial functions are for Keras on JAX with channels last.")
-    old_conv, old_pool, join = backend.nn.conv, backend.nn.max_pool, backend.numpy.concatenate
-
-    def pool(x, size, strides, padding, *rest):
-        return max_pool(x, strides[0], padding) if tuple(size) == (3, 3) else old_pool(x, size, strides, padding, *rest)
-
-    def conv(x, kernel, strides, padding, *rest):
-        if tuple(kernel.shape[:3]) != (7, 7, 3) or tuple(strides) != (2, 2) or padding != "valid":
-            return old_conv(x, kernel, strides, padding, *rest)
-        return space_to_depth_conv(x, backend.convert_to_tensor(kernel, x.dtype))
-
-    def normalize(layer, x):
-        numbers = layer.depth_radius, layer.bias, layer.alpha, layer.beta
-        return local_response_normalization(keras.ops.cast(x, layer.compute_dtype), *numbers)
-
-    with (
-        mock.patch.multiple(backend.nn, max_pool=pool, conv=conv),
-        mock.patch.object(backend.numpy, "concatenate", lambda xs, axis: lax.optimization_barrier(join(xs, axis))),
-        mock.patch.object(LocalResponseNormalization, "call", normalize),
-        mock.patch.object(googlenet, "inception", merged_inception),
-    ):
-        yield
+def written_once(x):
+    """An array that XLA writes out, and does not compute anew wherever it is read."""
+    return lax.optimization_barrier(x)

@@ -1,0 +1,51 @@
+"""What a process computes on: its name, and the precisions that it has units for."""
+
+import platform
+from pathlib import Path
+
+import keras
+
+_CPUINFO = Path("/proc/cpuinfo")
+_UNITS = {"avx512_bf16", "amx_bf16"}
+
+
+def device() -> tuple[str, list[str]]:
+    """The name of the first GPU that the backend sees, else of the processor, and the precisions to measure there.
+
+    A processor is measured in `bfloat16` only where it has units for it; without them it computes as in `float32`, and
+    rounds besides.
+    """
+    gpu = _gpu()
+    if gpu is not None:
+        return gpu, ["float32", "bfloat16", "float16"]
+    parts = (line.partition(":") for line in _cpuinfo())
+    fields = {field.strip(): value.strip() for field, _, value in parts}
+    name = fields.get("model name") or platform.processor() or platform.machine()
+    return name, ["float32", *(["bfloat16"] if _UNITS & set(fields.get("flags", "").split()) else [])]
+
+
+def _gpu():
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        found = [tf.config.experimental.get_device_details(one) for one in tf.config.list_physical_devices("GPU")]
+        return found[0].get("device_name", "GPU") if found else None
+    if backend == "jax":
+        import jax
+
+        found = jax.local_devices()
+        return found[0].device_kind if found[0].platform != "cpu" else None
+    if backend == "torch":
+        import torch
+
+        return torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    return None
+
+
+def _cpuinfo():
+    """Linux's list of processors; empty elsewhere."""
+    try:
+        return _CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
