@@ -35,7 +35,10 @@ DISTORTIONS = {
     "color": lambda image: image.convert("L").convert("RGB"),
 }
 
-SCALES = (8, 4, 2)  # by which a JPEG is decoded smaller, at no more than rounding's cost
+# A JPEG is decoded by so many times smaller as leaves, each way, so many pixels for one of the view. Views then differ by
+# a few gray levels. `nearest` takes single pixels, and `area` weighs whole ones: it takes many to make no difference.
+SCALES = (8, 4, 2)
+LEFT = {"bilinear": 1, "bicubic": 1, "area": 4}
 
 # At worst two of five attempts at a patch succeed, but for an image within a rounding error of the limit.
 _ATTEMPTS = 100
@@ -65,12 +68,11 @@ class Sampler(SeededSampler):
         return view
 
     def scale(self, height: int, width: int, size: int, epoch: int, index: int) -> int:
-        """See `SeededSampler.scale`: so that the patch is no smaller than the view; `nearest` takes single pixels."""
+        """See `SeededSampler.scale`."""
         rng = generator(self.seed, epoch, index)
         left, top, right, bottom = draw_patch(rng, height, width)
-        if draw_interpolation(rng) == "nearest":
-            return 1
-        return next((scale for scale in SCALES if min(right - left, bottom - top) >= scale * size), 1)
+        least = size * LEFT.get(draw_interpolation(rng), math.inf)
+        return next((scale for scale in SCALES if min(right - left, bottom - top) >= scale * least), 1)
 
 
 def draw_patch(rng: np.random.Generator, height: float, width: float) -> Box:

@@ -70,7 +70,7 @@ class SeededSampler:
             index: as in `view`.
 
         Returns:
-            1, or one of `SCALES`.
+            1, 2, 4 or 8.
         """
         return 1
 

@@ -40,8 +40,15 @@ worker.main()
 TIMED_OUT = "was ended by SIGPROF"
 """How a process ended that took too much processor time."""
 
-# Threads and arenas that a single decoder does not use would count as its memory.
-_LEAN = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
+# Threads and arenas that a single decoder does not use would count as its memory. What an image took is kept for the
+# next one, up to 64 MiB: to give it back to the system and to get it anew takes a fifth of the time (glibc).
+_ENVIRONMENT = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(2**25),
+    "MALLOC_TRIM_THRESHOLD_": str(2**26),
+}
 
 
 class TooLong(Exception):
@@ -115,8 +122,8 @@ class WorkerProcess:
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
                     cwd="/",
-                    env=os.environ | _LEAN,
-                    start_new_session=True,  # what a terminal signals is meant for this process
+                    env=os.environ | _ENVIRONMENT,
+                    process_group=0,  # what a terminal signals is meant for this process
                 )
         except BaseException:
             self._socket.close()
