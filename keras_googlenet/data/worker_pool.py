@@ -56,7 +56,10 @@ def decode(job: Job, seconds: float | None = None) -> list[np.ndarray]:
             can be started.
     """
     limit = seconds or SECONDS
-    return _ask(job.name, limit, lambda worker, clock: worker.decode(job, limit, clock))
+    try:
+        return _ask(job.name, limit, lambda worker, clock: worker.decode(job, limit, clock))
+    except (CannotStart, _Failed) as error:
+        raise ImageError(str(error)) from error  # `reading_errors` knows it by its name
 
 
 def views(task: Task, pixels: np.ndarray) -> list[Answer | str]:
