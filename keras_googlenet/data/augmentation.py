@@ -35,7 +35,7 @@ DISTORTIONS = {
     "color": lambda image: image.convert("L").convert("RGB"),
 }
 
-# A JPEG is decoded by so many times smaller as leaves, each way, so many pixels for one of the view. Views then differ by
+# A JPEG is decoded so many times smaller as leaves, each way, so many pixels for one of the view. Views then differ by
 # a few gray levels. `nearest` takes single pixels, and `area` weighs whole ones: it takes many to make no difference.
 SCALES = (8, 4, 2)
 LEFT = {"bilinear": 1, "bicubic": 1, "area": 4}

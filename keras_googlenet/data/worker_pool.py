@@ -15,10 +15,11 @@ from typing import TypeVar
 
 import numpy as np
 
+from keras_googlenet.data.clock import Clock, TooLong
 from keras_googlenet.data.errors import ImageError
 from keras_googlenet.data.tasks import Job, Task
 from keras_googlenet.data.views import Answer
-from keras_googlenet.data.worker_process import TIMED_OUT, Clock, TooLong, WorkerProcess
+from keras_googlenet.data.worker_process import TIMED_OUT, WorkerProcess
 from keras_googlenet.utils.messages import one_line
 
 SECONDS = 10

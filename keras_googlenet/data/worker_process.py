@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from functools import partial
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from keras_googlenet.data import colors, frames
+from keras_googlenet.data.clock import Clock, TooLong
 from keras_googlenet.data.errors import ImageError
 from keras_googlenet.data.shared_pixels import SharedPixels
 from keras_googlenet.data.tasks import Job, Task
@@ -22,7 +22,6 @@ from keras_googlenet.data.views import Answer
 
 _SECONDS_TO_START = 60.0  # slow disks
 _SECONDS_TO_END = 10.0  # memory is given back
-_GLANCE = 1.0  # seconds from one look at the clock to the next
 
 # Imports `data.worker` without running the `__init__` of the packages it is in, which takes seconds, and without
 # looking for anything in the current folder.
@@ -49,49 +48,6 @@ _ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": str(2**25),
     "MALLOC_TRIM_THRESHOLD_": str(2**26),
 }
-
-
-class TooLong(Exception):
-    """The time is over."""
-
-
-class Clock:
-    """Waits no longer than it has seconds left.
-
-    A second that lasts longer, as where all were stopped for the night, counts as two.
-
-    Args:
-        seconds: to wait in all.
-    """
-
-    def __init__(self, seconds: float):
-        self.left = seconds
-
-    def receive(self, source: socket.socket, view: memoryview) -> int:
-        """Waits for bytes.
-
-        Args:
-            source: where they come from.
-            view: where they go.
-
-        Returns:
-            How many came; 0 where no more will.
-
-        Raises:
-            TooLong: none came in time.
-        """
-        while self.left > 0:
-            source.settimeout(min(_GLANCE, self.left))
-            begun = time.monotonic()
-            try:
-                return source.recv_into(view)
-            except ConnectionError:
-                return 0
-            except TimeoutError:
-                continue
-            finally:
-                self.left -= min(time.monotonic() - begun, 2 * _GLANCE)
-        raise TooLong
 
 
 class WorkerProcess:

@@ -155,17 +155,17 @@ def test_one_that_gets_no_processor_is_ended_too(pool, monkeypatch):
 
 def test_a_second_that_lasts_longer_counts_as_two(monkeypatch):
     """Such as where all were stopped, or the machine slept."""
-    from keras_googlenet.data import worker_process
+    from keras_googlenet.data import clock
 
     now = iter((0, 3600, 3600, 3601))
-    monkeypatch.setattr(worker_process.time, "monotonic", lambda: next(now))
-    ours, theirs = worker_process.socket.socketpair()
+    monkeypatch.setattr(clock.time, "monotonic", lambda: next(now))
+    ours, theirs = clock.socket.socketpair()
     with ours, theirs:
         theirs.sendall(b"ab")
-        clock = worker_process.Clock(15)
-        assert clock.receive(ours, memoryview(bytearray(1))) == 1
-        assert clock.receive(ours, memoryview(bytearray(1))) == 1
-        assert clock.left == 12
+        waiting = clock.Clock(15)
+        assert waiting.receive(ours, memoryview(bytearray(1))) == 1
+        assert waiting.receive(ours, memoryview(bytearray(1))) == 1
+        assert waiting.left == 12
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux")

@@ -1,10 +1,8 @@
 """A run's images are those of one listing: what happens to the folders meanwhile never changes a label or a number."""
 
-import json
 import os
 import shutil
 
-import keras
 import numpy as np
 import pytest
 from PIL import Image
