@@ -39,7 +39,6 @@ _THREADS = 4  # of the one decoder that has several; each takes memory
 
 def main() -> None:
     """Decodes images until the parent closes the other end of standard input, a socket."""
-    os.nice(NICE)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())  # whatever the thread that started this had blocked
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the parent may have images left when it gets one
@@ -54,12 +53,14 @@ def main() -> None:
     AvifImagePlugin.DEFAULT_MAX_THREADS = min(_THREADS, os.cpu_count() or 1)
     with socket.socket(fileno=0) as parent, contextlib.suppress(ConnectionError, EOFError):
         frames.send(parent, frames.READY)
-        canvas = mmap.mmap(-1, 1)
+        canvas, more = mmap.mmap(-1, 1), NICE
         while True:
             letter, request, descriptors = frames.receive_request(parent)
             for module, name, value in request["settings"]:
                 setattr(sys.modules[module], name, value)
             if letter == frames.VIEWS:
+                os.nice(more)
+                more = 0
                 canvas = _canvas(descriptors) or canvas
                 _make(parent, canvas, request)
             else:
