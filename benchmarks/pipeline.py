@@ -2,11 +2,13 @@
 
     python benchmarks/pipeline.py                       # made-up photos of 500x375 pixels, a few minutes on two cores
     python benchmarks/pipeline.py --folder photos/      # a folder of class subfolders, a few hundred photos
+    python benchmarks/pipeline.py --before ../old       # beside another checkout of this package
 
 Every contender makes batches of 32 views of 224x224 pixels of the same files, in random order. A measurement is one
 pass over the folder, from asking for the first batch to having the last. The contenders take turns, round by round, so
 that other work on the machine strikes all alike; the table has medians: of the speeds, and of each round's ratio to
-ours. All run on the same `--cores` (Linux). torchvision takes part where it is installed.
+ours. All run on the same `--cores` (Linux), one once more on a single core. torchvision takes part where it is
+installed. The last line is an estimate: sixteen cores of this kind, unless one process cannot pass on so many views.
 
 What they do is near, not equal: section 6's patch, one of four interpolations, mirroring and three distortions (ours);
 256 pixels, random crop, mirroring, brightness, contrast and saturation (Keras's layers); RandomResizedCrop,
@@ -19,6 +21,7 @@ import importlib.util
 import multiprocessing
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -36,30 +39,70 @@ def main():
     parser.add_argument("--folder", type=Path, help="default: photos made for this")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--before", type=Path, help="another checkout of this package, to be measured, too")
+    parser.add_argument("--only", nargs="+", metavar="WORD", help="contenders whose names begin so, beside ours")
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):  # before TensorFlow counts them
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])
+    if options.serve:
+        return serve(options.folder)
     with tempfile.TemporaryDirectory() as made:
         folder = options.folder or make(Path(made))
-        report({name: start(folder) for name, start in CONTENDERS.items()}, options.rounds)
+        contenders = dict(CONTENDERS)
+        if options.cores > 1:
+            contenders["this package, one core"] = lambda folder: elsewhere(folder, cores=1)
+        if options.before:
+            contenders["before"] = lambda folder: elsewhere(folder, options.cores, options.before)
+        first, *others = contenders
+        chosen = [name for name in others if not options.only or name.startswith(tuple(options.only))]
+        report({name: contenders[name](folder) for name in (first, *chosen)}, options.rounds, options.cores)
+    return 0
 
 
-def report(contenders, rounds):
+def report(contenders, rounds, cores):
     """Measures in turns: images/s of each, and their ratio to the first."""
     contenders = {name: one_pass for name, one_pass in contenders.items() if one_pass}
     for one_pass in contenders.values():
         one_pass()  # compiles, starts workers
-    speeds = {name: [] for name in contenders}
+    speeds, passed_on = {name: [] for name in contenders}, {name: [] for name in contenders}
     for _ in range(rounds):
         for name, one_pass in contenders.items():
-            start = time.perf_counter()
+            start, begun = time.perf_counter(), time.process_time()
             count = one_pass()
             speeds[name].append(count / (time.perf_counter() - start))
-    ours = next(iter(speeds.values()))
+            passed_on[name].append(count / (time.process_time() - begun))
+    ours, own = (next(iter(found.values())) for found in (speeds, passed_on))
     print(f"{'':<42} {'images/s':>9} {'of ours':>8}  lowest-highest")
     for name, found in speeds.items():
         ratio = statistics.median(speed / our for speed, our in zip(found, ours, strict=True))
         print(f"{name:<42} {statistics.median(found):>9.1f} {ratio:>8.2f}  {min(found):.1f}-{max(found):.1f}")
+    each, most = statistics.median(ours) / cores, statistics.median(own)
+    print(f"16 cores: {min(16 * each, most):.0f} images/s; the process that trains passes on {most:.0f} at most")
+
+
+def elsewhere(folder, cores, checkout=None):
+    """Our contender in a process of its own."""
+    command = [sys.executable, __file__, "--serve", "--cores", str(cores), "--folder", str(folder)]
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    if checkout:
+        environment["PYTHONPATH"] = str(checkout.resolve())
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+    )
+
+    def one_pass():
+        print(file=process.stdin, flush=True)
+        return int(process.stdout.readline())
+
+    return one_pass
+
+
+def serve(folder):
+    """Reads the folder once for each line; ends with its input."""
+    one_pass = ours(folder)
+    for _ in sys.stdin:
+        print(one_pass(), flush=True)
 
 
 def make(folder):

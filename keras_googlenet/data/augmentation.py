@@ -8,12 +8,12 @@ Pillow, the library whose operations Howard's distortions are.
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageEnhance, ImageOps
+from PIL import Image, ImageOps, ImageStat
 
-from keras_googlenet.data.center_crop import Box, check_view
+from keras_googlenet.data.center_crop import Box
+from keras_googlenet.data.seeded_sampler import SeededSampler, generator
 
 AREA = (0.08, 1.0)  # of the image's area, "distributed evenly" (section 6)
 ASPECT = (3 / 4, 4 / 3)  # width / height; "chosen randomly" (section 6) is taken as evenly, too
@@ -28,56 +28,20 @@ INTERPOLATIONS = {
     "bicubic": Image.Resampling.BICUBIC,
 }
 
-DISTORTIONS = {"contrast": ImageEnhance.Contrast, "brightness": ImageEnhance.Brightness, "color": ImageEnhance.Color}
+# What a distortion moves each pixel away from, or toward: bit for bit Pillow's `ImageEnhance`, with fewer copies.
+DISTORTIONS = {
+    "contrast": lambda image: Image.new("RGB", image.size, (_mean_gray(image),) * 3),
+    "brightness": lambda image: Image.new("RGB", image.size),
+    "color": lambda image: image.convert("L").convert("RGB"),
+}
+
+# A JPEG is decoded so many times smaller as leaves, each way, so many pixels for one of the view. Views then differ by
+# a few gray levels. `nearest` takes single pixels, and `area` weighs whole ones: it takes many to make no difference.
+SCALES = (8, 4, 2)
+LEFT = {"bilinear": 1, "bicubic": 1, "area": 4}
 
 # At worst two of five attempts at a patch succeed, but for an image within a rounding error of the limit.
 _ATTEMPTS = 100
-
-
-@dataclass(frozen=True)
-class SeededSampler:
-    """A random view of each training image, which follows from the seed, the epoch and the image alone.
-
-    Neither the order of the images nor the batches nor what was drawn before matter, so that a run
-    can go on from any position. A kind of sampling is a subclass with its own `draw`, listed in
-    `sampling.SAMPLERS`.
-
-    Attributes:
-        seed: the run's.
-    """
-
-    seed: int
-
-    def __call__(self, image: np.ndarray, size: int, epoch: int, index: int) -> np.ndarray:
-        """The view of one image in one epoch.
-
-        Args:
-            image: uint8 RGB array of shape (height, width, 3).
-            size: side of the view, in pixels.
-            epoch: the pass over the data, counted from 0.
-            index: the image's number in its split.
-
-        Returns:
-            uint8 array of shape (size, size, 3).
-
-        Raises:
-            ValueError: `image` is no such array, or `size` no positive integer.
-        """
-        check_view(image, size)
-        return self.draw(image, size, generator(self.seed, epoch, index))
-
-    def draw(self, image: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-        """The view that random numbers give of an image.
-
-        Args:
-            image: uint8 RGB array of shape (height, width, 3).
-            size: side of the view, in pixels.
-            rng: where the choices come from.
-
-        Returns:
-            uint8 array of shape (size, size, 3).
-        """
-        raise NotImplementedError
 
 
 class Sampler(SeededSampler):
@@ -93,29 +57,25 @@ class Sampler(SeededSampler):
         (224, 224, 3)
     """
 
-    def draw(self, image: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    def draw(self, image: Image.Image, size: int, rng: np.random.Generator, height: float, width: float) -> Image.Image:
         """See `SeededSampler.draw`."""
-        patch = draw_patch(rng, *image.shape[:2])
-        view = resize_patch(Image.fromarray(image), patch, size, draw_interpolation(rng))
+        patch = draw_patch(rng, height, width)
+        view = resize_patch(image, patch, size, draw_interpolation(rng))
         if draw_flip(rng):
             view = ImageOps.mirror(view)
         for kind, factor in draw_distortions(rng):
             view = distort(view, kind, factor)
-        return np.array(view)
+        return view
+
+    def scale(self, height: int, width: int, size: int, epoch: int, index: int) -> int:
+        """See `SeededSampler.scale`."""
+        rng = generator(self.seed, epoch, index)
+        left, top, right, bottom = draw_patch(rng, height, width)
+        least = size * LEFT.get(draw_interpolation(rng), math.inf)
+        return next((scale for scale in SCALES if min(right - left, bottom - top) >= scale * least), 1)
 
 
-def generator(seed: int, epoch: int, index: int) -> np.random.Generator:
-    """The random numbers of one image in one epoch, independent of those of any other.
-
-    Args:
-        seed: the run's, at least 0.
-        epoch: pass over the data, counted from 0.
-        index: the image's number in its split.
-    """
-    return np.random.default_rng((seed, epoch, index))
-
-
-def draw_patch(rng: np.random.Generator, height: int, width: int) -> Box:
+def draw_patch(rng: np.random.Generator, height: float, width: float) -> Box:
     """A patch whose area, aspect ratio and position are uniform.
 
     Not every pair of area and aspect ratio fits into the image (none but the square fills a square).
@@ -138,7 +98,7 @@ def draw_patch(rng: np.random.Generator, height: int, width: int) -> Box:
     return left, top, min(left + patch_width, width), min(top + patch_height, height)
 
 
-def _draw_extent(rng: np.random.Generator, height: int, width: int) -> tuple[float, float]:
+def _draw_extent(rng: np.random.Generator, height: float, width: float) -> tuple[float, float]:
     aspect = width / height
     # Pairs are drawn from the smallest ranges that hold all those that fit: area <= ratio / aspect
     # (or the patch is too wide) and area <= aspect / ratio (or it is too high).
@@ -194,4 +154,8 @@ def distort(image: Image.Image, kind: str, factor: float) -> Image.Image:
         kind: one of `DISTORTIONS`.
         factor: 1 changes nothing.
     """
-    return DISTORTIONS[kind](image).enhance(factor)
+    return Image.blend(DISTORTIONS[kind](image), image, factor)
+
+
+def _mean_gray(image: Image.Image) -> int:
+    return int(ImageStat.Stat(image.convert("L")).mean[0] + 0.5)

@@ -51,29 +51,36 @@ def height_and_width(size: Size) -> tuple[int, int]:
 
 
 def center_crop_image(image: Image.Image, size: Size, turn: Image.Transpose | None = None) -> np.ndarray:
-    """The same view, of an image of any mode as Pillow has loaded it.
+    """The same view, of an image of any mode as Pillow has opened it.
 
     A large image that has to be turned or is not RGB is never turned or RGB as a whole: it is resized in strips, and
     what is left is turned. The order in which rows and columns are rounded may then make one level of 255 difference.
     Any other image gives the bits of `center_crop`.
 
     Args:
-        image: loaded.
+        image: as it is stored.
         size: as in `center_crop`.
         turn: what turns the image upright.
 
     Returns:
         uint8 array of shape (height, width, 3).
     """
+    upright = colors.upright(image, turn)
+    if upright is None:
+        return _in_strips(image, *height_and_width(size), turn)
+    return np.array(central_part(upright, size))
+
+
+def central_part(image: Image.Image, size: Size) -> Image.Image:
+    """The same view, of an upright image in RGB and as one.
+
+    Args:
+        image: as Pillow has it.
+        size: as in `center_crop`.
+    """
     rows, columns = height_and_width(size)
-    plain = turn is None and image.mode == "RGB" and not image.has_transparency_data
-    if not plain and image.width * image.height > colors.STRIP:
-        return _in_strips(image, rows, columns, turn)
-    image = image if turn is None else image.transpose(turn)
-    if not plain:
-        [(_, image)] = colors.rgb_strips(image, 0, image.height)
     box = _central(*image.size, rows, columns)
-    return np.array(image.resize((columns, rows), Image.Resampling.BILINEAR, box=box))
+    return image.resize((columns, rows), Image.Resampling.BILINEAR, box=box)
 
 
 def _in_strips(image: Image.Image, rows: int, columns: int, turn: Image.Transpose | None) -> np.ndarray:

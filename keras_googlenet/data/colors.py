@@ -39,6 +39,25 @@ def to_array(image: Image.Image, turn: Image.Transpose | None = None) -> np.ndar
     return upright
 
 
+def upright(image: Image.Image, turn: Image.Transpose | None = None) -> Image.Image | None:
+    """The whole image as Pillow has it, upright and RGB.
+
+    Args:
+        image: as it is stored.
+        turn: what turns it upright.
+
+    Returns:
+        The image; `None` where a large one would be in memory twice.
+    """
+    if turn is None and image.mode == "RGB" and not image.has_transparency_data:
+        return image
+    if image.width * image.height > STRIP:
+        return None
+    turned = image if turn is None else image.transpose(turn)
+    [(_, rgb)] = rgb_strips(turned, 0, turned.height)
+    return rgb
+
+
 def canvas(width: int, height: int, turn: Image.Transpose | None) -> tuple[np.ndarray, np.ndarray]:
     """An array for an upright image, and the same array as the image is stored, to be filled row by row.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-REQUEST, READY, SHAPE, PIXELS, ERROR = b"R", b"Y", b"S", b"P", b"E"
+REQUEST, VIEWS, READY, SHAPE, PIXELS, ERROR, ANSWERS = b"R", b"V", b"Y", b"S", b"P", b"E", b"A"
 
 Receive = Callable[[memoryview], int]
 """Puts bytes into the beginning of a buffer, at least one, and returns how many; 0 where no more will come."""
@@ -92,14 +92,14 @@ def receive_head(receive: Receive) -> tuple[bytes, int]:
     return _HEAD.unpack(head)
 
 
-def receive_request(source: socket.socket) -> tuple[dict[str, Any], list[int]]:
+def receive_request(source: socket.socket) -> tuple[bytes, dict[str, Any], list[int]]:
     """Waits for a frame of JSON, and the files that go with it.
 
     Args:
         source: the other process.
 
     Returns:
-        What it holds, and descriptors.
+        Its letter, what it holds, and descriptors.
 
     Raises:
         EOFError: the other process has ended.
@@ -107,5 +107,5 @@ def receive_request(source: socket.socket) -> tuple[dict[str, Any], list[int]]:
     head, descriptors, _, _ = socket.recv_fds(source, _HEAD.size, 1)
     if not head:
         raise EOFError
-    _, length = _HEAD.unpack(head + receive(source, _HEAD.size - len(head)))
-    return json.loads(receive(source, length)), descriptors
+    letter, length = _HEAD.unpack(head + receive(source, _HEAD.size - len(head)))
+    return letter, json.loads(receive(source, length)), descriptors

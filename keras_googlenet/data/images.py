@@ -5,52 +5,17 @@ that can go wrong into one error that names the file. What may take long or much
 """
 
 import os
-import stat
-import sys
-import threading
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+from PIL import Image
 
-from keras_googlenet.data import bounded, undecodable, worker_pool
+from keras_googlenet.data import undecodable, worker_pool
 from keras_googlenet.data.center_crop import Size, center_crop_image
 from keras_googlenet.data.colors import to_array
-from keras_googlenet.data.errors import ImageError
-from keras_googlenet.data.image_formats import formats
-from keras_googlenet.utils.messages import one_line
-
-# Where Pillow, too, takes a file for a decompression bomb: half a GiB of RGB. Formats whose decoders need more memory
-# than the image itself (see `_bytes_a_pixel`) are allowed as many pixels fewer, so that none takes more than another.
-MAX_PIXELS = 178_956_970
-
-# Some rare formats Pillow decodes in Python, which takes a hundred times as long and several times the memory.
-MAX_PIXELS_IN_PYTHON = 2**25
-
-# Where Pillow looks for an orientation. Most small images have none of these, and the search costs
-# as much as decoding one. (It turns TIFFs by itself.)
-_ORIENTED_BY = frozenset(("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"))
-
-# These do not warn while they load, so that several threads may load them at a time.
-_QUIET = frozenset(("JPEG", "MPO", "PNG"))
-
-# What turns an image of EXIF's orientations 2 to 8 upright.
-_UPRIGHT = ("FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE", "ROTATE_270", "TRANSVERSE", "ROTATE_90")
-_TURNS: dict[int | None, Image.Transpose] = {n: Image.Transpose[name] for n, name in enumerate(_UPRIGHT, start=2)}
-
-# What decoding goes by beside the file, in whichever process.
-_SETTINGS = (
-    (__name__, "MAX_PIXELS"),
-    (__name__, "MAX_PIXELS_IN_PYTHON"),
-    ("PIL.Image", "MAX_IMAGE_PIXELS"),
-    ("PIL.ImageFile", "LOAD_TRUNCATED_IMAGES"),
-)
-
-_warnings_lock = threading.Lock()
+from keras_googlenet.data.decoding import decode_here, is_bounded, opened, settings
 
 
 def read_image(path: str | bytes | os.PathLike) -> np.ndarray:
@@ -137,16 +102,7 @@ def decode_views(data: bytes, name: str, sizes: Sequence[Size], seconds: float |
 
 def _read(path: str | bytes | os.PathLike, sizes: tuple[Size, ...] | None) -> list[np.ndarray]:
     path = os.fsdecode(path)
-    try:
-        if not stat.S_ISREG(os.stat(path).st_mode):  # opening a named pipe would wait for its writer
-            raise OSError("not a file")
-        with open(path, "rb") as file:
-            return _decode(file, None, path, sizes)
-    except ImageError:
-        raise
-    except (OSError, ValueError) as error:
-        why = "no such file" if isinstance(error, FileNotFoundError) else getattr(error, "strerror", None) or error
-        raise ImageError(f"{one_line(path)}: {one_line(why)}") from error
+    return opened(path, path, lambda file: _decode(file, None, path, sizes))
 
 
 def _decode(
@@ -157,75 +113,11 @@ def _decode(
     seconds: float | None = None,
 ) -> list[np.ndarray]:
     """The image alone, or views of it; `data` is what a file in memory holds."""
-    try:
-        fast = bounded.is_bounded(file)
-    except ValueError as error:
-        raise ImageError(f"{one_line(name)}: {error}") from error
-    if not fast and worker_pool.available() and not undecodable.is_for_this_process(file):
-        settings = [(module, attribute, getattr(sys.modules[module], attribute)) for module, attribute in _SETTINGS]
-        job = worker_pool.Job(name, data, file.fileno() if data is None else None, sizes, settings)
+    if not is_bounded(file, name) and worker_pool.available() and not undecodable.is_for_this_process(file):
+        job = worker_pool.Job(name, data, file.fileno() if data is None else None, sizes, settings())
         return worker_pool.decode(job, seconds)
 
     def finish(image: Image.Image, turn: Image.Transpose | None) -> list[np.ndarray]:
         return [to_array(image, turn)] if sizes is None else [center_crop_image(image, size, turn) for size in sizes]
 
     return decode_here(file, name, finish)
-
-
-def decode_here(file: BinaryIO, name: str, finish: Callable[..., Any]) -> Any:
-    """What `finish` makes of the image as it is stored and of what turns it upright, its `turn`."""
-    try:
-        with _without_warnings():
-            image = Image.open(file, formats=formats())
-            undecodable.refuse_raw(image, file)
-            _check_size(image)
-            if image.format not in _QUIET:
-                image.load()
-        image.load()  # nothing, where it is loaded
-        return finish(image, turn=_turn(image))
-    except UnidentifiedImageError as error:
-        raise ImageError(f"{one_line(name)}: {undecodable.why_unidentified(file)}") from error
-    except Exception as error:
-        # Pillow's decoders raise whatever the damage led to: OSError, SyntaxError, ValueError,
-        # struct.error, IndexError, MemoryError, DecompressionBombError, ...
-        why = one_line(str(error).strip()) or type(error).__name__
-        raise ImageError(f"{one_line(name)}: {why}") from error
-
-
-@contextmanager
-def _without_warnings() -> Iterator[None]:
-    """Keep what Pillow warns of (an odd TIFF tag, many pixels) away from the user.
-
-    `catch_warnings` changes the filters of the whole process, and the reader runs in the threads
-    of a `tf.data` map: one thread at a time, and for as short as possible.
-    """
-    with _warnings_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-def _check_size(image: ImageFile.ImageFile) -> None:
-    in_python = any(tile[0] in Image.DECODERS for tile in image.tile)
-    allowed = MAX_PIXELS_IN_PYTHON if in_python else 4 * MAX_PIXELS // _bytes_a_pixel(image)
-    if image.width * image.height > allowed:
-        raise ValueError(f"{image.width} x {image.height} pixels are more than the {allowed:,} allowed")
-
-
-def _bytes_a_pixel(image: Image.Image) -> int:
-    """The memory that decoding takes. An image itself takes 4, whatever its mode; most formats fill it row by row."""
-    bands = len(image.getbands())
-    if image.format == "JPEG2000":
-        return 4 + 5 * bands  # 4 bytes a sample, and the encoded wavelets' own
-    if image.info.get("progressive"):
-        return 4 + 2 * bands  # all coefficients, of 2 bytes
-    # Whole frames, before and after their colors are converted.
-    return {"WEBP": 16, "AVIF": 12, "HEIF": 12}.get(image.format or "", 4)
-
-
-def _turn(image: Image.Image) -> Image.Transpose | None:
-    """What turns the image upright, or `None`."""
-    if image.info.keys() & _ORIENTED_BY:
-        # A damaged EXIF block says nothing about the pixels, which have been read by now.
-        with suppress(Exception), _without_warnings():
-            return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
-    return None

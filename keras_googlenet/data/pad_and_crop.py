@@ -6,9 +6,11 @@ images of any size: an eighth of the side is padded.
 """
 
 import numpy as np
+from PIL import Image
 
-from keras_googlenet.data.augmentation import SeededSampler, draw_flip
-from keras_googlenet.data.center_crop import center_crop
+from keras_googlenet.data.augmentation import draw_flip
+from keras_googlenet.data.center_crop import central_part
+from keras_googlenet.data.seeded_sampler import SeededSampler
 
 PADDING = 8  # on each side the padding is one in so many of the image's own pixels: 4 of 32
 
@@ -25,10 +27,10 @@ class PadAndCropSampler(SeededSampler):
         (48, 48, 3)
     """
 
-    def draw(self, image: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    def draw(self, image: Image.Image, size: int, rng: np.random.Generator, height: float, width: float) -> Image.Image:
         """See `SeededSampler.draw`."""
-        square = crop_at(image, *draw_offset(rng, min(image.shape[:2])))
-        return center_crop(square[:, ::-1] if draw_flip(rng) else square, size)
+        square = crop_at(np.asarray(image), *draw_offset(rng, min(image.size)))
+        return central_part(Image.fromarray(square[:, ::-1] if draw_flip(rng) else square), size)
 
 
 def draw_offset(rng: np.random.Generator, side: int) -> tuple[int, int]:

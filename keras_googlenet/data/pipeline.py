@@ -6,21 +6,24 @@ on from any step. Evaluation sees each image exactly once, whatever the batch si
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keras_googlenet.data import worker_pool
 from keras_googlenet.data.center_crop import center_crop
 from keras_googlenet.data.errors import DataError
 from keras_googlenet.data.reading import Reader, drop_unreadable, replace_unreadable
 from keras_googlenet.data.splits import WHOLE, Shard, Split
+from keras_googlenet.data.viewing import SamplerFunction, Viewing
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-SamplerFunction = Callable[[np.ndarray, int, int, int], np.ndarray]
+_CHUNK = 8  # images a call: many cost little each, few keep all processes busy
+_AHEAD = 2  # calls for each process: one that takes long keeps the others from what comes after it
+
 Preprocess = Callable[["tf.Tensor"], "tf.Tensor"]
 
 
@@ -45,8 +48,9 @@ def training_stream(
         batch_size: images per batch, of all workers together: a multiple of their number, at most `split.count`.
         seed: of the order; any other number makes another run.
         sampler: from a uint8 RGB image, `image_size`, the epoch and the image's index to a uint8 array of shape
-            (image_size, image_size, 3), such as an `augmentation.Sampler`. It runs in several threads. `None` for
-            the one view that the network is evaluated on.
+            (image_size, image_size, 3), such as a `Sampler`. The package's own work in other processes, on files
+            and encoded images; any other is called from several threads. `None` for the one view that the network is
+            evaluated on.
         preprocess: from a float32 batch, RGB, 0-255, to what the network takes.
         first_step: where to begin: the number of batches to leave out, counted over all epochs.
         shard: which part of each batch to read.
@@ -84,7 +88,7 @@ def training_stream(
 
     epochs = tf.data.Dataset.range(first_epoch, tf.int64.max)
     views = _views(epochs.flat_map(records), reader, image_size, sampler)
-    return _finish(views.batch(local, drop_remainder=True), replace_unreadable, preprocess)
+    return _finish(views.rebatch(local, drop_remainder=True), replace_unreadable, preprocess)
 
 
 def evaluation_batches(
@@ -121,6 +125,8 @@ def evaluation_batches(
         >>> [labels.shape[0] for images, labels in dataset]
         [90, 90, 90, 90]
     """
+    import tensorflow as tf
+
     reader = Reader.of(split)
     _check(image_size, batch_size)
     pieces = evaluation_steps(reader.split.count, batch_size, shard.count * replicas) * replicas
@@ -129,8 +135,9 @@ def evaluation_batches(
     size, larger = divmod(count, pieces)
     taken = larger * (size + 1)
     parts = ((records.take(taken), size + 1), (records.skip(taken), size))
-    first, last = (_views(part, reader, image_size).batch(size) for part, size in parts)
-    return _finish(first.concatenate(last), drop_unreadable, preprocess)
+    first, last = (_views(part, reader, image_size).rebatch(size) for part, size in parts)
+    batches = first.concatenate(last).apply(tf.data.experimental.assert_cardinality(pieces))
+    return _finish(batches, drop_unreadable, preprocess)
 
 
 def evaluation_steps(count: int, batch_size: int, replicas: int = 1) -> int:
@@ -191,21 +198,17 @@ def _check(image_size, batch_size):
 
 
 def _views(records, reader, size, sampler=None):
-    """Records to (whether it could be read, view, label)."""
+    """Records to a few at a time of (whether they could be read, views, labels)."""
     import tensorflow as tf
 
-    def read(epoch, index, record):
-        image = reader.read(int(index), record)
-        if image is None:
-            return False, np.zeros((size, size, 3), np.uint8)
-        return True, sampler(image, size, int(epoch), int(index)) if sampler else center_crop(image, size)
+    make = Viewing(reader, size, sampler)
 
-    def to_view(epoch, index, record, label):
-        # One Python call per image: Pillow decodes and resizes without holding the interpreter.
-        readable, image = tf.numpy_function(read, [epoch, index, record], (tf.bool, tf.uint8), stateful=False)
-        return tf.ensure_shape(readable, ()), tf.ensure_shape(image, (size, size, 3)), label
+    def to_views(epochs, indices, records, labels):
+        made = tf.numpy_function(make, [epochs, indices, records], (tf.bool, tf.uint8), stateful=False)
+        return tf.ensure_shape(made[0], (None,)), tf.ensure_shape(made[1], (None, size, size, 3)), labels
 
-    return records.map(to_view, num_parallel_calls=os.cpu_count(), deterministic=True)
+    calls = _AHEAD * worker_pool.processes()
+    return records.batch(_CHUNK).map(to_views, num_parallel_calls=calls, deterministic=True)
 
 
 def _finish(batches, repair, preprocess):
@@ -220,4 +223,6 @@ def _finish(batches, repair, preprocess):
     # thread is not started: an iterator that is deleted may wait for it (see `training.callbacks.EndValidation`).
     options = tf.data.Options()
     options.autotune.enabled = False
+    # Threads of its own: most wait for other processes, and the network has work for the others.
+    options.threading.private_threadpool_size = _AHEAD * worker_pool.processes() + 1
     return batches.map(finish).prefetch(2).with_options(options)

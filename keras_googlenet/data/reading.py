@@ -1,10 +1,10 @@
-"""Reads the images of a split. Small ones are kept in memory; unreadable ones may be skipped."""
+"""Reads the images of a split; unreadable ones may be skipped."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MEMORY = 64 * 2**20
 """Bytes. So much of a split's decoded images is kept: opening a small file costs more than it takes to keep it."""
 
+T = TypeVar("T")
+
 _NONE = "ImageError: none of the images of a batch can be read"
 
 
@@ -27,8 +29,9 @@ class Reader:
     Args:
         split: where they come from.
         on_corrupt: `"stop"` to raise the error of an image that cannot be read, `"skip"` to note it and go on.
-        memory: bytes of decoded images to keep at most. Each image of the split may take an equal part of them. A
-            larger one is decoded again at each pass, which takes little time beside the training on it.
+        memory: bytes of decoded images to keep at most, for a sampler of your own. Each image of the split may take an
+            equal part of them; a larger one is decoded again at each pass. For the package's samplers none is kept:
+            other processes decode them.
         classes: the names of the classes. A listed class of which no image can be read is an error, whatever is
             skipped: what is left would be another data set.
         words: what the images are, `"training images"`.
@@ -74,18 +77,37 @@ class Reader:
         Raises:
             ImageError: the image cannot be read, and such images are not skipped; or none of its class can.
         """
+        kept = self._kept.get(index)
+        return self.attempt(index, lambda: self._keep(index, record) if kept is None else kept)
+
+    def attempt(self, index: int, read: Callable[[], T]) -> T | None:
+        """What `read` makes of an image, unless the image is one that is skipped.
+
+        Args:
+            index: the image's.
+            read: raises an `ImageError` where the image cannot be read.
+
+        Returns:
+            As `read`; `None` for an unreadable image that is skipped.
+
+        Raises:
+            ImageError: as for the method `read`.
+        """
         if self._lacks is not None:
             raise ImageError(self._lacks)
-        if index in self._kept or index in self.skipped:
-            return self._kept.get(index)
+        if index in self.skipped:
+            return None
         try:
-            image = self.split.read(record)
+            return read()
         except ImageError as error:
             if not self._skips:
                 raise
             self.skipped[index] = str(error)
             self._check_class(index)
             return None
+
+    def _keep(self, index: int, record: Any) -> np.ndarray:
+        image = self.split.read(record)
         if image.nbytes <= self._largest:
             self._kept[index] = image
         return image

@@ -4,8 +4,9 @@ Another one is a `SeededSampler` in a file of its own, and a line here: training
 command line take the names from this table.
 """
 
-from keras_googlenet.data.augmentation import Sampler, SeededSampler
+from keras_googlenet.data.augmentation import Sampler
 from keras_googlenet.data.pad_and_crop import PadAndCropSampler
+from keras_googlenet.data.seeded_sampler import SeededSampler
 
 SAMPLERS: dict[str, type[SeededSampler] | None] = {
     "paper": Sampler,
@@ -30,3 +31,15 @@ def sampler_for(name: str, seed: int) -> SeededSampler | None:
     """
     kind = SAMPLERS[name]
     return None if kind is None else kind(seed)
+
+
+def name_of(sampler: object) -> str | None:
+    """The name that recipes have for a kind of sampling.
+
+    Args:
+        sampler: what `training_stream` takes as `sampler`.
+
+    Returns:
+        A name of `SAMPLERS`; `None` for a sampler of somebody else's.
+    """
+    return next((name for name, kind in SAMPLERS.items() if type(sampler) is (kind or type(None))), None)

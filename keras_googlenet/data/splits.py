@@ -17,6 +17,8 @@ import numpy as np
 
 from keras_googlenet.data import stamps
 from keras_googlenet.data.holding_out import same_everywhere
+from keras_googlenet.data.images import read_image
+from keras_googlenet.data.views import Encoded
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -111,6 +113,13 @@ class Split(Protocol):
             ImageError: the image cannot be read.
         """
 
+    def encoded(self, record: Any) -> Encoded | None:
+        """One record, as NumPy sees it, as what `read` decodes: its file; `None` where another way leads to its image.
+
+        Another process can then read it.
+        """
+        return None
+
     def fingerprint(self, root: str) -> str:
         """Text that is the same as long as the images, their labels and their order are: of files by name.
 
@@ -187,6 +196,13 @@ class ListedSplit:
         if self.stamps is not None:
             stamps.check(self.items[record], self.stamps[record])
         return image
+
+    def encoded(self, record: Any) -> Encoded | None:
+        """See `Split.encoded`."""
+        if self.decode is not read_image:
+            return None
+        stamp = None if self.stamps is None else self.stamps[record].tolist()
+        return Encoded(os.fsdecode(self.items[record]), stamp=stamp)
 
     def fingerprint(self, root: str) -> str:
         """See `Split.fingerprint`; a path counts from the folder, as every system has it."""

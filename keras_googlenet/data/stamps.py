@@ -34,19 +34,20 @@ def stamps(paths: Sequence[bytes]) -> np.ndarray:
     return found
 
 
-def check(path: bytes, stamp: np.ndarray) -> None:
+def check(path: bytes, stamp: Sequence[int] | np.ndarray, name: str | None = None) -> None:
     """Refuses a file that is another by now.
 
     Args:
         path: of the file.
         stamp: what was noted of it.
+        name: what an error calls it, if not its path.
 
     Raises:
         ImageError: It was changed, exchanged or removed.
     """
     size, time, inode = _stamp(path)
     if (size, time) != (stamp[0], stamp[1]) or stamp[2] not in (_ANY, inode):
-        raise ImageError(f"{one_line(os.fsdecode(path))}: changed or exchanged since the images were listed")
+        raise ImageError(f"{one_line(name or os.fsdecode(path))}: changed or exchanged since the images were listed")
 
 
 def _stamp(path: bytes) -> tuple[int, int, int]:

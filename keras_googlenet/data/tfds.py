@@ -18,6 +18,7 @@ from keras_googlenet.data.errors import DataError
 from keras_googlenet.data.images import decode_image
 from keras_googlenet.data.source import Source
 from keras_googlenet.data.splits import TEST, TRAIN, VALIDATION, WHOLE, Shard, Split, splits_among
+from keras_googlenet.data.views import Encoded
 from keras_googlenet.utils import downloads
 from keras_googlenet.utils.messages import nearest
 
@@ -97,7 +98,16 @@ class TfdsSplit(Split):
 
     def read(self, record: bytes) -> np.ndarray:
         """See `Split.read`; the same reader as for files, so the same colors."""
-        return decode_image(record, f"{self.builder.info.full_name}, {self.instruction}")
+        return decode_image(record, self._name)
+
+    def encoded(self, record: bytes) -> Encoded:
+        """See `Split.encoded`."""
+        return Encoded(self._name, record)
+
+    @functools.cached_property
+    def _name(self) -> str:
+        """What an error calls an image."""
+        return f"{self.builder.info.full_name}, {self.instruction}"
 
     def fingerprint(self, root: str) -> str:
         """See `Split.fingerprint`; the data set's version stands for its images."""

@@ -2,9 +2,9 @@
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from PIL import ExifTags, Image, TiffImagePlugin
 
@@ -101,12 +101,13 @@ def is_for_this_process(file: BinaryIO) -> bool:
     head = _head(file)
     if not head or head.startswith((b"%!PS", b"\xc5\xd0\xd3\xc6")):
         return True
-    plugins = [
-        accept
-        for factory, accept in Image.OPEN.values()
-        if accept and factory.__module__.partition(".")[0] not in ("PIL", "pillow_heif")
-    ]
-    return any(accept(head[:16]) is True for accept in plugins)
+    return any(accept(head[:16]) is True for accept in foreign_plugins() if accept)
+
+
+def foreign_plugins() -> list[Callable[..., Any] | None]:
+    """What tells of the formats that only this process knows: of plugins neither Pillow's nor pillow-heif's."""
+    known = ("PIL", "pillow_heif")
+    return [accept for factory, accept in Image.OPEN.values() if factory.__module__.partition(".")[0] not in known]
 
 
 def by_content(head: bytes) -> Kind | None:

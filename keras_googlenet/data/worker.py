@@ -1,11 +1,12 @@
-"""The process that decodes what may take long or much: its memory is limited, and it ends with its parent.
+"""The process that makes views for training, and decodes what may take long or much; it ends with its parent.
 
-It imports neither Keras nor TensorFlow. `data.worker_pool` starts it, hands it one image at a time, and ends it where
-an image takes too long.
+It imports neither Keras nor TensorFlow. `data.worker_pool` starts it, hands it a few views or one image at a time, and
+ends it where an image takes too long. For an image that may take much, its memory is limited.
 """
 
 import contextlib
 import fcntl
+import mmap
 import os
 import resource
 import select
@@ -19,14 +20,19 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import AvifImagePlugin, Image
 
-from keras_googlenet.data import frames, image_formats, images
+from keras_googlenet.data import frames, image_formats, views
 from keras_googlenet.data.center_crop import center_crop_image
 from keras_googlenet.data.colors import rgb_strips
+from keras_googlenet.data.decoding import decode_here
 from keras_googlenet.data.errors import ImageError
+from keras_googlenet.data.sampling import sampler_for
 from keras_googlenet.utils.messages import one_line
 
 MEMORY = 2**30
 """Bytes that decoding an image may take, beside its file."""
+
+NICE = 5
+"""What training itself does comes first: views are made ahead of it, and are no use beside it."""
 
 _THREADS = 4  # of the one decoder that has several; each takes memory
 
@@ -47,18 +53,63 @@ def main() -> None:
     AvifImagePlugin.DEFAULT_MAX_THREADS = min(_THREADS, os.cpu_count() or 1)
     with socket.socket(fileno=0) as parent, contextlib.suppress(ConnectionError, EOFError):
         frames.send(parent, frames.READY)
+        canvas, more = mmap.mmap(-1, 1), NICE
         while True:
-            request, descriptors = frames.receive_request(parent)
-            length = request["length"]
-            file = os.fdopen(descriptors[0], "rb") if length is None else BytesIO(frames.receive(parent, length))
-            with file:
-                _answer(parent, file, request)
+            letter, request, descriptors = frames.receive_request(parent)
+            for module, name, value in request["settings"]:
+                setattr(sys.modules[module], name, value)
+            if letter == frames.VIEWS:
+                os.nice(more)
+                more = 0
+                canvas = _canvas(descriptors) or canvas
+                _make(parent, canvas, request)
+            else:
+                length = request["length"]
+                file = os.fdopen(descriptors[0], "rb") if length is None else BytesIO(frames.receive(parent, length))
+                with file:
+                    _answer(parent, file, request)
             signal.setitimer(signal.ITIMER_PROF, 0)
 
 
+def _canvas(descriptors: list[int]) -> mmap.mmap | None:
+    """The memory, shared with the parent, that came with a request."""
+    for descriptor in descriptors:
+        canvas = mmap.mmap(descriptor, 0)
+        os.close(descriptor)
+        return canvas
+    return None
+
+
+def _make(parent: socket.socket, canvas: mmap.mmap, request: dict[str, Any]) -> None:
+    """Makes views, one after the other into the memory that is shared; answers what became of each."""
+    seconds, size = request["seconds"], request["size"]
+    sampler = sampler_for(*request["sampler"])
+    each = 3 * size**2
+    answers: list[str | views.Answer] = []
+    data = [None if length is None else bytes(frames.receive(parent, length)) for *_, length in request["views"]]
+
+    def limit(file: BinaryIO) -> bool:
+        if seconds is not None:
+            _limit(file, seconds)
+        return seconds is not None
+
+    _end_with(parent, True)
+    for place, (path, name, stamp, epoch, index, _) in enumerate(request["views"]):
+        view = views.View(views.Encoded(name, data[place], stamp), epoch, index)
+        try:
+            found = views.make(view, path, size, sampler, limit)
+        except ImageError as error:
+            answers.append(_why(error, name))
+            continue
+        if isinstance(found, bytes):
+            canvas[place * each : (place + 1) * each] = found
+            found = views.Answer.MADE
+        answers.append(found)
+    _end_with(parent, False)
+    frames.send_json(parent, frames.ANSWERS, answers)
+
+
 def _answer(parent: socket.socket, file: BinaryIO, request: dict[str, Any]) -> None:
-    for module, name, value in request["settings"]:
-        setattr(sys.modules[module], name, value)
     name, sizes = request["name"], request["sizes"]
 
     def finish(image: Image.Image, turn: Image.Transpose | None) -> None:
@@ -74,27 +125,29 @@ def _answer(parent: socket.socket, file: BinaryIO, request: dict[str, Any]) -> N
         for _, strip in rgb_strips(image, 0, image.height):
             frames.send(parent, frames.PIXELS, np.asarray(strip))
 
-    _limit(file.seek(0, os.SEEK_END), request["seconds"])
-    file.seek(0)
+    _limit(file, request["seconds"])
     _end_with(parent, True)
     try:
-        images.decode_here(file, name, finish)
+        decode_here(file, name, finish)
     except ImageError as error:
-        why = str(error)
-        if isinstance(error.__cause__, MemoryError):
-            why = (
-                f"{one_line(name)}: decoding takes more than {MEMORY // 2**20:,} MiB of memory; save it as JPEG or PNG"
-            )
         _end_with(parent, False)
-        frames.send_json(parent, frames.ERROR, why)
+        frames.send_json(parent, frames.ERROR, _why(error, name))
 
 
-def _limit(size: int, seconds: float) -> None:
-    """Bounds the next image's processor time and memory."""
+def _why(error: ImageError, name: str) -> str:
+    if isinstance(error.__cause__, MemoryError):
+        return f"{one_line(name)}: decoding takes more than {MEMORY // 2**20:,} MiB of memory; save it as JPEG or PNG"
+    return str(error)
+
+
+def _limit(file: BinaryIO, seconds: float) -> None:
+    """Bounds the processor time and memory that decoding a file takes."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
     signal.setitimer(signal.ITIMER_PROF, seconds)
     with contextlib.suppress(OSError, ValueError):  # only Linux tells; macOS takes such limits and ignores them
-        with open("/proc/self/statm", encoding="ascii") as file:
-            taken = int(file.read().split()[0]) * resource.getpagesize()
+        with open("/proc/self/statm", encoding="ascii") as status:
+            taken = int(status.read().split()[0]) * resource.getpagesize()
         _, most = resource.getrlimit(resource.RLIMIT_AS)
         wanted = taken + MEMORY + size
         resource.setrlimit(resource.RLIMIT_AS, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most))

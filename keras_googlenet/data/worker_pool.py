@@ -5,15 +5,21 @@ something to decode and none is idle. Each has a limit of memory (on Linux) and 
 """
 
 import atexit
+import contextlib
 import os
 import socket
 import threading
+from collections.abc import Callable
 from functools import cache
+from typing import TypeVar
 
 import numpy as np
 
+from keras_googlenet.data.clock import Clock, TooLong
 from keras_googlenet.data.errors import ImageError
-from keras_googlenet.data.worker_process import TIMED_OUT, Clock, Job, TooLong, WorkerProcess
+from keras_googlenet.data.tasks import Job, Task
+from keras_googlenet.data.views import Answer
+from keras_googlenet.data.worker_process import TIMED_OUT, WorkerProcess
 from keras_googlenet.utils.messages import one_line
 
 SECONDS = 10
@@ -22,10 +28,18 @@ SECONDS = 10
 PATIENCE = 5
 """Times that by the clock, after which an image is refused however little processor time it got."""
 
+T = TypeVar("T")
+
 
 def available() -> bool:
     """Whether the system can do this: Linux and macOS can, Windows can't."""
     return hasattr(socket, "send_fds")
+
+
+def processes() -> int:
+    """How many processes work at a time: one for each processor that this one may use, but for one processor two."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(2, count or 1)
 
 
 def decode(job: Job, seconds: float | None = None) -> list[np.ndarray]:
@@ -42,29 +56,86 @@ def decode(job: Job, seconds: float | None = None) -> list[np.ndarray]:
         ImageError: it can't be decoded, not in time, or not with the memory that a process has; or no process
             can be started.
     """
-    pool, name, seconds = _pool(), one_line(job.name), seconds or SECONDS
+    limit = seconds or SECONDS
+    try:
+        return _ask(job.name, limit, lambda worker, clock: worker.decode(job, limit, clock))
+    except (CannotStart, _Failed) as error:
+        raise ImageError(str(error)) from error  # `reading_errors` knows it by its name
+
+
+def views(task: Task, pixels: np.ndarray) -> list[Answer | str]:
+    """Has views made by another process.
+
+    What may take long or much is made alone, within limits. So is each of the views whose process ended: one of them
+    may have been the cause.
+
+    Args:
+        task: the views.
+        pixels: uint8 array of shape (views, size, size, 3), to be filled.
+
+    Returns:
+        For each view an `Answer`, or why its image cannot be read.
+
+    Raises:
+        CannotStart: no process can be started.
+    """
+    answers: list[Answer | str] = [Answer.LIMITED] * len(task.views)
+    with contextlib.suppress(_Failed):
+        answers = _ask("images", SECONDS * len(answers), lambda worker, clock: worker.views(task, pixels, None, clock))
+    for place, answer in enumerate(answers):
+        if answer == Answer.LIMITED:
+            answers[place] = _alone(task._replace(views=task.views[place : place + 1]), pixels[place : place + 1])
+    return answers
+
+
+def _alone(task: Task, pixels: np.ndarray) -> Answer | str:
+    [view] = task.views
+    try:
+        [answer] = _ask(view.image.name, SECONDS, lambda worker, clock: worker.views(task, pixels, SECONDS, clock))
+    except _Failed as error:
+        return str(error)
+    return answer
+
+
+class CannotStart(ImageError):
+    """No process can be started."""
+
+
+class _Failed(ImageError):
+    """What a process was asked for has ended it, or it had to be ended."""
+
+
+def _ask(name: str, seconds: float, ask: Callable[[WorkerProcess, Clock], T]) -> T:
+    """What a process answers.
+
+    Args:
+        name: what an error calls the image.
+        seconds: of processor time that it may take.
+        ask: asks a process.
+    """
+    pool, name = _pool(), one_line(name)
     too_long = f"{name}: decoding takes longer than {seconds:g} seconds; save it as JPEG or PNG"
     with pool.free:
         clock = Clock(seconds * PATIENCE)
         while True:
             worker, keep = pool.take(name), False
             try:
-                images = worker.decode(job, seconds, clock)
+                answer = ask(worker, clock)
                 keep = True
-                return images
+                return answer
             except ImageError:
                 keep = True
                 raise
             except TooLong as error:
-                raise ImageError(too_long) from error
+                raise _Failed(too_long) from error
             except EOFError as error:
                 how = worker.how_it_ended()
                 if how == TIMED_OUT:
-                    raise ImageError(too_long) from error
+                    raise _Failed(too_long) from error
                 if worker.served == 1:  # another may have been ended before, for what it did before
-                    raise ImageError(f"{name}: the process that decoded it {how}") from error
-            except MemoryError as error:
-                raise ImageError(f"{name}: there is not enough memory for it") from error
+                    raise _Failed(f"{name}: the process that decoded it {how}") from error
+            except (MemoryError, OSError) as error:
+                raise _Failed(f"{name}: there is not enough memory for it") from error
             finally:
                 if keep:
                     pool.idle.append(worker)
@@ -76,7 +147,7 @@ class _Pool:
     """As many processes as threads that ask for one at a time, but no more than there are processors."""
 
     def __init__(self):
-        self.free, self.idle = threading.Semaphore(max(2, os.cpu_count() or 1)), []
+        self.free, self.idle = threading.Semaphore(processes()), []
         self._all = set()
 
     def take(self, name: str) -> WorkerProcess:
@@ -88,7 +159,7 @@ class _Pool:
             worker = WorkerProcess()
         except OSError as error:
             why = one_line(error.strerror or error)
-            raise ImageError(f"{name}: no process can be started to decode such an image: {why}") from error
+            raise CannotStart(f"{name}: no process can be started to decode such an image: {why}") from error
         self._all.add(worker)
         return worker
 

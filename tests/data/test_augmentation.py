@@ -134,11 +134,11 @@ def test_the_choices_about_one_image_are_independent(monkeypatch):
         monkeypatch.setattr(
             augmentation, name, lambda *args, draw=draw: (made[-1].append(draw(*args)), made[-1][-1])[1]
         )
-    image = np.zeros((3, 4, 3), "uint8")
+    image = augmentation.Image.new("RGB", (4, 3))
 
     def record(rng):
         made.append([])
-        Sampler(0).draw(image, 2, rng)
+        Sampler(0).draw(image, 2, rng, 3, 4)
 
     draws(record)
     assert {len(one) for one in made} == {4}

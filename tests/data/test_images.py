@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from keras_googlenet.data import DataError, ImageError, center_crop, colors, image_formats, read_image
-from keras_googlenet.data import images as reader
+from keras_googlenet.data import decoding as reader
 from keras_googlenet.data.images import decode_view, read_view
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)

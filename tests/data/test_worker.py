@@ -18,9 +18,10 @@ from PIL import Image, ImageFile
 from support import bombs
 
 import keras_googlenet
-from keras_googlenet.data import ImageError, images, read_image, worker_pool
+from keras_googlenet.data import ImageError, decoding, read_image, worker_pool
 from keras_googlenet.data.center_crop import center_crop_image
 from keras_googlenet.data.colors import to_array
+from keras_googlenet.data.image_formats import formats
 from keras_googlenet.data.images import decode_image, decode_view, read_view
 
 pytestmark = [
@@ -78,8 +79,8 @@ def noise(width, height, mode):
 
 def written():
     """Of each format that Pillow writes, in each mode that it takes: the format, the mode and the bytes."""
-    images.formats()
-    for format in sorted(Image.SAVE.keys() & {*images.formats(), "MPO"}):
+    formats()
+    for format in sorted(Image.SAVE.keys() & {*formats(), "MPO"}):
         for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "F"):
             for size in ((64, 64), (61, 47)):
                 stream = io.BytesIO()
@@ -94,18 +95,17 @@ def test_each_format_gives_the_same_bits_here_and_there(tmp_path):
     for format, mode, data in written():
         found.add(format)
         path.write_bytes(data)
-        settings = [(module, name, getattr(sys.modules[module], name)) for module, name in images._SETTINGS]
         with open(path, "rb") as file:  # also what is decoded at once
-            [there] = worker_pool.decode(worker_pool.Job("image", None, file.fileno(), None, settings))
+            [there] = worker_pool.decode(worker_pool.Job("image", None, file.fileno(), None, decoding.settings()))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            here = images.decode_here(io.BytesIO(data), "image", to_array)
+            here = decoding.decode_here(io.BytesIO(data), "image", to_array)
         np.testing.assert_array_equal(there, here, f"{format} {mode}")
         for array in (read_image(path), decode_image(data, "image")):
             np.testing.assert_array_equal(array, here, f"{format} {mode}")
             assert array.flags.writeable
             assert array.flags.c_contiguous
-        view = images.decode_here(
+        view = decoding.decode_here(
             io.BytesIO(data), "image", lambda image, turn: center_crop_image(image, (20, 33), turn)
         )
         for array in (read_view(path, (20, 33)), decode_view(data, "image", (20, 33))):
@@ -119,7 +119,7 @@ def test_an_image_is_turned_as_it_would_be_here(orientation):
     exif[0x0112] = orientation
     stream = io.BytesIO()
     noise(61, 47, "RGB").save(stream, "WEBP", exif=exif, lossless=True)
-    here = images.decode_here(
+    here = decoding.decode_here(
         stream, "image", lambda image, turn: np.array(image if turn is None else image.transpose(turn))
     )
     assert here.shape == ((61, 47, 3) if orientation > 4 else (47, 61, 3))
@@ -155,17 +155,17 @@ def test_one_that_gets_no_processor_is_ended_too(pool, monkeypatch):
 
 def test_a_second_that_lasts_longer_counts_as_two(monkeypatch):
     """Such as where all were stopped, or the machine slept."""
-    from keras_googlenet.data import worker_process
+    from keras_googlenet.data import clock
 
     now = iter((0, 3600, 3600, 3601))
-    monkeypatch.setattr(worker_process.time, "monotonic", lambda: next(now))
-    ours, theirs = worker_process.socket.socketpair()
+    monkeypatch.setattr(clock.time, "monotonic", lambda: next(now))
+    ours, theirs = clock.socket.socketpair()
     with ours, theirs:
         theirs.sendall(b"ab")
-        clock = worker_process.Clock(15)
-        assert clock.receive(ours, memoryview(bytearray(1))) == 1
-        assert clock.receive(ours, memoryview(bytearray(1))) == 1
-        assert clock.left == 12
+        waiting = clock.Clock(15)
+        assert waiting.receive(ours, memoryview(bytearray(1))) == 1
+        assert waiting.receive(ours, memoryview(bytearray(1))) == 1
+        assert waiting.left == 12
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux")
@@ -210,7 +210,7 @@ def test_what_a_terminal_signals_does_not_reach_it(pool):
     data = bombs.saved("TIFF")
     decode_image(data, "a")
     (pid,) = pids(pool)
-    assert os.getsid(pid) == pid
+    assert os.getpgid(pid) == pid
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         os.kill(pid, number)
     decode_image(data, "a")

@@ -1,10 +1,8 @@
 """A run's images are those of one listing: what happens to the folders meanwhile never changes a label or a number."""
 
-import json
 import os
 import shutil
 
-import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -188,32 +186,3 @@ def test_a_class_that_is_gone_ends_a_run_that_skips(folder, tmp_path, meanwhile,
         experiment.run(recipe(folder, on_corrupt="skip"), tmp_path / "run", verbose=0)
     assert end.value.status == 1
     assert not (tmp_path / "run" / "evaluation.json").exists()
-
-
-@pytest.mark.trains
-def test_images_that_are_kept_go_on_with_their_labels(folder, tmp_path):
-    """Small images are read once: what becomes of their files afterwards changes nothing, to the last bit."""
-    patch = pytest.MonkeyPatch()
-    patch.setattr(runs, "build", small_network)
-    try:
-        whole, changed = (
-            training.train(recipe(folder, epochs=2), tmp_path / name, callbacks=more, verbose=0)
-            for name, more in (("one", ()), ("two", (After(lambda: swap(folder / "train")),)))
-        )
-    finally:
-        patch.undo()
-    assert whole == changed
-    record = json.loads((tmp_path / "two" / "recipe.json").read_text())
-    assert record["fingerprints"] == json.loads((tmp_path / "one" / "recipe.json").read_text())["fingerprints"]
-
-
-class After(keras.callbacks.Callback):
-    """Does something once, after the first epoch."""
-
-    def __init__(self, happens):
-        super().__init__()
-        self._happens = happens
-
-    def on_epoch_end(self, epoch, logs=None):
-        if epoch == 0:
-            self._happens()
