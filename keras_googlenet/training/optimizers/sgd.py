@@ -87,6 +87,14 @@ class MomentumSGD(OpenSGD):
         self._statistics = list(statistics)
 
     @property
+    def variables(self) -> list[keras.Variable]:
+        """What it keeps. On TensorFlow `extend_ema`'s are among them; JAX's steps may be handed an array once only."""
+        known = super().variables
+        if keras.backend.backend() == "tensorflow":
+            return known
+        return [variable for variable in known if not any(variable is other for other in self._statistics)]
+
+    @property
     def ema_pairs(self) -> list[tuple[keras.Variable, keras.Variable]]:
         """Pairs of a variable and its moving average; none without `use_ema`."""
         return list(zip([*self.trained, *self._statistics], self.moving_averages, strict=True)) if self.use_ema else []
