@@ -7,7 +7,7 @@ Why: three things.
 - The optimizer is handed the trained weights alone, so that a moving average of batch normalization's statistics, which
   the step before it has changed, can only be taken after it.
 - `DataParallel` cannot split a batch whose size is no multiple of the devices, and the layout of an evaluation's first
-  batch serves all. So evaluation hands each device the whole batch, of which it computes its part: there XLA splits any.
+  batch serves all. So evaluation hands each device the whole batch, of which it computes its part: XLA splits any.
 
 What breaks it: a trainer with another state than `(trainable, non-trainable, optimizer's, metrics')` and steps other
 than `step(state, data)`; an optimizer that counts its steps elsewhere than in `_iterations`.
@@ -38,7 +38,7 @@ def with_statistics(model: keras.Model, before: tuple, after: tuple) -> tuple:
     """The state after a step, in which the optimizer's averages of batch normalization's statistics have moved, too.
 
     Args:
-        model: A compiled model; the optimizer's `average_statistics` does it, for the count of steps before the step.
+        model: A compiled model; the optimizer's `average_statistics` does it, by its `_iterations` before the step.
         before: The state before the step.
         after: The state after it.
 
@@ -48,7 +48,7 @@ def with_statistics(model: keras.Model, before: tuple, after: tuple) -> tuple:
     """
     inner = getattr(model.optimizer, "inner_optimizer", model.optimizer)
     average = getattr(inner, "average_statistics", None)
-    if average is None:
+    if average is None or not inner.use_ema:
         return after
     trained, others, kept, metrics = after
     variables = model.optimizer.variables
@@ -59,7 +59,11 @@ def with_statistics(model: keras.Model, before: tuple, after: tuple) -> tuple:
         average()
         moved = [scope.get_current_value(variable) for variable in variables]
     done = keras.ops.not_equal(kept[place], count)
-    kept = [old if i == place else keras.ops.where(done, new, old) for i, (old, new) in enumerate(zip(kept, moved, strict=True))]
+    averages = {id(variable) for variable in inner.moving_averages}
+    kept = [
+        keras.ops.where(done, new, old) if id(variable) in averages else old
+        for variable, new, old in zip(variables, moved, kept, strict=True)
+    ]
     return trained, others, kept, metrics
 
 

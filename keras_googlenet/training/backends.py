@@ -1,6 +1,7 @@
 """Which of Keras's backends train, and what each asks for before anything runs on a device."""
 
 import os
+from contextlib import suppress
 
 import keras
 import tensorflow as tf
@@ -32,7 +33,8 @@ def prepare(deterministic):
             f"~/.keras/keras.json). Received: {backend}, {order}"
         )
     if backend == "jax":
-        tf.config.set_visible_devices([], "GPU")
+        with suppress(RuntimeError):  # TensorFlow has run before, and has them
+            tf.config.set_visible_devices([], "GPU")
         flags = os.environ.get("XLA_FLAGS", "")
         if deterministic and "xla_gpu_deterministic_ops" not in flags:
             os.environ["XLA_FLAGS"] = f"{flags} {_DETERMINISTIC_XLA}".strip()

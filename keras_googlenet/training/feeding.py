@@ -62,9 +62,7 @@ class Feed:
         self._sampler = sampler_for(recipe.sampling, recipe.seed)
         self.batch_size = min(recipe.batch_size, count // replicas * replicas)
         self.steps_per_epoch = count // self.batch_size
-        self.validation_steps = evaluation_steps(
-            source.validation.count, recipe.batch_size, context.batches_per_step
-        )
+        self.validation_steps = evaluation_steps(source.validation.count, recipe.batch_size, context.batches_per_step)
 
     def training(self, first_step):
         """The batches from a step on, for ever, as `fit` takes them."""

@@ -88,11 +88,8 @@ class MomentumSGD(OpenSGD):
 
     @property
     def variables(self) -> list[keras.Variable]:
-        """What it keeps. On TensorFlow `extend_ema`'s are among them; JAX's steps may be handed an array once only."""
-        known = super().variables
-        if keras.backend.backend() == "tensorflow":
-            return known
-        return [variable for variable in known if not any(variable is other for other in self._statistics)]
+        """What it keeps. What `extend_ema` named stays the model's: a step on JAX may be handed an array once only."""
+        return [own for own in super().variables if not any(own is other for other in self._statistics)]
 
     @property
     def ema_pairs(self) -> list[tuple[keras.Variable, keras.Variable]]:
