@@ -85,11 +85,9 @@ class WholeBatches(keras.distribution.DataParallel):
 @contextlib.contextmanager
 def whole_batches():
     """Has evaluations in the `with` block hand each device whole batches, where `DataParallel` would split them."""
-    distribution = keras.distribution.distribution()
-    if is_jax() and isinstance(distribution, keras.distribution.DataParallel):
-        with WholeBatches(distribution).scope():
-            yield
-    else:
+    distribution = keras.distribution.distribution() if is_jax() else None
+    splits = isinstance(distribution, keras.distribution.DataParallel)
+    with WholeBatches(distribution).scope() if splits else contextlib.nullcontext():
         yield
 
 

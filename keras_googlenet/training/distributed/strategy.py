@@ -217,8 +217,8 @@ def _on_jax(name):
 def _multiworker(found):
     if keras.backend.backend() != "tensorflow":
         raise InputError(
-            "Several workers train on Keras's TensorFlow backend alone (KERAS_BACKEND=tensorflow); on JAX, the devices of "
-            f"one machine do. Received: {keras.backend.backend()}, and {len(found.tasks)} workers"
+            "Several workers train on Keras's TensorFlow backend alone (KERAS_BACKEND=tensorflow); on JAX, the devices "
+            f"of one machine do. Received: {keras.backend.backend()}, and {len(found.tasks)} workers"
         )
     kind, index, _ = found.tasks[found.worker]
     resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
