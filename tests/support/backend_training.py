@@ -40,7 +40,7 @@ RECIPE = {
     "clip_norm": 0.5,
     "checkpoint_steps": 7,
 }
-KILLED, STOPPED = 33, 17
+KILLED, STOPPED = 36, 17
 """Steps of 50 after which a run is killed, and another one interrupted."""
 
 

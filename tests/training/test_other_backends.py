@@ -37,7 +37,7 @@ def folder(tmp_path_factory):
     assert done.returncode == 0, done.stderr[-3000:]
     assert "2 replicas, 12 images each per step" in done.stdout
     assert "143 Stopped by SIGTERM. The last good checkpoint is of step 17. Go on with --resume." in done.stdout
-    assert done.stdout.count("going on from epoch 3, step 8\n") == 1  # of the killed one: 28 of 33 steps were saved
+    assert done.stdout.count("going on from epoch 4, step 5\n") == 1  # of the killed one: 35 of 36 steps were saved
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(backend_training.runs, "build", None)
         for name in ("one", "float16"):
