@@ -19,6 +19,8 @@ from collections.abc import Sequence
 
 import keras
 
+from keras_googlenet.keras_compat import on_jax
+
 STATISTICS = ("moving_mean", "moving_variance")
 """What Keras calls the moving averages of batch normalization."""
 
@@ -34,6 +36,9 @@ class OnReplicas:
     def train_step(self, *args):
         """Keras's own, after which all replicas are the same model, with logs that can be averaged over workers."""
         logs = super().train_step(*args)
+        if on_jax.is_jax():
+            logs, state = logs
+            return logs, on_jax.with_statistics(self, args[0], state)
         if is_distributed(self):
             moving = statistics(self)
             for variable, mean in zip(moving, means(moving), strict=True):
@@ -42,7 +47,14 @@ class OnReplicas:
 
     def test_step(self, *args):
         """Keras's own, with logs that can be averaged over workers."""
+        if on_jax.is_jax():
+            return super().test_step(args[0], on_jax.split(args[1]))
         return _reducible(self, super().test_step(*args))
+
+    def evaluate(self, *args, **kwargs):
+        """Keras's own, of batches of any size."""
+        with on_jax.whole_batches():
+            return super().evaluate(*args, **kwargs)
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Called by `fit` and `evaluate` on the TensorFlow backend alone, to shape the model by its first batch."""
@@ -89,13 +101,13 @@ def means(variables: Sequence[keras.Variable]) -> list:
     """What variables are on average over the replicas, each of which has its own. To be called by each replica.
 
     Args:
-        variables: Keras variables, on TensorFlow's backend.
+        variables: Keras variables; on other backends than TensorFlow's there is one of each.
 
     Returns:
         A list of tensors.
     """
-    if not variables:
-        return []
+    if not variables or keras.backend.backend() != "tensorflow":
+        return [keras.ops.convert_to_tensor(variable) for variable in variables]
     import tensorflow as tf
 
     own = [tf.identity(variable.value) for variable in variables]

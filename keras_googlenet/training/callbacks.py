@@ -6,6 +6,7 @@ import keras
 
 from keras_googlenet.errors import WorkError
 from keras_googlenet.keras_compat.fit import release_validation
+from keras_googlenet.keras_compat.on_jax import synchronize
 from keras_googlenet.training.checkpoints import DIVERGED
 from keras_googlenet.training.interruption import Interrupted
 from keras_googlenet.training.optimizers.ema import ValidateEMA, ema_weights
@@ -142,6 +143,7 @@ class Checkpoint(RunCallback):
         self._stop_if_interrupted()
 
     def _save(self):
+        synchronize(self.model)
         self.run.checkpoints.save(self.model, self.run.step)
 
     def _stop_if_interrupted(self):

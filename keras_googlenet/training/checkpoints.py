@@ -6,6 +6,7 @@ import shutil
 import warnings
 from pathlib import Path
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -95,19 +96,20 @@ class Checkpoints:
         Raises:
             CheckpointError: The checkpoint is of another network or optimizer.
         """
-        saved = tf.train.load_checkpoint(str(self.path(step))).get_variable_to_shape_map()
+        reader = tf.train.load_checkpoint(str(self.path(step)))
+        saved = reader.get_variable_to_shape_map()
         saved = {name: shape for name, shape in saved.items() if name.partition("/")[0] in parts}
         state = _state(model, parts, by_place=f"optimizer/0{_SUFFIX}" in saved)
-        shapes = {
-            f"{part}/{key}{_SUFFIX}": variable.shape.as_list()
-            for part, variables in state.items()
-            for key, variable in variables.items()
-        }
-        if saved != shapes:
+        variables = {f"{part}/{key}{_SUFFIX}": variable for part in state for key, variable in state[part].items()}
+        if saved != {name: list(variable.shape) for name, variable in variables.items()}:
             raise CheckpointError(
                 f"{self.path(step)}: this checkpoint is of another network or optimizer. Start a new run."
             )
-        _checkpoint(state).read(str(self.path(step))).expect_partial()
+        if keras.backend.backend() == "tensorflow":
+            _checkpoint(state).read(str(self.path(step))).expect_partial()
+        else:
+            for name, variable in variables.items():
+                variable.assign(reader.get_tensor(name))
 
     def newest(self):
         """The step of the newest checkpoint that is whole, or None. It warns of each that is not."""
@@ -147,7 +149,7 @@ class Checkpoints:
     def _check_finite(self, model, step):
         """A loss can be finite where a weight is not: rectification hides it."""
         for variable in model.trainable_variables:
-            if not np.isfinite(np.asarray(variable.value)).all():
+            if not np.isfinite(keras.ops.convert_to_numpy(variable)).all():
                 raise CheckpointError(
                     f"After step {step}, {variable.path} is not finite. {self.last_good()} {DIVERGED}"
                 )
@@ -186,7 +188,7 @@ def _state(model, parts, by_place=False):
         "optimizer": {str(name): variable for name, variable in zip(names, optimizer.variables, strict=True)},
         "metrics": {str(i): variable for i, variable in enumerate(model.metrics_variables)},
     }
-    return {part: {key: variable.value for key, variable in variables[part].items()} for part in parts}
+    return {part: variables[part] for part in parts}
 
 
 def _distinct(names):
@@ -198,4 +200,11 @@ def _distinct(names):
 
 
 def _checkpoint(state):
-    return tf.train.Checkpoint(**{part: tf.train.Checkpoint(**variables) for part, variables in state.items()})
+    """What TensorFlow writes and reads: its own variables, and on other backends copies of theirs."""
+    copies = keras.backend.backend() != "tensorflow"
+
+    def holder(variable):
+        return tf.Variable(keras.ops.convert_to_numpy(variable)) if copies else variable.value
+
+    parts = {part: {key: holder(variable) for key, variable in variables.items()} for part, variables in state.items()}
+    return tf.train.Checkpoint(**{part: tf.train.Checkpoint(**holders) for part, holders in parts.items()})

@@ -1,12 +1,14 @@
 """What a run is fed: batches to train on and to validate on, and a look at them."""
 
+import numpy as np
+
 from keras_googlenet import data
 from keras_googlenet.data.pipeline import evaluation_steps, preview
 from keras_googlenet.data.reading import Reader
 from keras_googlenet.data.sampling import sampler_for
 from keras_googlenet.data.splits import Shard
 from keras_googlenet.errors import InputError
-from keras_googlenet.imagenet import preprocess_input
+from keras_googlenet.imagenet import MEAN_RGB
 from keras_googlenet.training.distributed.strategy import distribute
 
 
@@ -60,7 +62,7 @@ class Feed:
         self._sampler = sampler_for(recipe.sampling, recipe.seed)
         self.batch_size = min(recipe.batch_size, count // replicas * replicas)
         self.steps_per_epoch = count // self.batch_size
-        self.validation_steps = evaluation_steps(source.validation.count, recipe.batch_size, replicas)
+        self.validation_steps = evaluation_steps(source.validation.count, recipe.batch_size, context.batches_per_step)
 
     def training(self, first_step):
         """The batches from a step on, for ever, as `fit` takes them."""
@@ -103,4 +105,9 @@ class Feed:
         return sorted(reason for reader in (self._train, self._validation) for reason in reader.skipped.values())
 
     def _images(self):
-        return {"image_size": self._recipe.image_size, "preprocess": preprocess_input}
+        return {"image_size": self._recipe.image_size, "preprocess": _without_mean}
+
+
+def _without_mean(images):
+    """`preprocess_input`, of a batch that is TensorFlow's on every backend of Keras."""
+    return images - np.asarray(MEAN_RGB, "float32")

@@ -3,9 +3,8 @@
 import warnings
 from contextlib import suppress
 
-import tensorflow as tf
-
 from keras_googlenet import architecture
+from keras_googlenet.training.backends import on_accelerator
 from keras_googlenet.utils import memory
 
 _FLOAT = 4
@@ -49,7 +48,7 @@ def step_bytes(recipe, classes):
 def check_memory(recipe, source, context, batch_size):
     """Compares a step with the memory that is available to this process.
 
-    GPUs have memory of their own, of which TensorFlow tells when it is exhausted: only the images count then.
+    GPUs have memory of their own, of which the backend tells when it is exhausted: only the images count then.
 
     Args:
         recipe: A `Recipe`.
@@ -63,7 +62,7 @@ def check_memory(recipe, source, context, batch_size):
     with suppress(ValueError):  # of a table that leaves no pixels, of which the network will tell
         whole, each, image = step_bytes(recipe, len(source.classes))
         here = -(-batch_size // context.workers)
-        if tf.config.get_visible_devices("GPU"):
+        if on_accelerator():
             whole = each = 0
         free = memory.available()
         fits = 0 if free is None else (free - whole) // (each + image) * context.workers

@@ -5,11 +5,10 @@ from contextlib import closing, nullcontext
 from pathlib import Path
 
 import keras
-import tensorflow as tf
 
 from keras_googlenet.data.errors import reading_errors
 from keras_googlenet.data.source import Source
-from keras_googlenet.errors import InputError
+from keras_googlenet.training import backends
 from keras_googlenet.training import callbacks as run_callbacks
 from keras_googlenet.training.checkpoints import PARTS, Checkpoints
 from keras_googlenet.training.distributed.broadcast import broadcast_start
@@ -73,7 +72,7 @@ def train(
         >>> train(recipe_for("digits", epochs=1), "runs/first")["val_predictions_accuracy"]  # doctest: +SKIP
         0.8
     """
-    _check_keras()
+    backends.prepare(recipe.deterministic)
     context = strategy_for(strategy)
     with RunLock(folder) if lock is None else nullcontext(lock) as lock:
         run_folder = RunFolder(folder, lock)
@@ -81,7 +80,7 @@ def train(
             lock.check_free()
         _check_start(run_folder, recipe, context, resume)
         if recipe.deterministic:
-            tf.config.experimental.enable_op_determinism()
+            backends.be_deterministic()
         source = (load or load_source)(recipe)
         run_folder.check_outside(source)
         if context.is_chief:
@@ -93,6 +92,7 @@ def train(
             reporting_lost_workers(context),
             reporting_shortage(recipe),
             reading_errors(),
+            context.fitting(),
             interruption() as interrupted,
         ):
             logs = Run(recipe, run_folder, source, context, interrupted, callbacks, verbose).train()
@@ -106,15 +106,6 @@ def _check_start(run_folder, recipe, context, resume):
         run_folder.check_same(recipe)
     elif context.is_chief:
         run_folder.check_new()
-
-
-def _check_keras():
-    found = keras.backend.backend(), keras.config.image_data_format()
-    if found != ("tensorflow", "channels_last"):
-        raise InputError(
-            "Training runs on Keras's TensorFlow backend with channels last (KERAS_BACKEND, ~/.keras/keras.json). "
-            f"Received: {', '.join(found)}"
-        )
 
 
 class Run:

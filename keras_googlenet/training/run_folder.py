@@ -6,6 +6,8 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
+import keras
+
 from keras_googlenet.errors import InputError
 from keras_googlenet.training.changes import differences
 from keras_googlenet.training.recipes.recipe import field_names
@@ -74,12 +76,19 @@ class RunFolder:
             )
 
     def check_same(self, recipe):
-        """A run goes on with the recipe that it was started with, if it was.
+        """A run goes on with the recipe and on the backend that it was started with, if it was.
 
         Raises:
-            InputError: The folder's recipe is another one.
+            InputError: The folder's recipe is another one, or was begun on another backend.
         """
         recorded = self.read_recipe() or recipe
+        # Random numbers and roundings differ from backend to backend: what went on would be neither's run.
+        begun, now = self.read_backend() or keras.backend.backend(), keras.backend.backend()
+        if begun != now:
+            raise InputError(
+                f"{self.recipe}: this run was started on Keras's backend {begun}, and can only go on there: set "
+                f"KERAS_BACKEND={begun}. Received: {now}"
+            )
         for name in field_names():
             before, now = getattr(recorded, name), getattr(recipe, name)
             if before != now:
@@ -91,6 +100,10 @@ class RunFolder:
     def read_recipe(self):
         """The recipe that the run was started with, a `Recipe`, or None if it had not got so far."""
         return read_recipe(self.recipe) if self.recipe.exists() else None
+
+    def read_backend(self):
+        """Keras's backend that the run was started on, or None if it had not got so far; 0.1.0 had TensorFlow alone."""
+        return read_json(self.recipe).get("backend", "tensorflow") if self.recipe.exists() else None
 
     def check_outside(self, source):
         """A run's pictures are no images to train on.
@@ -122,11 +135,14 @@ class RunFolder:
 
     def write_recipe(self, recipe, source, steps_per_epoch):
         """Writes the resolved recipe and what else a repetition would need to know."""
+        backend = keras.backend.backend()
+        packages = dict.fromkeys([*PACKAGES, backend])
         record = {
             "recipe": recipe.record(),
             **source.record(),
             "steps_per_epoch": steps_per_epoch,
-            "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+            "backend": backend,
+            "versions": {"python": platform.python_version(), **{name: _version(name) for name in packages}},
         }
         with written_whole(self.recipe) as partial:
             partial.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")

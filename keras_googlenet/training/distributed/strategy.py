@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from keras_googlenet.errors import InputError, WorkError
@@ -24,7 +25,8 @@ class DistributionContext:
     """Where a run trains, and this process's part in it.
 
     Attributes:
-        strategy: A `tf.distribute.Strategy`. Make the model, its optimizer and its metrics in its `scope()`.
+        strategy: A `tf.distribute.Strategy`, or on JAX's several devices a `keras.distribution.DataParallel`. Make the
+            model, its optimizer and its metrics in its `scope()`.
         workers: Processes that train together; 1 on one machine.
         worker: Which of them this is, from 0.
         replicas: Devices that train together, over all workers; each worker has as many.
@@ -51,6 +53,17 @@ class DistributionContext:
     def local_replicas(self) -> int:
         """Devices of this worker."""
         return self.replicas // self.workers
+
+    @property
+    def batches_per_step(self) -> int:
+        """Batches that all workers' data have for a step: one for each replica; JAX itself splits one batch."""
+        return self.replicas if isinstance(self.strategy, tf.distribute.Strategy) else 1
+
+    def fitting(self) -> contextlib.AbstractContextManager:
+        """Where `fit` is called: a model of `tf.distribute` knows its strategy, one on JAX has to be told."""
+        if isinstance(self.strategy, tf.distribute.Strategy):
+            return contextlib.nullcontext()
+        return self.strategy.scope()
 
     def per_replica(self, batch_size: int) -> int:
         """A replica's part of a batch.
@@ -89,15 +102,16 @@ def strategy_for(name: str = "auto") -> DistributionContext:
 
     Args:
         name: `none` for one device. `mirrored` for all GPUs of this machine, or all logical CPU devices where there
-            is none. `multiworker` for all devices of all the workers that `TF_CONFIG` or Slurm names. `auto` for
-            `multiworker` where these name more than one worker, else `mirrored` where there are several devices, else
-            `none`.
+            is none. `multiworker` for all devices of all the workers that `TF_CONFIG` or Slurm names, on TensorFlow's
+            backend alone. `auto` for `multiworker` where these name more than one worker, else `mirrored` where there
+            are several devices, else `none`.
 
     Returns:
         A `DistributionContext`.
 
     Raises:
-        InputError: The name is unknown, the cluster is missing or wrong, or TensorFlow has already run something.
+        InputError: The name is unknown, the cluster is missing or wrong, TensorFlow has already run something, or
+            several workers were asked of another backend.
         WorkError: The workers could not be connected.
 
     Example:
@@ -114,6 +128,8 @@ def strategy_for(name: str = "auto") -> DistributionContext:
         )
     if name == "multiworker" or (found is not None and len(found.tasks) > 1):
         return _multiworker(found)
+    if keras.backend.backend() != "tensorflow":
+        return _on_jax(name)
     # Of this machine; nothing is initialized.
     kind = "GPU" if tf.config.get_visible_devices("GPU") else "CPU"
     devices = [f"{kind}:{i}" for i in range(_count(kind))]
@@ -153,15 +169,17 @@ def distribute(context, make_dataset, *, endless=False):
         endless: The data set never ends. Workers then need not agree before each step whether there is one.
 
     Returns:
-        A `tf.distribute.DistributedDataset`, or the data set itself under the strategy of one device.
+        A `tf.distribute.DistributedDataset`, or the data set itself on one device and on JAX.
     """
 
     def this_workers(_):
-        dataset = make_dataset(context.shard, context.local_replicas)
+        dataset = make_dataset(context.shard, context.batches_per_step // context.workers)
         if endless:
             dataset = dataset.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
         return dataset
 
+    if not isinstance(context.strategy, tf.distribute.Strategy):
+        return this_workers(None)
     return context.strategy.distribute_datasets_from_function(this_workers)
 
 
@@ -189,7 +207,19 @@ def _count(kind):
     return sum(len(tf.config.get_logical_device_configuration(device) or (None,)) for device in devices)
 
 
+def _on_jax(name):
+    devices = keras.distribution.list_devices()
+    if name == "mirrored" or (name == "auto" and len(devices) > 1):
+        return DistributionContext(keras.distribution.DataParallel(devices=devices), replicas=len(devices))
+    return DistributionContext(tf.distribute.get_strategy())
+
+
 def _multiworker(found):
+    if keras.backend.backend() != "tensorflow":
+        raise InputError(
+            "Several workers train on Keras's TensorFlow backend alone (KERAS_BACKEND=tensorflow); on JAX, the devices "
+            f"of one machine do. Received: {keras.backend.backend()}, and {len(found.tasks)} workers"
+        )
     kind, index, _ = found.tasks[found.worker]
     resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
         tf.train.ClusterSpec(found.spec),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import keras
-import tensorflow as tf
+from keras import ops
 
 from keras_googlenet.training.optimizers.from_recipe import unwrap
 
@@ -24,10 +24,9 @@ def ema_weights(model: keras.Model) -> Iterator[keras.Model]:
         ...     model.save("averaged.keras")
     """
     pairs = unwrap(model.optimizer).ema_pairs
-    # Tensors, not copies: an assignment gives a variable another buffer and leaves the one that is held as it was.
-    held = [tf.convert_to_tensor(variable.value) for variable, _ in pairs]
+    held = [ops.copy(variable) for variable, _ in pairs]
     for variable, average in pairs:
-        variable.assign(average)
+        variable.assign(ops.copy(average))  # on JAX, validation gives away the arrays that it is handed
     try:
         yield model
     finally:

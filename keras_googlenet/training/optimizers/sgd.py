@@ -31,7 +31,7 @@ class MomentumSGD(OpenSGD):
     4. `velocity = momentum * velocity - learning_rate * gradient`, and the variable moves by the velocity.
 
     A batch that completes no update changes neither variables nor velocities nor averages. `iterations` and the
-    learning rate's schedule count updates. It trains on every backend; `extend_ema` is for TensorFlow's.
+    learning rate's schedule count updates. It trains on every backend.
 
     Args:
         learning_rate: A float, or a schedule over updates.
@@ -87,6 +87,11 @@ class MomentumSGD(OpenSGD):
         self._statistics = list(statistics)
 
     @property
+    def variables(self) -> list[keras.Variable]:
+        """What it keeps. What `extend_ema` named stays the model's: a step on JAX may be handed an array once only."""
+        return [own for own in super().variables if not any(own is other for other in self._statistics)]
+
+    @property
     def ema_pairs(self) -> list[tuple[keras.Variable, keras.Variable]]:
         """Pairs of a variable and its moving average; none without `use_ema`."""
         return list(zip([*self.trained, *self._statistics], self.moving_averages, strict=True)) if self.use_ema else []
@@ -108,7 +113,9 @@ class MomentumSGD(OpenSGD):
             grads = [g + self.weight_decay * v if v.name.endswith("kernel") else g for g, v in pairs]
         self.move(grads, variables)
         if self.use_ema:
-            self._average()
+            self._average(self.trained, self.moving_averages[: len(self.trained)])
+            if keras.backend.backend() != "jax":  # there the model calls it, after the step
+                self.average_statistics()
 
     def _accumulate(self, grads, variables):
         """The mean gradient since the last update, this batch included, which is noted, or forgotten if used."""
@@ -126,13 +133,17 @@ class MomentumSGD(OpenSGD):
         for changed, value in zip(changing, before, strict=False):
             self.assign(changed, ops.where(self.completes_update(), ops.convert_to_tensor(changed), value))
 
-    def _average(self):
+    def average_statistics(self) -> None:
+        """Moves the averages of what `extend_ema` named, for the update that is being done."""
+        if self.use_ema:
+            self._average(replicas.means(self._statistics), self.moving_averages[len(self.trained) :])
+
+    def _average(self, values, averages):
         memory = self.ema_momentum
         if self.gradient_accumulation_steps:
             memory = ops.where(self.completes_update(), memory, 1.0)
         memory = ops.where(self.iterations > 0, memory, 0.0)
-        values = [*self.trained, *replicas.means(self._statistics)]
-        for value, average in zip(values, self.moving_averages, strict=True):
+        for value, average in zip(values, averages, strict=True):
             # In place: a new tensor for each, made at each step, would land among the activations.
             self.assign_add(average, ops.cast(1 - memory, value.dtype) * (value - average))
 
