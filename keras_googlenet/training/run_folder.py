@@ -8,6 +8,7 @@ from pathlib import Path
 
 from keras_googlenet.errors import InputError
 from keras_googlenet.training.changes import differences
+from keras_googlenet.training.recipes.automatic import following
 from keras_googlenet.training.recipes.recipe import field_names
 from keras_googlenet.training.recipes.settings import read_recipe
 from keras_googlenet.training.run_lock import LOCK, RunFolderError, RunLock
@@ -74,12 +75,13 @@ class RunFolder:
             )
 
     def check_same(self, recipe):
-        """A run goes on with the recipe that it was started with, if it was.
+        """A run goes on with the recipe that it was started with, if it was; `auto` is what it took then.
 
         Raises:
             InputError: The folder's recipe is another one.
         """
         recorded = self.read_recipe() or recipe
+        recipe = following(recipe, recorded)
         for name in field_names():
             before, now = getattr(recorded, name), getattr(recipe, name)
             if before != now:

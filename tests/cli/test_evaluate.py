@@ -175,7 +175,7 @@ def test_predictions_of_something_else_are_not_touched(colored, tmp_path, capsys
     content = file.read_bytes()
     for arguments in (["1.keras"], ["0.keras", "--crops", "1"], ["0.keras", "--pool", "max"]):
         assert evaluate(colored, *arguments, "--predictions", str(file)) == 2
-        assert "another model, other images or other crops" in capsys.readouterr().err
+        assert "another model or precision, other images or other crops" in capsys.readouterr().err
     assert file.read_bytes() == content
 
 
