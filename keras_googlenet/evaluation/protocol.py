@@ -129,7 +129,7 @@ def _labels(split: Split, columns: Sequence[int]) -> np.ndarray:
 
 
 def digest(model: keras.Model, images: Sequence[str], labels: Sequence[int] | np.ndarray, size: Size) -> str:
-    """What predictions follow from, in a word: the weights and the precision, the images' names and classes, their size.
+    """What predictions follow from, in a word: the weights, the precision, the images' names and classes, their size.
 
     Args:
         model: The model.

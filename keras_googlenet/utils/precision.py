@@ -10,7 +10,7 @@ fastest of these here."""
 HALVES = ("bfloat16", "float16")
 
 _UNITS = {"amx_bf16": "AMX", "avx512_bf16": "AVX512-BF16"}
-"""Flags of processors on which TensorFlow is faster in bfloat16, and the units' names: see docs/results/precision.md."""
+"""Flags of processors on which TensorFlow is faster in bfloat16, and the units' names: docs/results/precision.md."""
 
 
 class Choice(NamedTuple):

@@ -34,9 +34,8 @@ def settled(recipe: Recipe, recorded: Recipe | None = None, say: bool = True) ->
     lines = []
     if recorded is not None and "auto" in (recipe.precision, recipe.deterministic):
         recipe = following(recipe, recorded)
-        lines.append(
-            f"as it began: precision={recorded.precision}, deterministic={str(recorded.deterministic).lower()}"
-        )
+        same = str(recorded.deterministic).lower()
+        lines.append(f"as the run began: precision={recorded.precision}, deterministic={same}")
     if recipe.precision == "auto":
         chosen = precision.automatic()
         recipe = dataclasses.replace(recipe, precision=chosen.value)

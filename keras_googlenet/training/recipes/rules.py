@@ -36,7 +36,7 @@ RENAMED: dict[str, dict[str, Any]] = {
     "precision": {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"},
     "deterministic": {"true": True, "false": False},
 }
-"""Other words for some values: those of version 0.1.0, which its files and its users' commands go on using, and text."""
+"""Other words for some values: version 0.1.0's, which its files and its users' commands go on using, and text."""
 
 _INFINITE = float("inf")
 
