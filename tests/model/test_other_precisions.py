@@ -43,9 +43,7 @@ def answers(model, images=IMAGES):
     return [keras.ops.convert_to_numpy(one) for one in keras.tree.flatten(model(images, training=False))]
 
 
-@pytest.mark.parametrize(
-    ("half", "variant"), [("bfloat16", NORMALIZED), ("float16", SMALL)], ids=["batchnorm", "small"]
-)
+@pytest.mark.parametrize(("half", "variant"), [("bfloat16", NORMALIZED), ("float16", SMALL)])
 def test_it_computes_as_one_that_was_built_so(half, variant, tmp_path):
     path = str(tmp_path / "x.keras")
     network(variant=variant).save(path)
@@ -80,7 +78,7 @@ def test_a_model_of_others(half, tmp_path):
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
     assert 0 < np.abs(found - whole).max() < 0.02
     policies = {one.name: one.dtype_policy.name for one in changed.layers}
-    assert [name for name, policy in policies.items() if policy != "float32"] == ["googlenet", "dense"]
+    assert [name for name, policy in policies.items() if policy != "float32"] == ["dense"]
     assert changed.get_layer("googlenet").get_layer("conv2_3x3").compute_dtype == half
 
 
