@@ -179,6 +179,20 @@ def test_predictions_of_something_else_are_not_touched(colored, tmp_path, capsys
     assert file.read_bytes() == content
 
 
+@pytest.mark.computes
+def test_in_another_precision(colored, tmp_path, capsys):
+    """What is kept of one precision is not gone on with in another; finished files of several are an ensemble."""
+    whole, half = str(tmp_path / "whole.npz"), str(tmp_path / "half.npz")
+    assert evaluate(colored, "0.keras", "--predictions", whole) == 0
+    assert evaluate(colored, "0.keras", "--precision", "bfloat16", "--predictions", half) == 0
+    one, other = (Predictions.read(path).probabilities[0] for path in (whole, half))
+    assert 0 < np.abs(one - other).max() < 0.01
+    np.testing.assert_allclose(other.sum(axis=1), 1, atol=1e-6)
+    assert evaluate(colored, "0.keras", "--predictions", half) == 2
+    assert "another model or precision" in capsys.readouterr().err
+    assert evaluate(colored, whole, half, dataset=None) == 0
+
+
 def test_a_place_that_cannot_be_written_is_noticed_first(colored, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(keras.Model, "predict_on_batch", lambda *_: pytest.fail("it has begun"))
     (tmp_path / "file").write_text("in the way")
