@@ -1,6 +1,5 @@
 """Each artifact in a process that has its runtime and not this package, against the network's own probabilities."""
 
-import importlib
 import json
 import re
 import runpy
@@ -19,14 +18,12 @@ from support.small import SMALL
 from keras_googlenet import GoogLeNet, export, preprocess_input
 from keras_googlenet.cli import main
 from keras_googlenet.data import center_crop, read_image
-from keras_googlenet.errors import InputError
 from keras_googlenet.export import decoding
 from keras_googlenet.export.artifacts import write_onnx
 from keras_googlenet.export.card import card
 from keras_googlenet.export.openvino import FLOAT32
 from keras_googlenet.export.served_model import served
 from keras_googlenet.model.classifier import Classifier
-from keras_googlenet.utils.dtype_policy import default_dtype_policy
 from keras_googlenet.utils.export_formats import FORMATS
 
 NEEDS = {
@@ -57,20 +54,6 @@ def model():
     for head in ("predictions",):  # decided, so that agreement says something
         kernel = built.get_layer(head).kernel
         kernel.assign(keras.random.normal(kernel.shape, stddev=2.0, seed=1))
-    return built
-
-
-NOISE = np.random.default_rng(0).normal(0, 60, (4, 64, 64, 3)).astype("float32")
-
-
-@pytest.fixture(scope="module")
-def undecided(model):
-    """The same with logits of 2 at most, so that its probabilities show what is rounded."""
-    built = GoogLeNet(weights=None, classes=3, input_shape=(64, 64, 3), variant=SMALL, aux_heads=False)
-    built.set_weights(model.inference_model().get_weights())
-    head = built.get_layer("predictions")
-    logits = keras.Model(built.input, head.input).predict(NOISE, verbose=0) @ head.kernel.numpy()
-    head.kernel.assign(head.kernel * (2 / np.abs(logits).max()))
     return built
 
 
@@ -126,71 +109,6 @@ def test_openvino_computes_in_what_it_is_asked_for(variant, tmp_path):
     images = np.random.default_rng(0).normal(0, 60, (2, 64, 64, 3)).astype("float32")
     expected = built.predict(images, verbose=0)
     np.testing.assert_allclose(compiled({"images": images})["probabilities"], expected, rtol=0, atol=1e-4)
-
-
-@pytest.mark.exports
-@pytest.mark.parametrize("format", ["litert", "onnx", "openvino"])
-@pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
-def test_weights_of_16_bits_take_half_of_the_room(undecided, format, tmp_path, capsys):
-    """And their runtime answers as the network does whose weights are rounded so."""
-    need(format)
-    undecided.class_names = LABELS
-    undecided.save(tmp_path / "m.keras")
-    target, whole = (tmp_path / f"{name}{FORMATS[format]}" for name in ("half", "whole"))
-    command = ["export", str(tmp_path / "m.keras"), str(target), "--format", format, "--precision"]
-    assert main([*command, "bfloat16"]) == 2
-    assert f"{format} is written in float32, float16" in capsys.readouterr().err
-    assert main([*command, "float16"]) == 0
-    assert json.loads((tmp_path / f"{target.name}.model_card.json").read_text())["precision"] == "float16"
-    export.export(undecided, whole, format, labels=LABELS)
-    with_weights = ".bin" if format == "openvino" else target.suffix
-    half, full = (path.with_suffix(with_weights).stat().st_size for path in (target, whole))
-    assert half < 0.62 * full  # the graph of so small a network takes its part
-    runtime = importlib.import_module(f"keras_googlenet.export.{format}")
-    found, before = (runtime.run(path, NOISE, "probabilities") for path in (target, whole))
-    rounded = keras.models.clone_model(undecided)
-    rounded.set_weights([one.astype("float16").astype("float32") for one in undecided.get_weights()])
-    expected = rounded.predict(NOISE, verbose=0)
-    changed = np.abs(expected - before).max()
-    assert changed > 1e-5
-    # ONNX's activations are float16, too, which are as many roundings again.
-    np.testing.assert_allclose(found, expected, rtol=0, atol=(5 if format == "onnx" else 0.1) * changed)
-    assert np.abs(found - before).max() > changed / 2
-
-
-@pytest.mark.exports
-@pytest.mark.parametrize("half", ["bfloat16", "float16"])
-def test_a_saved_model_computes_in_half_precision(undecided, half, tmp_path):
-    """As the network does that was built under Keras's policy; the network given is as it was."""
-    before = undecided.predict(NOISE, verbose=0)
-    with default_dtype_policy(f"mixed_{half}"):
-        built = GoogLeNet(weights=None, classes=3, input_shape=(64, 64, 3), variant=SMALL, aux_heads=False)
-    built.set_weights(undecided.get_weights())
-    expected = built.predict(NOISE, verbose=0)
-    changed = np.abs(expected - before).max()
-    assert changed > 1e-5
-    export.export(undecided, tmp_path / "served", "savedmodel", labels=LABELS, precision=half)
-    answer = tf.saved_model.load(tmp_path / "served").signatures["serving_default"](images=tf.constant(NOISE))
-    np.testing.assert_allclose(answer["probabilities"], expected, rtol=0, atol=changed / 2)
-    np.testing.assert_array_equal(undecided(NOISE), before)
-
-
-@pytest.mark.parametrize(
-    ("format", "precision", "int8", "message"),
-    [
-        ("onnx", "bfloat16", False, "onnx is written in float32, float16. Received: precision='bfloat16'"),
-        ("litert", "bfloat16", False, "litert is written in float32, float16. Received: precision='bfloat16'"),
-        ("openvino", "bfloat16", False, "'bfloat16'. OpenVINO computes in bfloat16 on processors that have it"),
-        ("litert", "float16", True, "8 bits take the place of another precision"),
-        ("savedmodel", "half", False, "float32, bfloat16, float16. Received: precision='half'"),
-    ],
-)
-def test_precisions_that_a_format_has_not(model, format, precision, int8, message, tmp_path):
-    calibration = np.zeros((1, 64, 64, 3), "uint8") if int8 else None
-    target = tmp_path / f"x{FORMATS[format]}"
-    with pytest.raises(InputError, match=message):
-        export.export(model, target, format, labels=LABELS, calibration=calibration, precision=precision)
-    assert not list(tmp_path.iterdir())
 
 
 def test_the_card_of_a_model(model):
