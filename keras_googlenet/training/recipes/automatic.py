@@ -32,7 +32,7 @@ def settled(recipe: Recipe, recorded: Recipe | None = None, say: bool = True) ->
         say: Whether to print.
     """
     lines = []
-    if recorded is not None and "auto" in (recipe.precision, recipe.deterministic):
+    if recorded is not None:
         recipe = following(recipe, recorded)
         same = str(recorded.deterministic).lower()
         lines.append(f"as the run began: precision={recorded.precision}, deterministic={same}")
