@@ -56,7 +56,7 @@ def test_it_computes_as_one_that_was_built_so(half, variant, tmp_path):
     assert all(one.get_weights()[0].dtype == np.float32 for one in changed.layers if one.weights)
 
 
-def test_it_is_near_to_float32(tmp_path):
+def test_it_is_near_to_float32():
     """bfloat16 keeps 8 bits: each layer rounds by 0.4% at most, here a dozen one after the other, so 2% of a logit."""
     model = network(variant=SMALL, classifier_activation=None, aux_heads=False)
     [whole] = answers(model)
@@ -93,7 +93,7 @@ def test_what_was_trained_in_half_precision_stays_so_unless_asked(half, tmp_path
 
 
 @pytest.mark.filterwarnings("ignore")  # Keras's, of each layer that has nothing to quantize
-def test_eight_bits_stay(tmp_path):
+def test_eight_bits_stay():
     model = network(variant=SMALL, aux_heads=False)
     model.quantize("int8")
     set_precision(model, "bfloat16")
