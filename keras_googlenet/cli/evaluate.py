@@ -43,6 +43,7 @@ def add_arguments(parser):
     parser.add_argument("--json", metavar="FILE", type=output, help="write the results, too")
     parser.add_argument("--batch-size", type=int, default=32, metavar="N", help="crops per step (default: 32)")
     parser.add_argument("--on-corrupt", choices=("stop", "skip"), default="stop", help="at an unreadable image")
+    parser.add_precision("the model's own, which is float32 unless it was trained in another")
     parser.add_class_index()
 
 
@@ -137,7 +138,7 @@ def _predictions(spec, images, arguments):
     from keras_googlenet.evaluation.crops import numbers_up_to
 
     split, classes = images
-    classifier = load_classifier(spec)
+    classifier = load_classifier(spec, precision=arguments.precision)
     _check_fit(classifier, spec, arguments)
     outputs = _outputs(classifier, classes, arguments.class_index)
     file = arguments.predictions

@@ -1,8 +1,9 @@
 """Exports a model to where it is served: SavedModel, LiteRT, ONNX or OpenVINO, with a model card.
 
 Auxiliary heads are left out. With --int8 the artifact computes in 8-bit integers, calibrated on some images of a data
-set: a quarter of the size (litert, onnx and openvino). Standard output has a line about TARGET. An export that is ended
-leaves nothing.
+set: a quarter of the size (litert, onnx and openvino). With --precision float16 these three have half of the size; a
+SavedModel computes in bfloat16 or float16. OpenVINO chooses by itself what it computes in. Standard output has a line
+about TARGET. An export that is ended leaves nothing.
 
 Examples:
   keras-googlenet export runs/flowers/model.keras served --format savedmodel
@@ -10,8 +11,8 @@ Examples:
 """
 
 from keras_googlenet.cli.paths import output
-from keras_googlenet.cli.streams import say
-from keras_googlenet.utils.export_formats import FORMATS
+from keras_googlenet.cli.streams import say, tell
+from keras_googlenet.utils.export_formats import FORMATS, PRECISIONS
 
 CALIBRATION = 100
 
@@ -28,6 +29,7 @@ def add_arguments(parser):
         "--calibration", metavar="SPEC", help="typical images: digits, a folder of class subfolders, ..."
     )
     parser.add_argument("--data-dir", metavar="DIR", help="where TFDS keeps its data sets")
+    parser.add_precision("float32")
     parser.add_class_index()
 
 
@@ -45,6 +47,7 @@ def run(arguments):
     from keras_googlenet import export, weights
     from keras_googlenet.cli.models import load_classifier
     from keras_googlenet.errors import InputError
+    from keras_googlenet.utils.precision import automatic
 
     if arguments.int8 != bool(arguments.calibration):
         raise InputError("--int8 and --calibration SPEC go together: the images that 8 bits are fitted to.")
@@ -55,8 +58,13 @@ def run(arguments):
     if known is not None:
         accuracy = {"top1": known.top1, "top5": known.top5, "of": "ImageNet's validation images, percent"}
         about = {"source": known.origin, "license": known.license, "accuracy": accuracy}
+    if (precision := arguments.precision) == "auto":
+        chosen = automatic(PRECISIONS[arguments.format])
+        precision = chosen.value
+        tell(str(chosen))
     views = _views(arguments, classifier.images.side) if arguments.int8 else None
-    export.export(classifier.model, arguments.target, arguments.format, labels=labels, calibration=views, **about)
+    told = {"labels": labels, "calibration": views, "precision": precision, **about}
+    export.export(classifier.model, arguments.target, arguments.format, **told)
     size = sum(path.stat().st_size for path in _files(arguments.target))
     say(f"{arguments.target}: {arguments.format}, {size / 1e6:.1f} MB")
     return 0

@@ -7,6 +7,7 @@ from pathlib import Path
 from keras_googlenet.cli.streams import LONGEST, answers
 from keras_googlenet.keras_compat.argparse import OpenParser
 from keras_googlenet.utils.messages import nearest, shortened, shown
+from keras_googlenet.utils.precision import PRECISIONS
 
 
 class Parser(OpenParser):
@@ -51,6 +52,15 @@ class Command(Parser):
         """Declares the option of the commands that may have to name ImageNet's classes."""
         wanted = "imagenet_class_index.json, on a machine without a network"
         self.add_argument("--class-index", type=Path, metavar="FILE", help=wanted)
+
+    def add_precision(self, unasked):
+        """Declares the option of the commands that compute.
+
+        Args:
+            unasked: What is done without it.
+        """
+        text = f"what to compute in; auto: the fastest on this device (default: {unasked})"
+        self.add_argument("--precision", choices=PRECISIONS, help=text)
 
     def parse_known_args(self, args=None, namespace=None):
         """As `Parser`'s; no option's value may be empty."""

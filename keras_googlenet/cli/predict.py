@@ -40,6 +40,7 @@ def add_arguments(parser):
     parser.add_argument(
         "--batch-size", type=int, default=BATCH, metavar="N", help=f"images classified at a time (default: {BATCH})"
     )
+    parser.add_precision("the model's own, which is float32 unless it was trained in another")
     parser.add_class_index()
 
 
@@ -66,7 +67,7 @@ def run(arguments):
     files = expand(arguments.paths, fail)
     if not files:
         return 1
-    classifier = load_classifier(arguments.model)
+    classifier = load_classifier(arguments.model, precision=arguments.precision)
     names = names_or_numbers(classifier, arguments.class_index)
     form = _json if arguments.json else _text
     progress = Progress(len(files), shown=len(files) > arguments.batch_size)

@@ -63,6 +63,7 @@ def add_arguments(parser):
     parser.add_argument("--batch-size", type=int, metavar="N", help="images per step")
     parser.add_argument("--image-size", type=int, metavar="N", help="side of the input, at least 32 pixels")
     parser.add_argument("--weights", metavar="W", help="weights to start from: a name or a file")
+    parser.add_precision("float32")
     parser.add_argument(
         "--set",
         dest="settings",

@@ -16,7 +16,7 @@ class KeptPredictions:
         predictions: Of which none are made yet. What the file holds is taken over.
 
     Raises:
-        PredictionsError: The file is damaged, or of another model, other images or other crops. It is as it was.
+        PredictionsError: The file is damaged, or of another model, precision, images or crops. It is as it was.
         OSError: It cannot be written.
     """
 
@@ -47,8 +47,8 @@ class KeptPredictions:
         before, now = ((one.digest, set(one.probabilities), one.pool) for one in (found, own))
         if before != now:
             raise PredictionsError(
-                f"{self._path} holds predictions of another model, other images or other crops. Give it another name, "
-                "or delete it. It is as it was"
+                f"{self._path} holds predictions of another model or precision, other images or other crops. Give it "
+                "another name, or delete it. It is as it was"
             )
         theirs = found.done & ~own.done
         for number, rows in own.probabilities.items():

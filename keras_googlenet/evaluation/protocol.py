@@ -19,6 +19,7 @@ from keras_googlenet.evaluation.measures import crossentropy
 from keras_googlenet.evaluation.predictions import Predictions
 from keras_googlenet.model import memory
 from keras_googlenet.model.inputs import image_input
+from keras_googlenet.model.precision import halves_of
 
 SAVE_SECONDS = 60
 """Between two writings of a file of predictions, so that an evaluation that is killed loses no more."""
@@ -128,7 +129,7 @@ def _labels(split: Split, columns: Sequence[int]) -> np.ndarray:
 
 
 def digest(model: keras.Model, images: Sequence[str], labels: Sequence[int] | np.ndarray, size: Size) -> str:
-    """What predictions follow from, in a word: the weights, the images' names and classes, and the crops' size.
+    """What predictions follow from, in a word: the weights, the precision, the images' names and classes, their size.
 
     Args:
         model: The model.
@@ -142,6 +143,7 @@ def digest(model: keras.Model, images: Sequence[str], labels: Sequence[int] | np
     found = hashlib.sha256(f"{size} {model.output_shape}".encode())
     for array in model.get_weights():
         found.update(np.ascontiguousarray(array).data)
+    found.update(" ".join(halves_of(model)).encode())
     found.update("".join(f"{name}\n" for name in images).encode(errors="surrogateescape"))
     found.update(np.ascontiguousarray(labels, "int64").data)
     return found.hexdigest()

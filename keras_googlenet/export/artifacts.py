@@ -13,11 +13,13 @@ import numpy as np
 from keras_googlenet.architecture.table import DEFAULT_SIZE
 from keras_googlenet.errors import InputError
 from keras_googlenet.export.card import card
-from keras_googlenet.export.served_model import ServedModel, in_float32, noise, served
+from keras_googlenet.export.served_model import ServedModel, noise, served
 from keras_googlenet.export.trial import in_a_line, try_bytes, try_out
 from keras_googlenet.model.classifier import Classifier
-from keras_googlenet.utils.export_formats import FORMATS
+from keras_googlenet.model.precision import computing_in
+from keras_googlenet.utils.export_formats import FORMATS, PRECISIONS
 from keras_googlenet.utils.partial import clear_partial, partial_folder, place_together, temporary_files_in
+from keras_googlenet.utils.precision import automatic
 from keras_googlenet.utils.writing import real
 
 CARD = "model_card.json"
@@ -30,6 +32,7 @@ def export(
     *,
     labels: Sequence[str],
     calibration: np.ndarray | None = None,
+    precision: str | None = None,
     **about: Any,
 ) -> None:
     """Writes a network in a runtime's format, without auxiliary heads, whole or not at all, and a card with it.
@@ -48,14 +51,17 @@ def export(
         format: `savedmodel`, `litert`, `onnx` or `openvino`.
         labels: A name for each class.
         calibration: Crops of typical images, uint8 or float RGB in 0-255 of shape `(count, height, width, 3)`: the
-            artifact then computes in 8-bit integers, where its runtime can, in a quarter of the room. None means
-            float32, also where the model was trained in half precision.
+            artifact then computes in 8-bit integers, where its runtime can, in a quarter of the room.
+        precision: Otherwise `float32`, which None means, also where the model was trained in half precision;
+            `float16`, in which LiteRT, ONNX and OpenVINO keep the weights, in half of the room; `bfloat16` for a
+            SavedModel, which computes in either; or `auto`, the fastest on this device that the format has. OpenVINO
+            chooses by itself what it computes in.
         **about: `source`, `license` and `accuracy` for the card.
 
     Raises:
         InputError: The format is unknown, the target exists or ends otherwise, the backend is another, the model is no
-            classifier of images or its input has no fixed size, or the format has no 8-bit form or a package is not
-            installed.
+            classifier of images or its input has no fixed size, or the format has no 8-bit form or no such precision,
+            or a package is not installed.
         WorkError: What the model answers to noise are no probabilities; it cannot be converted; its runtime does not
             open the artifact, or answers otherwise than the network; or the disk is full. Then nothing is left of it.
 
@@ -63,10 +69,10 @@ def export(
         >>> export(model, "served", "savedmodel", labels=("ant", "bee"))  # doctest: +SKIP
     """
     target = Path(target)
-    _check(target, format, calibration)
+    precision = _check(target, format, calibration, precision)
     classifier = Classifier(model)
     _check_model(classifier, labels)
-    shipped = served(classifier, labels, calibration)
+    shipped = served(classifier, labels, calibration, precision)
     told = {**card(shipped, **about), "note": getattr(_runtime(format), "NOTE", None)}
     with _made_beside(target) as made:
         _write(format, shipped, made)
@@ -100,7 +106,7 @@ def write_onnx(model: keras.Model, path: str | Path) -> None:
 def _write(format, shipped, path):
     """Writes an artifact, and has its runtime try it."""
     runtime = _runtime(format)
-    with in_float32(shipped.model):
+    with computing_in(shipped.model, "float32"):  # also where it was trained in half precision
         with in_a_line(f"The model cannot be converted to {format}"):
             runtime.write(shipped, path)
         try_out(format, shipped, path, runtime.run)
@@ -126,7 +132,7 @@ def _card_beside(path: Path) -> Path:
     return path.with_name(f"{path.name}.{CARD}")
 
 
-def _check(target, format, calibration):
+def _check(target, format, calibration, precision):
     clear_partial(target.parent)
     if format not in FORMATS:
         raise InputError(f"`format` must be one of {', '.join(FORMATS)}. Received: format={format!r}")
@@ -146,6 +152,14 @@ def _check(target, format, calibration):
         raise InputError(
             "A SavedModel has no 8-bit form here; litert, onnx and openvino have. Received: format='savedmodel'"
         )
+    if calibration is not None and precision is not None:
+        raise InputError(f"8 bits take the place of another precision. Received: int8 and precision={precision!r}")
+    if precision == "auto":
+        return automatic(PRECISIONS[format]).value
+    if precision is not None and precision not in PRECISIONS[format]:
+        can, note = ", ".join(PRECISIONS[format]), getattr(_runtime(format), "NOTE", "")
+        raise InputError(f"The format {format} is written in {can}. Received: precision={precision!r}. {note}".strip())
+    return precision or "float32"
 
 
 def _check_model(classifier, labels):

@@ -42,7 +42,7 @@ def card(
             "meaning": _ANSWERS[classifier.kind],
         },
         "labels": list(served.labels),
-        "precision": "int8" if served.int8 else "float32",
+        "precision": "int8" if served.int8 else served.precision,
         "weights": source,
         "licence": license,
         "accuracy": accuracy,

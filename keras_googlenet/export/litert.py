@@ -16,6 +16,9 @@ def write(served: ServedModel, path: Path) -> None:
     if served.int8:
         options["optimizations"] = [tf.lite.Optimize.DEFAULT]
         options["representative_dataset"] = lambda: ([image[None]] for image in served.samples)
+    if served.precision == "float16":  # of the weights
+        options["optimizations"] = [tf.lite.Optimize.DEFAULT]
+        options["target_spec"]["supported_types"] = [tf.float16]
     served.export(path, "litert", **options)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_googlenet.export.served_model import ServedModel, replaced
 from keras_googlenet.model import graph
+from keras_googlenet.model.precision import computing_in
 from keras_googlenet.utils.extras import optional
 
 
@@ -32,6 +33,7 @@ def write(served: ServedModel, path: Path) -> None:
         warnings.filterwarnings("ignore", "In the future `np.object`", FutureWarning)
         for attribute in ("mean", "variance"):  # tf2onnx takes tensors that a layer holds for inputs of the graph
             stack.enter_context(replaced(layers, attribute, keras.ops.convert_to_numpy))
+        stack.enter_context(computing_in(served.model, served.precision))
         served.export(path, "onnx")
     if served.int8:
         _quantize(path, served.samples)

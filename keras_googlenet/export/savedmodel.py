@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from keras_googlenet.export.decoding import center_crop
 from keras_googlenet.export.served_model import ServedModel
+from keras_googlenet.model.precision import computing_in
 
 
 def write(served: ServedModel, path: Path) -> None:
@@ -26,9 +27,11 @@ def write(served: ServedModel, path: Path) -> None:
     archive = keras.export.ExportArchive()
     archive.track(served.model)
     images = tf.TensorSpec((None, *served.model.inputs[0].shape[1:]), tf.float32, name="images")
-    archive.add_endpoint("serving_default", serve, input_signature=[images])
-    archive.add_endpoint("serve_bytes", serve_bytes, input_signature=[tf.TensorSpec((None,), tf.string, name="bytes")])
-    archive.write_out(str(path), verbose=False)
+    files = tf.TensorSpec((None,), tf.string, name="bytes")
+    with computing_in(served.model, served.precision):
+        archive.add_endpoint("serving_default", serve, input_signature=[images])
+        archive.add_endpoint("serve_bytes", serve_bytes, input_signature=[files])
+        archive.write_out(str(path), verbose=False)
 
 
 def run(path: Path, images: np.ndarray, output: str) -> np.ndarray:

@@ -9,10 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_googlenet.model import graph
 from keras_googlenet.model.classifier import Classifier
-
-HALVES = ("float16", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -24,6 +21,7 @@ class ServedModel:
         output: What the artifact calls the output.
         samples: Images that the artifact is tried on, and calibrated on in 8 bits: float32, preprocessed.
         int8: Whether the artifact computes in 8-bit integers.
+        precision: What it is written in otherwise, one of `export_formats.PRECISIONS`.
         labels: A name for each class.
         classifier: The `Classifier` that the model is; None where it is none.
     """
@@ -32,6 +30,7 @@ class ServedModel:
     output: str
     samples: np.ndarray
     int8: bool = False
+    precision: str = "float32"
     labels: tuple[str, ...] = ()
     classifier: Any = None
 
@@ -53,17 +52,24 @@ class ServedModel:
         named.export(str(path), format=format, verbose=False, input_signature=signature, **options)
 
 
-def served(classifier: Classifier, labels: Sequence[str] = (), calibration: np.ndarray | None = None) -> ServedModel:
+def served(
+    classifier: Classifier,
+    labels: Sequence[str] = (),
+    calibration: np.ndarray | None = None,
+    precision: str = "float32",
+) -> ServedModel:
     """A classifier as it is exported.
 
     Args:
         classifier: The `Classifier`.
         labels: A name for each class.
-        calibration: As in `export`; None means float32.
+        calibration: As in `export`; None means no 8 bits.
+        precision: What it is written in otherwise.
     """
     images = noise(classifier) if calibration is None else np.asarray(calibration)
     samples, names = classifier.images.preprocess(images), tuple(map(str, labels))
-    return ServedModel(classifier.served, classifier.output_name, samples, calibration is not None, names, classifier)
+    int8 = calibration is not None
+    return ServedModel(classifier.served, classifier.output_name, samples, int8, precision, names, classifier)
 
 
 def noise(classifier: Classifier) -> np.ndarray:
@@ -88,16 +94,3 @@ def replaced(owners: Iterable[Any], attribute: str, value: Callable[[Any], Any])
     finally:
         for owner, before in held:
             setattr(owner, attribute, before)
-
-
-def in_float32(model: keras.Model) -> contextlib.AbstractContextManager[None]:
-    """Has the layers that compute in half precision compute in float32 for a while, with the same weights.
-
-    Runtimes know little of the halves.
-
-    Args:
-        model: A Keras model.
-    """
-    layers = [layer for layer in (model, *graph.forward(model)) if isinstance(layer, keras.layers.Layer)]
-    halves = [layer for layer in layers if layer.compute_dtype in HALVES and layer.variable_dtype == "float32"]
-    return replaced(halves, "dtype_policy", lambda policy: "float32")

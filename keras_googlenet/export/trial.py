@@ -17,8 +17,8 @@ from keras_googlenet.utils.messages import one_line
 OFF = 1e-4
 """How far an answer in float32 may be off; those of GoogLeNet's are off by less than 1e-5."""
 
-OFF_IN_8_BITS = 0.25
-"""How far an image's answers may be off in 8 bits, the most of each image, averaged over some: a broken one's are."""
+OFF_IN_FEWER_BITS = 0.25
+"""How far an image's answers may be off in 8 or 16 bits, the most of each, averaged over some: a broken one's are."""
 
 TRIED = 8
 """So many of the samples an artifact is tried on."""
@@ -27,7 +27,7 @@ TRIED = 8
 def try_out(format: str, served: ServedModel, path: Path, run: Callable[..., np.ndarray | None]) -> None:
     """Has an artifact's own runtime, where it is installed, open it and answer as the network does.
 
-    In 8 bits it is held loosely, by `OFF_IN_8_BITS`: what they cost on images to come is for a measurement to tell.
+    In 8 or 16 bits it is held loosely: what they cost on images to come is for a measurement to tell.
 
     Args:
         format: One of `FORMATS`.
@@ -43,7 +43,7 @@ def try_out(format: str, served: ServedModel, path: Path, run: Callable[..., np.
     with in_a_line(f"The {format} artifact does not run"):
         found = run(path, images, served.output)
     if found is not None:
-        _compare(format, np.asarray(found), expected, served.int8)
+        _compare(format, np.asarray(found), expected, served)
 
 
 def try_bytes(served: ServedModel, path: Path) -> None:
@@ -66,14 +66,16 @@ def try_bytes(served: ServedModel, path: Path) -> None:
     with in_a_line("The savedmodel artifact does not run"):
         answer = tf.saved_model.load(str(path)).signatures["serve_bytes"]
         found = answer(bytes=tf.io.encode_png(photo)[None])[served.output].numpy()
-    _compare("savedmodel", found, expected, asked=", for a file")
+    _compare("savedmodel", found, expected, served, asked=", for a file")
 
 
-def _compare(format, found, expected, int8=False, asked=""):
+def _compare(format, found, expected, served, asked=""):
     if found.shape != expected.shape or not np.isfinite(found).all():
         raise _otherwise(format, f"numbers of shape {expected.shape}", f"shape {found.shape}, {found.flat[:3]}, ...")
     off = np.abs(found.astype("float64") - expected).reshape(len(found), -1).max(axis=1)
-    off, limit = (off.mean(), OFF_IN_8_BITS) if int8 else (off.max(), OFF * max(1.0, np.abs(expected).max()))
+    off, limit = off.max(), OFF * max(1.0, np.abs(expected).max())
+    if served.int8 or served.precision != "float32":
+        off, limit = off.mean(), OFF_IN_FEWER_BITS
     if off > limit:
         raise _otherwise(format, f"answers within {limit:g} of the network's{asked}", f"{off:.2g} from them")
 

@@ -18,8 +18,10 @@ from keras_googlenet.model.fitting import classes_of
 from keras_googlenet.model.googlenet import GoogLeNet
 from keras_googlenet.model.googlenet_model import GoogLeNetModel
 from keras_googlenet.model.inputs import FIRST
+from keras_googlenet.model.precision import set_precision
 from keras_googlenet.utils import memory
-from keras_googlenet.utils.messages import nearest, one_line
+from keras_googlenet.utils.messages import nearest, one_line, shown
+from keras_googlenet.utils.precision import PRECISIONS
 from keras_googlenet.weights import REGISTRY, WeightsError, keras_files, read
 from keras_googlenet.weights.fine_tuned import recognized
 from keras_googlenet.weights.formats import FORMATS, suffix_of
@@ -27,18 +29,20 @@ from keras_googlenet.weights.formats import FORMATS, suffix_of
 _MORE_MEMORY = "End other programs, raise the limit that the process has (ulimit -v), or use a machine with more."
 
 
-def load_model(spec: str | Path, aux_heads: bool = False) -> keras.Model:
+def load_model(spec: str | Path, aux_heads: bool = False, precision: str | None = None) -> keras.Model:
     """Loads the model that the command line's MODEL names.
 
     Args:
         spec: A `.keras` file, a name of the weights registry, or a file that `GoogLeNet(weights=...)` takes.
         aux_heads: Whether to keep or build the auxiliary heads, where the weights have them.
+        precision: What it computes in: `float32`, `bfloat16`, `float16`, or `auto` for the fastest of these on this
+            device. None leaves a `.keras` file's own, and is float32 for all else.
 
     Returns:
         A Keras model, not compiled; a `GoogLeNetModel` unless a `.keras` file holds another.
 
     Raises:
-        InputError: There is no such model, or it cannot be read.
+        InputError: There is no such model or precision, or it cannot be read.
 
     Example:
         >>> load_model("flowers.keras")
@@ -46,16 +50,23 @@ def load_model(spec: str | Path, aux_heads: bool = False) -> keras.Model:
             ...
         keras_googlenet.weights.reader.WeightsError: No such model. Expected the path of a file. Received: flowers.keras
     """
+    if precision is not None and precision not in PRECISIONS:
+        near = nearest(precision, PRECISIONS)
+        raise InputError(f"`precision` must be one of {', '.join(PRECISIONS)}. Received: {shown(precision)}.{near}")
     with memory.reporting(f"the model {spec}", _MORE_MEMORY):
-        return _load(spec, aux_heads)
+        model = _load(spec, aux_heads)
+    if precision is not None:
+        set_precision(model, precision)
+    return model
 
 
-def load_classifier(spec: str | Path, model: keras.Model | None = None) -> Classifier:
+def load_classifier(spec: str | Path, model: keras.Model | None = None, precision: str | None = None) -> Classifier:
     """Loads a model as a classifier of photos.
 
     Args:
         spec: As in `load_model`.
         model: The model, where it has been loaded.
+        precision: As in `load_model`, where it has not.
 
     Returns:
         A `Classifier`, whose `notes` say what is assumed of the model.
@@ -63,7 +74,7 @@ def load_classifier(spec: str | Path, model: keras.Model | None = None) -> Class
     Raises:
         InputError: There is no such model, it cannot be read, or it does not classify images.
     """
-    return Classifier(load_model(spec) if model is None else model, loss_of(spec))
+    return Classifier(load_model(spec, precision=precision) if model is None else model, loss_of(spec))
 
 
 def load_any_model(spec: str | Path) -> tuple[keras.Model, str | None]:

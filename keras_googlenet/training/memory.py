@@ -6,6 +6,7 @@ from contextlib import suppress
 from keras_googlenet import architecture
 from keras_googlenet.training.backends import on_accelerator
 from keras_googlenet.utils import memory
+from keras_googlenet.utils.precision import resolved
 
 _FLOAT = 4
 _MOST = 1.7
@@ -36,7 +37,7 @@ def step_bytes(recipe, classes):
     table = architecture.variants.resolve(recipe.variant)
     shape = (recipe.image_size, recipe.image_size, 3)
     costs = architecture.costs(table, shape, classes, aux_heads=recipe.aux_heads)
-    number = _FLOAT if recipe.precision == "float32" else _FLOAT // 2
+    number = _FLOAT if resolved(recipe.precision) == "float32" else _FLOAT // 2
     copies = 3 + (recipe.averaging is not None)
     return (
         copies * _FLOAT * sum(cost.parameters for cost in costs),

@@ -11,6 +11,7 @@ from keras_googlenet.training.freezing import freeze_trunk, unfreeze
 from keras_googlenet.training.optimizers.from_recipe import optimizer, unwrap
 from keras_googlenet.training.optimizers.losses import loss
 from keras_googlenet.utils.dtype_policy import default_dtype_policy
+from keras_googlenet.utils.precision import dtype_policy
 
 
 def build(recipe, source):
@@ -27,7 +28,7 @@ def build(recipe, source):
         InputError: The weights to start from do not fit.
     """
     table = architecture.variants.resolve(recipe.variant)
-    with default_dtype_policy(recipe.precision):
+    with default_dtype_policy(dtype_policy(recipe.precision)):
         model = GoogLeNet(
             # The file behind a name: its trunk serves any number of classes.
             weights=locate(recipe.weights),

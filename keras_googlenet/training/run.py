@@ -20,6 +20,7 @@ from keras_googlenet.training.interruption import Interrupted, interruption
 from keras_googlenet.training.memory import check_memory, reporting_shortage
 from keras_googlenet.training.network import build, compile_for
 from keras_googlenet.training.optimizers.ema import ema_weights
+from keras_googlenet.training.recipes.automatic import settled
 from keras_googlenet.training.recipes.recipe import Recipe
 from keras_googlenet.training.run_folder import RunFolder
 from keras_googlenet.training.run_lock import RunLock
@@ -79,6 +80,7 @@ def train(
         if context.is_chief:
             lock.check_free()
         _check_start(run_folder, recipe, context, resume)
+        recipe = settled(recipe, run_folder.read_recipe() if resume else None, say=context.is_chief)
         if recipe.deterministic:
             backends.be_deterministic()
         source = (load or load_source)(recipe)

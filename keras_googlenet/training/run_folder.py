@@ -10,6 +10,7 @@ import keras
 
 from keras_googlenet.errors import InputError
 from keras_googlenet.training.changes import differences
+from keras_googlenet.training.recipes.automatic import following
 from keras_googlenet.training.recipes.recipe import field_names
 from keras_googlenet.training.recipes.settings import read_recipe
 from keras_googlenet.training.run_lock import LOCK, RunFolderError, RunLock
@@ -78,6 +79,8 @@ class RunFolder:
     def check_same(self, recipe):
         """A run goes on with the recipe and on the backend that it was started with, if it was.
 
+        `auto` is what it took then.
+
         Raises:
             InputError: The folder's recipe is another one, or was begun on another backend.
         """
@@ -89,6 +92,7 @@ class RunFolder:
                 f"{self.recipe}: this run was started on Keras's backend {begun}, and can only go on there: set "
                 f"KERAS_BACKEND={begun}. Received: {now}"
             )
+        recipe = following(recipe, recorded)
         for name in field_names():
             before, now = getattr(recorded, name), getattr(recipe, name)
             if before != now:

@@ -37,7 +37,7 @@ def nearest(text, choices, count=1, cutoff=0.5):
     text, choices = str(text).lower(), list(map(str, choices))
     if len(text) > LONGEST:
         return ""
-    # float16 is more like float32 than like mixed_float16, which is meant.
+    # What contains the text is meant, though another may be more like it: pad is pad_and_crop, not paper.
     longer = [choice for choice in choices if len(text) > 2 and text in choice]
     alike = sorted(((_likeness(choice, text), choice) for choice in longer or choices), reverse=True)
     matches = [repr(choice) for (ratio, _), choice in alike[:count] if longer or ratio >= cutoff]

@@ -175,8 +175,22 @@ def test_predictions_of_something_else_are_not_touched(colored, tmp_path, capsys
     content = file.read_bytes()
     for arguments in (["1.keras"], ["0.keras", "--crops", "1"], ["0.keras", "--pool", "max"]):
         assert evaluate(colored, *arguments, "--predictions", str(file)) == 2
-        assert "another model, other images or other crops" in capsys.readouterr().err
+        assert "another model or precision, other images or other crops" in capsys.readouterr().err
     assert file.read_bytes() == content
+
+
+@pytest.mark.computes
+def test_in_another_precision(colored, tmp_path, capsys):
+    """What is kept of one precision is not gone on with in another; finished files of several are an ensemble."""
+    whole, half = str(tmp_path / "whole.npz"), str(tmp_path / "half.npz")
+    assert evaluate(colored, "0.keras", "--predictions", whole) == 0
+    assert evaluate(colored, "0.keras", "--precision", "bfloat16", "--predictions", half) == 0
+    one, other = (Predictions.read(path).probabilities[0] for path in (whole, half))
+    assert 0 < np.abs(one - other).max() < 0.01
+    np.testing.assert_allclose(other.sum(axis=1), 1, atol=1e-6)
+    assert evaluate(colored, "0.keras", "--predictions", half) == 2
+    assert "another model or precision" in capsys.readouterr().err
+    assert evaluate(colored, whole, half, dataset=None) == 0
 
 
 def test_a_place_that_cannot_be_written_is_noticed_first(colored, tmp_path, capsys, monkeypatch):

@@ -17,6 +17,7 @@ from keras_googlenet.cli import images, main
 from keras_googlenet.cli.paths import expand
 from keras_googlenet.data import center_crop, read_image
 from keras_googlenet.model import loading as loaded
+from keras_googlenet.utils import precision
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,32 @@ def test_the_answers_are_the_networks_whatever_the_batch(model, folder, capsys):
             np.testing.assert_allclose(
                 [one["probability"] for one in line["predictions"]], np.sort(row)[::-1], atol=1e-6
             )
+
+
+@pytest.mark.computes
+def test_in_another_precision(model, folder, capsys, monkeypatch):
+    """As Keras's own policy computes it; what auto takes is a line on standard error."""
+    network = keras.saving.load_model(model).inference_model()
+    view = preprocess_input(center_crop(read_image("a.png"), 32)[None])
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        built = GoogLeNet(weights=None, classes=3, input_shape=(32, 32, 3), variant=SMALL, aux_heads=False)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    built.set_weights(network.get_weights())
+    monkeypatch.setattr(precision, "automatic", lambda *_: precision.Choice("bfloat16", "it says"))
+    rows, said = {}, {}
+    for word in ("bfloat16", "auto", "float32"):
+        assert main(["predict", model, "a.png", "--json", "--precision", word]) == 0
+        told = capsys.readouterr()
+        rows[word] = {one["class"]: one["probability"] for one in json.loads(told.out)["predictions"]}
+        said[word] = told.err
+    assert rows["auto"] == rows["bfloat16"] != rows["float32"]
+    assert [rows["auto"][name] for name in network.class_names] == pytest.approx(built.predict(view, verbose=0)[0])
+    assert said == {"auto": "precision: bfloat16 (it says)\n", "bfloat16": "", "float32": ""}
+    with pytest.raises(SystemExit, match="2"):
+        main(["predict", model, "a.png", "--precision", "float"])
+    assert "Did you mean 'float32' or 'float16'?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_of_two_models_the_second_is_refused(tmp_path):
     path = tmp_path / "kept.npz"
     KeptPredictions(path, begun())
     before = path.read_bytes()
-    with pytest.raises(PredictionsError, match="another model, other images or other crops. Give it another name"):
+    with pytest.raises(PredictionsError, match="another model or precision, other images or other crops. Give it"):
         KeptPredictions(path, begun("another's"))
     assert path.read_bytes() == before
 

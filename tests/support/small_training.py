@@ -9,6 +9,7 @@ from pathlib import Path
 from keras_googlenet import GoogLeNet
 from keras_googlenet.training import run as runs
 from keras_googlenet.utils.dtype_policy import default_dtype_policy
+from keras_googlenet.utils.precision import dtype_policy
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -18,7 +19,7 @@ from support.small import SMALL
 
 def small_network(recipe, source, heads=True):
     """As `training.network.build`, of the small table."""
-    with default_dtype_policy(recipe.precision):
+    with default_dtype_policy(dtype_policy(recipe.precision)):
         model = GoogLeNet(
             weights=None,
             input_shape=(32, 32, 3),

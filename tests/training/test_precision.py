@@ -12,6 +12,7 @@ from keras_googlenet.training.optimizers.from_recipe import optimizer, unwrap
 from keras_googlenet.training.optimizers.loss_scaling import LossScaling
 from keras_googlenet.training.optimizers.losses import loss
 from keras_googlenet.utils.dtype_policy import default_dtype_policy
+from keras_googlenet.utils.precision import dtype_policy
 
 TINY = edit(SMALL, lambda row: None if isinstance(row, Inception) and row.name != "inception_5b" else row, auxiliary=())
 
@@ -35,7 +36,7 @@ def test_the_policy_in_force_comes_back():
 def test_training_saving_and_going_on(tmp_path):
     recipe = Recipe(precision="mixed_float16", averaging=0.9, accumulate=2, warmup_steps=0, epochs=8)
     keras.utils.set_random_seed(0)
-    with default_dtype_policy(recipe.precision):
+    with default_dtype_policy(dtype_policy(recipe.precision)):
         model = GoogLeNet(weights=None, input_shape=(32, 32, 3), classes=3, variant=TINY, aux_heads=False)
     assert model.get_layer("conv1_7x7_s2").compute_dtype == "float16"
     assert model.output.dtype == "float32"

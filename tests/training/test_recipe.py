@@ -90,7 +90,9 @@ def test_settings_that_make_no_sense(text, message):
         ("batch_size", -1, "at least 1"),
         ("image_size", 16, "at least 32 pixels"),
         ("sampling", "random", "one of paper, center, pad_and_crop"),
-        ("precision", "float16", "one of float32, mixed_float16, mixed_bfloat16.*Did you mean 'mixed_float16'"),
+        ("precision", "bfloat", "one of float32, bfloat16, float16, auto.*Did you mean 'bfloat16'"),
+        ("deterministic", "yes", "one of auto, true, false"),
+        ("deterministic", 1, "of type bool or str"),
         ("hold_out", "random", "one of hash, rank"),
         ("on_corrupt", "skipp", "one of stop, skip.*Did you mean 'skip'"),
         ("freeze", "all", "one of nothing, trunk"),
@@ -246,7 +248,7 @@ VERSION_0_1_0 = """{
 def test_the_words_of_version_0_1_0_are_read(tmp_path, old, new):
     """From its file, from the command line and in Python; a run that was started in them goes on in today's."""
     (tmp_path / "recipe.json").write_text(VERSION_0_1_0 % old)
-    expected = recipe_for("photos", preset="small_images", sampling=new, hold_out="rank")
+    expected = recipe_for("photos", preset="small_images", sampling=new, hold_out="rank", deterministic=True)
     assert read_recipe(tmp_path) == expected
     assert parse_setting(f"sampling={old}") == ("sampling", new)
     assert Recipe(sampling=old).sampling == recipe_for("photos", sampling=old).sampling == new

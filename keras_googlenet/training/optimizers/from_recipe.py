@@ -3,6 +3,7 @@
 from keras_googlenet.training.optimizers.loss_scaling import LossScaling
 from keras_googlenet.training.optimizers.schedules import run_updates, schedule
 from keras_googlenet.training.optimizers.sgd import MomentumSGD
+from keras_googlenet.utils.precision import resolved
 
 
 def optimizer(recipe, steps_per_epoch, epochs=None, learning_rate=None):
@@ -15,8 +16,8 @@ def optimizer(recipe, steps_per_epoch, epochs=None, learning_rate=None):
         learning_rate: The rate once warmed up; None means the recipe's.
 
     Returns:
-        A `MomentumSGD`, in `mixed_float16` inside a `LossScaling`: see `unwrap`. (`compile` would wrap it too, but not
-        where a saved model is loaded, which does not remember its policy: Keras 3.15.)
+        A `MomentumSGD`, in float16 inside a `LossScaling`: see `unwrap`. (`compile` would wrap it too, but not where a
+        saved model is loaded, which does not remember its policy: Keras 3.15.)
     """
     updates = run_updates(recipe, steps_per_epoch, epochs)
     # The average of a short run must not still remember the initialization.
@@ -30,7 +31,7 @@ def optimizer(recipe, steps_per_epoch, epochs=None, learning_rate=None):
         ema_momentum=0.99 if averaging is None else averaging,
         gradient_accumulation_steps=recipe.accumulate if recipe.accumulate > 1 else None,
     )
-    return LossScaling(sgd) if recipe.precision == "mixed_float16" else sgd
+    return LossScaling(sgd) if resolved(recipe.precision) == "float16" else sgd
 
 
 def unwrap(optimizer):

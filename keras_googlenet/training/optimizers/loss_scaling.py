@@ -1,4 +1,4 @@
-"""Loss scaling for `mixed_float16`, whose smallest gradients would otherwise round to nothing."""
+"""Loss scaling for float16, whose smallest gradients would otherwise round to nothing."""
 
 import keras
 from keras import ops

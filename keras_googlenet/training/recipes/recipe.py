@@ -56,11 +56,14 @@ class Recipe:
         averaging: Momentum of the exponential moving average of the weights, the averaged model being the one that
             is validated and saved (paper: "Polyak averaging"). It remembers about `1 / (1 - averaging)` updates, at
             most a seventh of the run. None leaves it out. The value is ours.
-        precision: `float32` (paper), or `mixed_float16` or `mixed_bfloat16` for GPUs and TPUs: the weights stay
-            float32, the arithmetic of the convolutions does not.
+        precision: `float32` (paper), or `bfloat16` or `float16`: the weights and the heads stay float32, the arithmetic
+            of the convolutions does not. `auto` takes what the device is faster in, when the run begins. Version 0.1.0
+            wrote `mixed_` before the two, which is still read.
         checkpoint_steps: Steps between checkpoints. Ours.
         checkpoints_kept: How many checkpoints stay. Ours.
-        deterministic: Whether the same run gives the same bits, on a GPU at some cost in speed. Ours.
+        deterministic: Whether the same run gives the same bits: true, false, or `auto`, which is true on a CPU, where
+            it costs nothing, and false on a GPU, where it costs speed. Ours. What `auto` took, of this and of
+            `precision`, is what `recipe.json` records and `resume` goes on with.
         seed: Seed of the initialization, the shuffling, the sampling and the dropout.
 
     Raises:
@@ -103,11 +106,12 @@ class Recipe:
     precision: str = "float32"
     checkpoint_steps: int = 1000
     checkpoints_kept: int = 3
-    deterministic: bool = True
+    deterministic: bool | str = "auto"
     seed: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "sampling", rules.renamed("sampling", self.sampling))
+        for name in rules.RENAMED:
+            object.__setattr__(self, name, rules.renamed(name, getattr(self, name)))
         rules.check(self)
 
     def record(self) -> dict[str, Any]:

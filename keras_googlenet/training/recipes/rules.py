@@ -12,6 +12,7 @@ from keras_googlenet.errors import InputError
 from keras_googlenet.training.optimizers.schedules import SCHEDULES
 from keras_googlenet.utils.bounds import LONGEST_TEXT, beyond
 from keras_googlenet.utils.messages import nearest, shown
+from keras_googlenet.utils.precision import PRECISIONS
 
 
 class RecipeError(InputError):
@@ -25,12 +26,17 @@ CHOICES = {
     "freeze": ("nothing", "trunk"),
     "sampling": tuple(SAMPLERS),
     "schedule": tuple(SCHEDULES),
-    "precision": ("float32", "mixed_float16", "mixed_bfloat16"),
+    "precision": PRECISIONS,
+    "deterministic": ("auto", "true", "false"),
 }
 """The values of the fields that name one of a few things."""
 
-_RENAMED = {"sampling": {"centre": "center", "shift": "pad_and_crop"}}
-"""Version 0.1.0's words, which its files and its users' commands go on using."""
+RENAMED: dict[str, dict[str, Any]] = {
+    "sampling": {"centre": "center", "shift": "pad_and_crop"},
+    "precision": {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"},
+    "deterministic": {"true": True, "false": False},
+}
+"""Other words for some values: version 0.1.0's, which its files and its users' commands go on using, and text."""
 
 _INFINITE = float("inf")
 
@@ -114,7 +120,7 @@ def renamed(name: str, value: Any) -> Any:
 
     Args:
         name: The field.
-        value: Its value, perhaps in version 0.1.0's words.
+        value: Its value, perhaps in words of `RENAMED`.
 
     Returns:
         The value.
@@ -123,7 +129,7 @@ def renamed(name: str, value: Any) -> Any:
         >>> renamed("sampling", "centre")
         'center'
     """
-    return _RENAMED.get(name, {}).get(value, value) if isinstance(value, str) else value
+    return RENAMED.get(name, {}).get(value, value) if isinstance(value, str) else value
 
 
 def check_names(names: Iterable[str], known: Sequence[str]) -> None:

@@ -37,11 +37,14 @@ def parse_setting(text: str) -> tuple[str, Any]:
     kinds = rules.kinds(next(field for field in dataclasses.fields(Recipe) if field.name == name))
     if value.lower() == "none" and type(None) in kinds:
         return name, None
-    choices = ("true", "false") if bool in kinds else rules.CHOICES.get(name)
+    word = value.lower()
+    if bool in kinds and word in ("true", "false"):
+        return name, word == "true"
+    choices = rules.CHOICES.get(name, ("true", "false") if bool in kinds else None)
     if choices is not None:
-        value = rules.renamed(name, value.lower())
-        rules.check_choice(name, value, choices, shown(text))
-        return name, value == "true" if bool in kinds else value
+        word = rules.renamed(name, word)
+        rules.check_choice(name, word, choices, shown(text))
+        return name, word
     kind = next(kind for kind in (int, float, str) if kind in kinds)
     try:
         return name, kind(value)
