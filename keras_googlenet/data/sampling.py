@@ -5,11 +5,13 @@ command line take the names from this table.
 """
 
 from keras_googlenet.data.augmentation import Sampler, SeededSampler
+from keras_googlenet.data.mirror import MirrorSampler
 from keras_googlenet.data.pad_and_crop import PadAndCropSampler
 
 SAMPLERS: dict[str, type[SeededSampler] | None] = {
     "paper": Sampler,
     "center": None,  # the one view that the network is evaluated on
+    "mirror": MirrorSampler,  # that view, and in every other epoch its mirror image
     "pad_and_crop": PadAndCropSampler,
 }
 

@@ -15,12 +15,14 @@ class Phase:
         last_epoch: Its last.
         frozen: Whether the trunk keeps its weights.
         learning_rate: Learning rate once warmed up.
+        views: How many views of each image its epochs see in turn; None for new ones in each epoch.
     """
 
     first_epoch: int
     last_epoch: int
     frozen: bool
     learning_rate: float
+    views: int | None = None
 
     @property
     def epochs(self):
@@ -45,7 +47,8 @@ def phases(recipe):
         >>> [(phase.first_epoch, phase.last_epoch, phase.frozen) for phase in phases(recipe)]
         [(0, 2, True), (3, 9, False)]
     """
-    frozen = Phase(0, recipe.freeze_epochs - 1, True, recipe.head_learning_rate or recipe.learning_rate)
+    rate = recipe.head_learning_rate or recipe.learning_rate
+    frozen = Phase(0, recipe.freeze_epochs - 1, True, rate, recipe.freeze_views)
     whole = Phase(recipe.freeze_epochs, recipe.epochs - 1, False, recipe.learning_rate)
     return tuple(phase for phase in (frozen, whole) if phase.epochs > 0)
 

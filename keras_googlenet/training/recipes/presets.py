@@ -40,6 +40,18 @@ PRESETS: Mapping[str, dict[str, Any]] = types.MappingProxyType(
             "learning_rate": 0.003,
             "schedule": "cosine",
         },
+        # The quickest answer of trained weights: the new classifier alone, on what the trunk makes of two views.
+        "probe": {
+            "weights": "imagenet",
+            "aux_heads": False,
+            "freeze": "trunk",
+            "freeze_epochs": 10,
+            "freeze_views": 2,
+            "sampling": "mirror",
+            "epochs": 10,
+            "learning_rate": 0.01,
+            "schedule": "cosine",
+        },
         # Images of 32 to 64 pixels, such as CIFAR-10, from the initialization. Enlarged to 48 pixels, they leave the
         # last modules 2x2 to look at, where 32 would leave one.
         "small_images": {

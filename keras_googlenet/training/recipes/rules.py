@@ -34,7 +34,7 @@ _RENAMED = {"sampling": {"centre": "center", "shift": "pad_and_crop"}}
 
 _INFINITE = float("inf")
 
-_COUNTS = ("batch_size", "accumulate", "epochs", "decay_epochs", "checkpoint_steps", "checkpoints_kept")
+_COUNTS = ("batch_size", "accumulate", "epochs", "freeze_views", "decay_epochs", "checkpoint_steps", "checkpoints_kept")
 
 _RANGES = (
     ("at least 1", lambda v: v >= 1, _COUNTS),
@@ -60,6 +60,8 @@ def _together(recipe):
     if frozen and recipe.weights is None:
         rule = "freeze=trunk needs `weights` to start from: a trunk that was never trained is not worth keeping"
         yield rule, ("freeze", "weights")
+    if recipe.freeze_views is not None and not frozen:
+        yield "`freeze_views` needs freeze=trunk: nothing else has features to keep", ("freeze", "freeze_views")
     if recipe.freeze_epochs > recipe.epochs:
         yield "`freeze_epochs` must be at most `epochs`, of which they are the first", ("freeze_epochs", "epochs")
     if recipe.head_learning_rate is not None and not frozen:
