@@ -29,12 +29,12 @@ class TakesFeatures:
         finally:
             self._rest = None
 
-    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, inputs, *args, **kwargs):
         """The outputs for a batch of images or of features."""
         rest = self._rest_of(inputs)
         return super().__call__(inputs, *args, **kwargs) if rest is None else rest(inputs, *args, **kwargs)
 
-    def call(self, inputs: Any, training: bool | None = None, mask: Any = None, **kwargs: Any) -> Any:
+    def call(self, inputs, training=None, mask=None, **kwargs):
         """The same; the training steps of JAX call this."""
         rest = self._rest_of(inputs)
         return (super().call if rest is None else rest.call)(inputs, training=training, mask=mask, **kwargs)
@@ -85,8 +85,8 @@ def split_at_features(model: keras.Model) -> tuple[keras.Model, keras.Model]:
         if is_fixed(output):
             features[id(output)] = output
     found = list(features.values())
-    taken = found[0] if len(found) == 1 else found
-    return keras.Model(model.input, found), keras.Model(taken, model.outputs if len(model.outputs) > 1 else model.output)
+    taken, made = (some[0] if len(some) == 1 else some for some in (found, model.outputs))
+    return keras.Model(model.input, found), keras.Model(taken, made)
 
 
 def _shapes(tensors):

@@ -77,7 +77,9 @@ def kept(small, tmp_path_factory):
     seen = []
     counted = features.FeatureFeed._of
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(features.FeatureFeed, "_of", lambda self, images: seen.append(len(images)) or counted(self, images))
+        patch.setattr(
+            features.FeatureFeed, "_of", lambda self, images: seen.append(len(images)) or counted(self, images)
+        )
         return train(tmp_path_factory.mktemp("kept") / "run"), seen
 
 

@@ -25,7 +25,9 @@ PRESETS: Mapping[str, dict[str, Any]] = types.MappingProxyType(
             "averaging": None,
         },
         # New classes for trained weights. The new classifier learns before it may move the trunk, at a rate that fits
-        # the norm of BVLC's features, about 44. 256 pixels show things as large as BVLC's training did, which cut 224
+        # the norm of BVLC's features, about 44; the trunk makes these of two views of each image, once. Then the upper
+        # half of the network is trained too: what is below sees edges and textures, which are the same on all photos,
+        # and takes more than half of the time. 256 pixels show things as large as BVLC's training did, which cut 224
         # out of images of 256. Section 6's patches and colors are harsh on a few hundred photos. The auxiliary heads
         # are there to push gradient into an untrained trunk (section 5); a trained one they would only pull at.
         "transfer": {
@@ -33,22 +35,24 @@ PRESETS: Mapping[str, dict[str, Any]] = types.MappingProxyType(
             "aux_heads": False,
             "freeze": "trunk",
             "freeze_epochs": 6,
+            "freeze_views": 2,
+            "unfreeze_from": "inception_4a",
             "head_learning_rate": 0.01,
             "image_size": 256,
             "sampling": "pad_and_crop",
-            "epochs": 10,
+            "epochs": 8,
             "learning_rate": 0.003,
             "schedule": "cosine",
         },
-        # The quickest answer of trained weights: the new classifier alone, on what the trunk makes of two views.
+        # The quickest answer for new classes: the classifier alone, on features of two views of each image.
         "probe": {
             "weights": "imagenet",
             "aux_heads": False,
             "freeze": "trunk",
-            "freeze_epochs": 10,
+            "freeze_epochs": 6,
             "freeze_views": 2,
             "sampling": "mirror",
-            "epochs": 10,
+            "epochs": 6,
             "learning_rate": 0.01,
             "schedule": "cosine",
         },
@@ -70,6 +74,11 @@ PRESETS: Mapping[str, dict[str, Any]] = types.MappingProxyType(
     }
 )
 """What each preset sets; every other field has its default. `digits` is the data set's own."""
+
+CHANGED: Mapping[str, tuple[str, ...]] = types.MappingProxyType(
+    {"transfer": ("epochs", "freeze_views", "unfreeze_from")}
+)
+"""Fields that a preset of version 0.1.0 set otherwise, or not at all: a run that goes on keeps those it began with."""
 
 
 def recipe_for(dataset: str, preset: str | None = None, **changes: Any) -> Recipe:
@@ -107,8 +116,8 @@ def transfer_for(dataset: str, **changes: Any) -> Recipe:
 
     Args:
         dataset: As in `Recipe`. Digits keep their own size and sampling.
-        **changes: Fields to set. Of fewer than ten `epochs` the trunk is frozen for six tenths, rather than for six;
-            with `freeze="nothing"` for none.
+        **changes: Fields to set. Of fewer than eight `epochs` the trunk is frozen for three quarters, rather than for
+            six; with `freeze="nothing"` for none.
 
     Returns:
         A `Recipe`.
@@ -125,7 +134,7 @@ def transfer_for(dataset: str, **changes: Any) -> Recipe:
         fitted = {name: PRESETS["digits"][name] for name in ("image_size", "sampling", "weight_decay")}
     epochs = changes.get("epochs")
     if changes.get("freeze") == "nothing":
-        fitted |= {"freeze_epochs": 0, "head_learning_rate": None}
+        fitted |= {"freeze_epochs": 0, "freeze_views": None, "unfreeze_from": None, "head_learning_rate": None}
     elif isinstance(epochs, int):
-        fitted["freeze_epochs"] = max(1, min(PRESETS["transfer"]["freeze_epochs"], epochs * 6 // 10))
+        fitted["freeze_epochs"] = max(1, min(PRESETS["transfer"]["freeze_epochs"], epochs * 3 // 4))
     return recipe_for(dataset, "transfer", **{**fitted, **changes})

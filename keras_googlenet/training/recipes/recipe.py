@@ -34,6 +34,8 @@ class Recipe:
         freeze_epochs: Epochs before the trunk is unfrozen, at least 1 where it is frozen; `epochs` never unfreezes it.
         freeze_views: Views of each training image that these epochs see in turn, the same again and again, so that the
             trunk makes its features of each only once; None for new ones in each epoch, as `sampling` draws them. Ours.
+        unfreeze_from: The first row of the table that trains after these epochs, such as `inception_4a`: what is below
+            stays frozen. None means the whole trunk.
         head_learning_rate: Learning rate of these epochs; None means `learning_rate`.
         image_size: Side of the square input, pixels. Paper, section 5: 224.
         sampling: What training sees of an image: `paper` for a random patch with its colors distorted (paper), anew
@@ -87,6 +89,7 @@ class Recipe:
     freeze: str = "nothing"
     freeze_epochs: int = 0
     freeze_views: int | None = None
+    unfreeze_from: str | None = None
     head_learning_rate: float | None = None
     image_size: int = 224
     sampling: str = "paper"
