@@ -135,10 +135,10 @@ def test_an_unknown_field():
 
 
 def test_short_runs_average_over_fewer_updates():
-    assert optimizer(recipe_for("digits", epochs=2), 35).ema_momentum == pytest.approx(0.9)
-    assert optimizer(recipe_for("digits", epochs=2, accumulate=2), 70).ema_momentum == pytest.approx(0.9)
-    assert optimizer(recipe_for("digits"), 35, epochs=2).ema_momentum == pytest.approx(0.9)
-    assert optimizer(recipe_for("digits", epochs=1), 1).ema_momentum == 0.0
+    assert optimizer(Recipe(epochs=2), 35).ema_momentum == pytest.approx(0.9)
+    assert optimizer(Recipe(epochs=2, accumulate=2), 70).ema_momentum == pytest.approx(0.9)
+    assert optimizer(Recipe(), 35, epochs=2).ema_momentum == pytest.approx(0.9)
+    assert optimizer(Recipe(epochs=1), 1).ema_momentum == 0.0
 
 
 def test_the_optimizer_is_the_papers():

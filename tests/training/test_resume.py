@@ -174,8 +174,8 @@ def test_a_run_that_lacks_its_model_alone_gets_it(copy, whole):
 
 
 def test_a_run_goes_on_with_its_own_recipe_alone(whole):
-    with pytest.raises(InputError, match=r"started with learning_rate=0.02, .* Received: learning_rate=0.03"):
-        training.train(recipe(learning_rate=0.03), whole, resume=True, verbose=0)
+    with pytest.raises(InputError, match=r"started with seed=0, .* Received: seed=1"):
+        training.train(recipe(seed=1), whole, resume=True, verbose=0)
 
 
 def test_a_run_does_not_begin_where_another_one_is(whole):

@@ -69,14 +69,28 @@ PRESETS: Mapping[str, dict[str, Any]] = types.MappingProxyType(
             "weight_decay": 5e-4,
             "averaging": 0.995,
         },
-        # Half a digit is none, nor is one in a mirror.
-        "digits": {"image_size": 32, "sampling": "center", "epochs": 16, "weight_decay": 0.0},
+        # Half a digit is none, nor is one in a mirror. Larger batches need fewer updates of the weights, which take a
+        # third of a step at 32 pixels; the cosine and the short warm-up make ten epochs enough for all heads.
+        "digits": {
+            "image_size": 32,
+            "sampling": "center",
+            "batch_size": 64,
+            "epochs": 10,
+            "learning_rate": 0.06,
+            "schedule": "cosine",
+            "warmup_steps": 10,
+            "weight_decay": 0.0,
+            "averaging": 0.97,
+        },
     }
 )
 """What each preset sets; every other field has its default. `digits` is the data set's own."""
 
 CHANGED: Mapping[str, tuple[str, ...]] = types.MappingProxyType(
-    {"transfer": ("epochs", "freeze_views", "unfreeze_from")}
+    {
+        "transfer": ("epochs", "freeze_views", "unfreeze_from"),
+        "digits": ("batch_size", "epochs", "learning_rate", "schedule", "warmup_steps", "averaging"),
+    }
 )
 """Fields that a preset of version 0.1.0 set otherwise, or not at all: a run that goes on keeps those it began with."""
 
