@@ -12,18 +12,18 @@ from keras_googlenet.errors import InputError
 TRANSFER = {
     "aux_heads": False,
     "freeze": "trunk",
-    "freeze_epochs": 6,
+    "freeze_epochs": 16,
     "freeze_views": 2,
-    "unfreeze_from": "inception_4a",
-    "head_learning_rate": 0.01,
+    "unfreeze_from": "inception_5a",
+    "head_learning_rate": 0.005,
     "image_size": 256,
     "sampling": "pad_and_crop",
-    "epochs": 8,
-    "learning_rate": 0.003,
+    "epochs": 18,
+    "learning_rate": 0.001,
     "schedule": "cosine",
 }
 SAID = (
-    "trained weights: preset transfer, the trunk frozen for 6 of 8 epochs, then a learning rate of 0.003 "
+    "trained weights: preset transfer, the trunk frozen for 16 of 18 epochs, then a learning rate of 0.001 "
     "(otherwise: --preset or --set learning_rate=...)\n"
 )
 
@@ -60,7 +60,7 @@ def test_what_the_caller_sets_stays(asked):
     settings = [argument for name, value in changes.items() for argument in ("--set", f"{name}={value}")]
     recipe, said = asked("--dataset", "photos", "--weights", "w.npz", "--batch-size", "8", *settings)
     assert recipe == training.Recipe(dataset="photos", weights="w.npz", batch_size=8, **TRANSFER | changes)
-    assert "frozen for 2 of 8 epochs" in said
+    assert "frozen for 2 of 18 epochs" in said
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_no_weights_no_transfer(asked):
     assert asked("--dataset", "photos", "--set", "weights=none") == (training.Recipe(dataset="photos"), "")
 
 
-@pytest.mark.parametrize(("epochs", "frozen"), [(1, 1), (2, 1), (3, 2), (4, 3), (5, 3), (8, 6), (30, 6)])
+@pytest.mark.parametrize(("epochs", "frozen"), [(1, 1), (2, 1), (3, 2), (5, 4), (10, 8), (18, 16), (30, 16)])
 def test_fewer_epochs_keep_their_proportion(asked, epochs, frozen):
     recipe, said = asked("--dataset", "photos", "--weights", "w.npz", "--epochs", epochs)
     assert recipe.freeze_epochs == frozen
@@ -97,7 +97,7 @@ def test_nothing_frozen(asked):
     none = dict.fromkeys(("freeze_views", "unfreeze_from", "head_learning_rate"))
     changes = {"freeze": "nothing", "freeze_epochs": 0, **none}
     assert recipe == training.Recipe(dataset="photos", weights="w.npz", **TRANSFER | changes)
-    assert "frozen for 0 of 8 epochs" in said
+    assert "frozen for 0 of 18 epochs" in said
 
 
 def test_digits_keep_their_pictures(asked):
@@ -120,6 +120,9 @@ def test_a_run_of_an_older_preset_goes_on_as_it_began(asked, tmp_path):
     older = {name: value for name, value in TRANSFER.items() if name not in ("freeze_views", "unfreeze_from")}
     recorded = {
         **older,
+        "freeze_epochs": 6,
+        "head_learning_rate": 0.01,
+        "learning_rate": 0.003,
         "epochs": 10,
         "dataset": "photos",
         "weights": "w.npz",

@@ -178,7 +178,7 @@ def test_an_unknown_preset():
         ({"freeze_epochs": 1}, "needs freeze=trunk.*Received: freeze='nothing', freeze_epochs=1"),
         ({"freeze": "trunk", "weights": "imagenet"}, "needs `freeze_epochs`.*Received: .*freeze_epochs=0"),
         ({"freeze": "trunk", "freeze_epochs": 1}, "needs `weights`.*Received: .*weights=None"),
-        ({"preset": "transfer", "epochs": 2}, "must be at most `epochs`.*Received: freeze_epochs=6, epochs=2"),
+        ({"preset": "transfer", "epochs": 2}, "must be at most `epochs`.*Received: freeze_epochs=16, epochs=2"),
         ({"freeze_views": 2}, "`freeze_views` needs freeze=trunk.*Received: freeze='nothing', freeze_views=2"),
         ({"unfreeze_from": "conv2"}, "`unfreeze_from` needs freeze=trunk.*Received: freeze='nothing'"),
         ({"preset": "transfer", "unfreeze_from": "inception_4"}, "a row of the variant's trunk: conv1, pool1, "),

@@ -25,23 +25,23 @@ PRESETS: Mapping[str, dict[str, Any]] = types.MappingProxyType(
             "averaging": None,
         },
         # New classes for trained weights. The new classifier learns before it may move the trunk, at a rate that fits
-        # the norm of BVLC's features, about 44; the trunk makes these of two views of each image, once. Then the upper
-        # half of the network is trained too: what is below sees edges and textures, which are the same on all photos,
-        # and takes more than half of the time. 256 pixels show things as large as BVLC's training did, which cut 224
-        # out of images of 256. Section 6's patches and colors are harsh on a few hundred photos. The auxiliary heads
+        # the norm of BVLC's features, about 44; the trunk makes these of two views of each image, once, after which an
+        # epoch takes no time. Then the last two modules are trained with it, at a rate that keeps what they know.
+        # 256 pixels show things as large as BVLC's training did, which cut 224 out of images of 256. Section 6's patches
+        # and colors are harsh on a few hundred photos. The auxiliary heads
         # are there to push gradient into an untrained trunk (section 5); a trained one they would only pull at.
         "transfer": {
             "weights": "imagenet",
             "aux_heads": False,
             "freeze": "trunk",
-            "freeze_epochs": 6,
+            "freeze_epochs": 16,
             "freeze_views": 2,
-            "unfreeze_from": "inception_4a",
-            "head_learning_rate": 0.01,
+            "unfreeze_from": "inception_5a",
+            "head_learning_rate": 0.005,
             "image_size": 256,
             "sampling": "pad_and_crop",
-            "epochs": 8,
-            "learning_rate": 0.003,
+            "epochs": 18,
+            "learning_rate": 0.001,
             "schedule": "cosine",
         },
         # The quickest answer for new classes: the classifier alone, on features of two views of each image.
@@ -88,7 +88,9 @@ PRESETS: Mapping[str, dict[str, Any]] = types.MappingProxyType(
 
 CHANGED: Mapping[str, tuple[str, ...]] = types.MappingProxyType(
     {
-        "transfer": ("epochs", "freeze_views", "unfreeze_from"),
+        "transfer": (
+            *("freeze_epochs", "freeze_views", "unfreeze_from", "head_learning_rate", "epochs", "learning_rate"),
+        ),
         "digits": ("batch_size", "epochs", "learning_rate", "schedule", "warmup_steps", "averaging"),
     }
 )
@@ -130,8 +132,8 @@ def transfer_for(dataset: str, **changes: Any) -> Recipe:
 
     Args:
         dataset: As in `Recipe`. Digits keep their own size and sampling.
-        **changes: Fields to set. Of fewer than eight `epochs` the trunk is frozen for three quarters, rather than for
-            six; with `freeze="nothing"` for none.
+        **changes: Fields to set. Of fewer than 18 `epochs` the trunk is frozen for eight ninths, rather than for 16;
+            with `freeze="nothing"` for none.
 
     Returns:
         A `Recipe`.
@@ -141,7 +143,7 @@ def transfer_for(dataset: str, **changes: Any) -> Recipe:
 
     Example:
         >>> transfer_for("photos", weights="imagenet", epochs=5).freeze_epochs
-        3
+        4
     """
     fitted = {}
     if dataset == "digits":
@@ -150,5 +152,5 @@ def transfer_for(dataset: str, **changes: Any) -> Recipe:
     if changes.get("freeze") == "nothing":
         fitted |= {"freeze_epochs": 0, "freeze_views": None, "unfreeze_from": None, "head_learning_rate": None}
     elif isinstance(epochs, int):
-        fitted["freeze_epochs"] = max(1, min(PRESETS["transfer"]["freeze_epochs"], epochs * 3 // 4))
+        fitted["freeze_epochs"] = max(1, min(PRESETS["transfer"]["freeze_epochs"], epochs * 8 // 9))
     return recipe_for(dataset, "transfer", **{**fitted, **changes})
