@@ -26,7 +26,15 @@ from keras_googlenet.utils.disk import WriteError
 NORMALIZED = edit(
     SMALL, lambda row: None if isinstance(row, LRN) else row, name="small-bn", batch_norm=BatchNorm(momentum=0.5)
 )
-FROZEN = {**RECIPE, "weights": "imagenet", "freeze": "trunk", "freeze_epochs": 3, "freeze_views": 2, "epochs": 4}
+FROZEN = {
+    **RECIPE,
+    "learning_rate": 0.02,
+    "weights": "imagenet",
+    "freeze": "trunk",
+    "freeze_epochs": 3,
+    "freeze_views": 2,
+    "epochs": 4,
+}
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -158,6 +158,14 @@ def test_every_preset_is_a_recipe(preset):
     assert recipe_for("photos", preset=preset, seed=7, epochs=9).seed == 7
 
 
+@pytest.mark.parametrize(
+    ("preset", "epochs", "frozen"), [("transfer", 9, 8), ("transfer", 1, 1), ("transfer", 40, 16), ("probe", 40, 40)]
+)
+def test_other_epochs_keep_what_a_preset_freezes(preset, epochs, frozen):
+    assert recipe_for("photos", preset, epochs=epochs).freeze_epochs == frozen
+    assert recipe_for("photos", preset, epochs=epochs, freeze_epochs=1).freeze_epochs == 1
+
+
 def test_the_papers_preset_is_the_defaults():
     assert recipe_for("photos", preset="paper") == recipe_for("photos") == Recipe(dataset="photos")
 
@@ -178,7 +186,10 @@ def test_an_unknown_preset():
         ({"freeze_epochs": 1}, "needs freeze=trunk.*Received: freeze='nothing', freeze_epochs=1"),
         ({"freeze": "trunk", "weights": "imagenet"}, "needs `freeze_epochs`.*Received: .*freeze_epochs=0"),
         ({"freeze": "trunk", "freeze_epochs": 1}, "needs `weights`.*Received: .*weights=None"),
-        ({"preset": "transfer", "epochs": 2}, "must be at most `epochs`.*Received: freeze_epochs=16, epochs=2"),
+        (
+            {"preset": "transfer", "freeze_epochs": 19},
+            "must be at most `epochs`.*Received: freeze_epochs=19, epochs=18",
+        ),
         ({"freeze_views": 2}, "`freeze_views` needs freeze=trunk.*Received: freeze='nothing', freeze_views=2"),
         ({"unfreeze_from": "conv2"}, "`unfreeze_from` needs freeze=trunk.*Received: freeze='nothing'"),
         ({"preset": "transfer", "unfreeze_from": "inception_4"}, "a row of the variant's trunk: conv1, pool1, "),

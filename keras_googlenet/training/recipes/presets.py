@@ -27,9 +27,9 @@ PRESETS: Mapping[str, dict[str, Any]] = types.MappingProxyType(
         # New classes for trained weights. The new classifier learns before it may move the trunk, at a rate that fits
         # the norm of BVLC's features, about 44; the trunk makes these of two views of each image, once, after which an
         # epoch takes no time. Then the last two modules are trained with it, at a rate that keeps what they know.
-        # 256 pixels show things as large as BVLC's training did, which cut 224 out of images of 256. Section 6's patches
-        # and colors are harsh on a few hundred photos. The auxiliary heads
-        # are there to push gradient into an untrained trunk (section 5); a trained one they would only pull at.
+        # 256 pixels show things as large as BVLC's training did, which cut 224 out of images of 256. Section 6's
+        # patches and colors are harsh on a few hundred photos. The auxiliary heads are there to push gradient into an
+        # untrained trunk (section 5); a trained one they would only pull at.
         "transfer": {
             "weights": "imagenet",
             "aux_heads": False,
@@ -103,7 +103,8 @@ def recipe_for(dataset: str, preset: str | None = None, **changes: Any) -> Recip
     Args:
         dataset: As in `Recipe`.
         preset: A name of `PRESETS`; None means `digits` for the data set of that name, else `paper`.
-        **changes: Fields to set.
+        **changes: Fields to set. Where `epochs` are set and `freeze_epochs` are not, `probe` freezes the trunk for all
+            of them, `transfer` for eight ninths, at most 16.
 
     Returns:
         A `Recipe`.
@@ -122,7 +123,16 @@ def recipe_for(dataset: str, preset: str | None = None, **changes: Any) -> Recip
         preset = "digits" if dataset == "digits" else "paper"
     if preset not in PRESETS:
         raise RecipeError(f"There is no preset {preset!r}.{nearest(preset, PRESETS)} The presets: {', '.join(PRESETS)}")
-    return Recipe(dataset=dataset, **{**PRESETS[preset], **changes})
+    return Recipe(dataset=dataset, **{**PRESETS[preset], **_proportion(PRESETS[preset], changes), **changes})
+
+
+def _proportion(preset, changes):
+    """How long a preset's trunk is frozen where the caller sets `epochs` alone: all of them, or its part, or less."""
+    epochs, frozen = changes.get("epochs"), preset.get("freeze_epochs")
+    if frozen is None or not isinstance(epochs, int):
+        return {}
+    whole = frozen == preset["epochs"]
+    return {"freeze_epochs": epochs if whole else max(1, min(frozen, epochs * frozen // preset["epochs"]))}
 
 
 def transfer_for(dataset: str, **changes: Any) -> Recipe:
@@ -132,8 +142,7 @@ def transfer_for(dataset: str, **changes: Any) -> Recipe:
 
     Args:
         dataset: As in `Recipe`. Digits keep their own size and sampling.
-        **changes: Fields to set. Of fewer than 18 `epochs` the trunk is frozen for eight ninths, rather than for 16;
-            with `freeze="nothing"` for none.
+        **changes: Fields to set. With `freeze="nothing"` the trunk is frozen for no epoch.
 
     Returns:
         A `Recipe`.
@@ -148,9 +157,6 @@ def transfer_for(dataset: str, **changes: Any) -> Recipe:
     fitted = {}
     if dataset == "digits":
         fitted = {name: PRESETS["digits"][name] for name in ("image_size", "sampling", "weight_decay")}
-    epochs = changes.get("epochs")
     if changes.get("freeze") == "nothing":
         fitted |= {"freeze_epochs": 0, "freeze_views": None, "unfreeze_from": None, "head_learning_rate": None}
-    elif isinstance(epochs, int):
-        fitted["freeze_epochs"] = max(1, min(PRESETS["transfer"]["freeze_epochs"], epochs * 8 // 9))
     return recipe_for(dataset, "transfer", **{**fitted, **changes})
