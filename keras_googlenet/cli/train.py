@@ -10,12 +10,13 @@ A preset sets what the options and --set do not. Without one, --weights means tr
   paper          section 6, and BVLC's values where it is silent; for all data sets but digits
   quick_solver   Caffe's quick_solver: 60 epochs of ImageNet
   transfer       trained weights for new classes, in minutes
+  probe          the classifier alone, on the trained trunk's features: the quickest answer
   small_images   images of 32 to 64 pixels, such as CIFAR-10
   digits         the data set of that name
 
 The fields that --set knows, each of which a recipe.json records:
   data           dataset, data_dir, validation_fraction, hold_out, on_corrupt, image_size, sampling
-  network        variant, aux_heads, weights, freeze, freeze_epochs
+  network        variant, aux_heads, weights, freeze, freeze_epochs, freeze_views, unfreeze_from
   steps          batch_size, accumulate, epochs, learning_rate, head_learning_rate, schedule, decay_rate,
                  decay_epochs, decay_power, warmup_steps, momentum, weight_decay, label_smoothing, clip_norm,
                  averaging, precision
@@ -108,7 +109,7 @@ def run(arguments):
 def _recipe(arguments, settings):
     from keras_googlenet import training
     from keras_googlenet.training.distributed.strategy import is_chief
-    from keras_googlenet.training.recipes.presets import transfer_for
+    from keras_googlenet.training.recipes.presets import CHANGED, transfer_for
 
     if arguments.recipe:
         recipe = training.read_recipe(arguments.recipe, **settings)
@@ -123,8 +124,10 @@ def _recipe(arguments, settings):
     if arguments.resume and (arguments.output / "recipe.json").exists():
         if not arguments.preset:
             return training.read_recipe(arguments.output, **settings)
-        # A run of 0.1.0 keeps its validation images.
-        settings.setdefault("hold_out", training.read_recipe(arguments.output).hold_out)
+        # A run of 0.1.0 keeps its validation images, and what presets were then.
+        recorded = training.read_recipe(arguments.output)
+        for name in ("hold_out", *CHANGED.get(arguments.preset, ())):
+            settings.setdefault(name, getattr(recorded, name))
     dataset = settings.pop("dataset", "digits")
     if arguments.preset or settings.get("weights") is None or "learning_rate" in settings:
         return training.recipe_for(dataset, preset=arguments.preset, **settings)

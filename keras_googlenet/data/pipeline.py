@@ -37,6 +37,7 @@ def training_stream(
     preprocess: Preprocess | None = None,
     first_step: int = 0,
     shard: Shard = WHOLE,
+    views: int | None = None,
 ) -> tf.data.Dataset:
     """Batches without end, epoch after epoch, each with an order of its own.
 
@@ -54,6 +55,8 @@ def training_stream(
         preprocess: from a float32 batch, RGB, 0-255, to what the network takes.
         first_step: where to begin: the number of batches to leave out, counted over all epochs.
         shard: which part of each batch to read.
+        views: how many views each image has: after so many epochs the same ones come again, in another order. `None`
+            for new ones in each epoch.
 
     Returns:
         Dataset with elements (float32 (batch_size / shard.count, image_size, image_size, 3), int64 likewise). Wrap
@@ -69,8 +72,6 @@ def training_stream(
         >>> images.shape, labels.shape
         (TensorShape([100, 32, 32, 3]), TensorShape([100]))
     """
-    import tensorflow as tf
-
     reader = Reader.of(split)
     _check(image_size, batch_size)
     if batch_size > reader.split.count or batch_size % shard.count:
@@ -78,17 +79,39 @@ def training_stream(
             f"`batch_size` must be at most the {reader.split.count} images of the split and a multiple of the "
             f"{shard.count} workers. Received: batch_size={batch_size}"
         )
-    first_epoch, skipped = divmod(first_step, reader.split.count // batch_size)
-    local = batch_size // shard.count
+    records = training_order(reader.split, batch_size, seed, first_step=first_step, shard=shard, views=views)
+    views_of = _views(records, reader, image_size, sampler).rebatch(batch_size // shard.count, drop_remainder=True)
+    return _finish(views_of, replace_unreadable, preprocess)
+
+
+def training_order(
+    split: Split, batch_size: int, seed: int, *, first_step: int = 0, shard: Shard = WHOLE, views: int | None = None
+) -> tf.data.Dataset:
+    """The records of `training_stream`, one by one: which view of which image comes when. No image is read.
+
+    Args:
+        split: where the images come from.
+        batch_size: as in `training_stream`, like what follows.
+        seed: of the order.
+        first_step: where to begin.
+        shard: which part of each batch to read.
+        views: how many views each image has.
+
+    Returns:
+        Dataset without end, with elements (int64 epoch whose view it is, int64 index, record, int64 label).
+    """
+    import tensorflow as tf
+
+    first_epoch, skipped = divmod(first_step, split.count // batch_size)
 
     def records(epoch):
-        shuffled = reader.split.shuffled(seed, epoch, batch_size, shard)
-        rest = shuffled.skip(tf.where(epoch == first_epoch, tf.constant(skipped * local, tf.int64), 0))
-        return rest.map(lambda index, record, label: (epoch, index, record, label))
+        shuffled = split.shuffled(seed, epoch, batch_size, shard)
+        first = tf.constant(skipped * (batch_size // shard.count), tf.int64)
+        rest = shuffled.skip(tf.where(epoch == first_epoch, first, 0))
+        view = epoch if views is None else epoch % views
+        return rest.map(lambda index, record, label: (view, index, record, label))
 
-    epochs = tf.data.Dataset.range(first_epoch, tf.int64.max)
-    views = _views(epochs.flat_map(records), reader, image_size, sampler)
-    return _finish(views.rebatch(local, drop_remainder=True), replace_unreadable, preprocess)
+    return tf.data.Dataset.range(first_epoch, tf.int64.max).flat_map(records)
 
 
 def evaluation_batches(
@@ -99,6 +122,8 @@ def evaluation_batches(
     preprocess: Preprocess | None = None,
     shard: Shard = WHOLE,
     replicas: int = 1,
+    sampler: SamplerFunction | None = None,
+    epoch: int = 0,
 ) -> tf.data.Dataset:
     """Batches of a split in a fixed order, each image exactly once.
 
@@ -109,6 +134,8 @@ def evaluation_batches(
         preprocess: from a float32 batch, RGB, 0-255, to what the network takes.
         shard: which part of the split to read.
         replicas: how many replicas the worker deals its batches out to, one each in turn.
+        sampler: as in `training_stream`; `None` for the one view that the network is evaluated on.
+        epoch: whose views the sampler gives.
 
     Returns:
         Dataset of known cardinality, the same on each worker, with elements (float32 (batch, image_size, image_size,
@@ -130,12 +157,12 @@ def evaluation_batches(
     reader = Reader.of(split)
     _check(image_size, batch_size)
     pieces = evaluation_steps(reader.split.count, batch_size, shard.count * replicas) * replicas
-    records = reader.split.fixed(shard).map(lambda index, record, label: (0, index, record, label))
+    records = reader.split.fixed(shard).map(lambda index, record, label: (epoch, index, record, label))
     count = (reader.split.count + shard.count - 1 - shard.index) // shard.count
     size, larger = divmod(count, pieces)
     taken = larger * (size + 1)
     parts = ((records.take(taken), size + 1), (records.skip(taken), size))
-    first, last = (_views(part, reader, image_size).rebatch(size) for part, size in parts)
+    first, last = (_views(part, reader, image_size, sampler).rebatch(size) for part, size in parts)
     batches = first.concatenate(last).apply(tf.data.experimental.assert_cardinality(pieces))
     return _finish(batches, drop_unreadable, preprocess)
 

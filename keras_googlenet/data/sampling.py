@@ -5,12 +5,14 @@ command line take the names from this table.
 """
 
 from keras_googlenet.data.augmentation import Sampler
+from keras_googlenet.data.mirror import MirrorSampler
 from keras_googlenet.data.pad_and_crop import PadAndCropSampler
 from keras_googlenet.data.seeded_sampler import SeededSampler
 
 SAMPLERS: dict[str, type[SeededSampler] | None] = {
     "paper": Sampler,
     "center": None,  # the one view that the network is evaluated on
+    "mirror": MirrorSampler,  # that view, and in every other epoch its mirror image
     "pad_and_crop": PadAndCropSampler,
 }
 

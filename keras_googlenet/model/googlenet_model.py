@@ -12,10 +12,11 @@ from keras_googlenet.keras_compat.cloning import KeepsTraits, take_traits
 from keras_googlenet.keras_compat.openvino import FullPrecision
 from keras_googlenet.keras_compat.replicas import OnReplicas
 from keras_googlenet.model import compilation, monitoring, nesting, preprocessing, saved, version_0_1_0
+from keras_googlenet.model.features import TakesFeatures
 
 
 @keras.saving.register_keras_serializable(package="keras_googlenet")
-class GoogLeNetModel(OnReplicas, KeepsTraits, FullPrecision, keras.Model):
+class GoogLeNetModel(OnReplicas, KeepsTraits, FullPrecision, TakesFeatures, keras.Model):
     """A Functional model whose first output is the network's and whose others are auxiliary heads.
 
     Beyond `keras.Model`, where there are several outputs:

@@ -64,8 +64,8 @@ class Feed:
         self.steps_per_epoch = count // self.batch_size
         self.validation_steps = evaluation_steps(source.validation.count, recipe.batch_size, context.batches_per_step)
 
-    def training(self, first_step):
-        """The batches from a step on, for ever, as `fit` takes them."""
+    def training(self, first_step, views=None):
+        """The batches from a step on, for ever, as `fit` takes them; of so many views of each image, in turn."""
 
         def stream(shard, replicas):
             whole = data.training_stream(
@@ -75,6 +75,7 @@ class Feed:
                 sampler=self._sampler,
                 first_step=first_step,
                 shard=Shard(*shard),
+                views=views,
                 **self._images(),
             )
             return whole if replicas == 1 else whole.rebatch(self._context.per_replica(self.batch_size))
@@ -94,6 +95,16 @@ class Feed:
             )
 
         return distribute(self._context, batches)
+
+    def views(self, epoch):
+        """Each training image once, in the split's order, as training sees it in an epoch: a `tf.data.Dataset`."""
+        return data.evaluation_batches(
+            self._train, batch_size=self.batch_size, sampler=self._sampler, epoch=epoch, **self._images()
+        )
+
+    def unreadable(self):
+        """The indices of the training images that were found to be unreadable, a list."""
+        return list(self._train.skipped)
 
     def samples(self):
         """Images as training will see them, a uint8 array (views, size, size, 3)."""

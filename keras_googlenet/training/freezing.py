@@ -15,12 +15,16 @@ class Phase:
         last_epoch: Its last.
         frozen: Whether the trunk keeps its weights.
         learning_rate: Learning rate once warmed up.
+        views: How many views of each image its epochs see in turn; None for new ones in each epoch.
+        first_row: The first row of the table that trains; None for all. Those below keep their weights.
     """
 
     first_epoch: int
     last_epoch: int
     frozen: bool
     learning_rate: float
+    views: int | None = None
+    first_row: str | None = None
 
     @property
     def epochs(self):
@@ -45,8 +49,9 @@ def phases(recipe):
         >>> [(phase.first_epoch, phase.last_epoch, phase.frozen) for phase in phases(recipe)]
         [(0, 2, True), (3, 9, False)]
     """
-    frozen = Phase(0, recipe.freeze_epochs - 1, True, recipe.head_learning_rate or recipe.learning_rate)
-    whole = Phase(recipe.freeze_epochs, recipe.epochs - 1, False, recipe.learning_rate)
+    rate = recipe.head_learning_rate or recipe.learning_rate
+    frozen = Phase(0, recipe.freeze_epochs - 1, True, rate, recipe.freeze_views)
+    whole = Phase(recipe.freeze_epochs, recipe.epochs - 1, False, recipe.learning_rate, first_row=recipe.unfreeze_from)
     return tuple(phase for phase in (frozen, whole) if phase.epochs > 0)
 
 
@@ -75,11 +80,27 @@ def freeze_trunk(model: GoogLeNetModel) -> None:
         layer.trainable = False
 
 
-def unfreeze(model: GoogLeNetModel) -> None:
-    """Lets the trunk train again. `compile` afterwards.
+def unfreeze(model: GoogLeNetModel, first_row: str | None = None) -> None:
+    """Lets the trunk train again, or its upper part. `compile` afterwards.
 
     Args:
         model: A `GoogLeNetModel`.
+        first_row: The first row of its table that trains, such as `inception_4a`; None for all. What stays frozen costs
+            no gradients.
+
+    Raises:
+        ValueError: The table's trunk has no such row.
+
+    Example:
+        >>> from keras_googlenet import GoogLeNet
+        >>> model = GoogLeNet(weights=None, input_shape=(32, 32, 3), classes=2)
+        >>> unfreeze(model, "inception_5a")
+        >>> model.get_layer("inception_4e_1x1").trainable, model.get_layer("inception_5a_1x1").trainable
+        (False, True)
     """
+    names = [row.name for row in (model.architecture or PAPER).trunk]
+    if first_row is not None and first_row not in names:
+        raise ValueError(f"`first_row` must be one of the trunk's rows {names}. Received: first_row={first_row!r}")
+    below = tuple(f"{name}_" for name in names[: names.index(first_row) if first_row else 0])
     for layer in trunk_layers(model):
-        layer.trainable = True
+        layer.trainable = not f"{layer.name}_".startswith(below)

@@ -50,7 +50,10 @@ def compile_for(model, recipe, phase, steps_per_epoch):
         phase: A `Phase` of it.
         steps_per_epoch: Batches in an epoch.
     """
-    (freeze_trunk if phase.frozen else unfreeze)(model)
+    if phase.frozen:
+        freeze_trunk(model)
+    else:
+        unfreeze(model, phase.first_row)
     built = optimizer(recipe, steps_per_epoch, phase.epochs, phase.learning_rate)
     unwrap(built).extend_ema(replicas.statistics(model))
     model.compile(built, loss=loss(recipe), metrics=["accuracy"])

@@ -14,6 +14,7 @@ from keras_googlenet.training.checkpoints import PARTS, Checkpoints
 from keras_googlenet.training.distributed.broadcast import broadcast_start
 from keras_googlenet.training.distributed.lost_workers import reporting_lost_workers
 from keras_googlenet.training.distributed.strategy import strategy_for
+from keras_googlenet.training.features import feed_for
 from keras_googlenet.training.feeding import Feed, load_source
 from keras_googlenet.training.freezing import phases
 from keras_googlenet.training.interruption import Interrupted, interruption
@@ -155,10 +156,11 @@ class Run:
             if self.step < end * steps:
                 self._compile(phase, saved)
                 epoch, done = divmod(self.step, steps)
-                # An epoch that was begun has fewer steps than the others.
-                if done:
-                    self._fit(epoch + 1, steps - done)
-                self._fit(end, steps)
+                with feed_for(self, phase) as feed:
+                    # An epoch that was begun has fewer steps than the others.
+                    if done:
+                        self._fit(feed, phase, epoch + 1, steps - done)
+                    self._fit(feed, phase, end, steps)
         if not self.model.compiled and not self.folder.last.exists():
             self._compile(phases(self.recipe)[-1], saved)
             self.checkpoints.restore(self.model, self.step, self.restore)
@@ -200,15 +202,15 @@ class Run:
         begins = self.step == phase.first_epoch * self.feed.steps_per_epoch
         self.restore = () if self.step != saved else ("model",) if begins else PARTS
 
-    def _fit(self, end, steps):
+    def _fit(self, feed, phase, end, steps):
         first_epoch = self.step // self.feed.steps_per_epoch
         if first_epoch == end:
             return
         with closing(WriteTensorBoard.of(self)) as board:
             history = self.model.fit(
-                self.feed.training(self.step),
+                feed.training(self.step, phase.views),
                 steps_per_epoch=steps,
-                validation_data=self.feed.validation(),
+                validation_data=feed.validation(),
                 validation_steps=self.feed.validation_steps,
                 initial_epoch=first_epoch,
                 epochs=end,

@@ -19,6 +19,7 @@ LARGEST: Mapping[str, float] = MappingProxyType(
         "accumulate": 2**20,
         "epochs": 1_000_000,
         "freeze_epochs": 1_000_000,
+        "freeze_views": 1_000_000,
         "decay_epochs": 1_000_000,
         "warmup_steps": 1_000_000_000,
         "checkpoint_steps": 1_000_000_000,

@@ -12,16 +12,18 @@ from keras_googlenet.errors import InputError
 TRANSFER = {
     "aux_heads": False,
     "freeze": "trunk",
-    "freeze_epochs": 6,
-    "head_learning_rate": 0.01,
+    "freeze_epochs": 16,
+    "freeze_views": 2,
+    "unfreeze_from": "inception_5a",
+    "head_learning_rate": 0.005,
     "image_size": 256,
     "sampling": "pad_and_crop",
-    "epochs": 10,
-    "learning_rate": 0.003,
+    "epochs": 18,
+    "learning_rate": 0.001,
     "schedule": "cosine",
 }
 SAID = (
-    "trained weights: preset transfer, the trunk frozen for 6 of 10 epochs, then a learning rate of 0.003 "
+    "trained weights: preset transfer, the trunk frozen for 16 of 18 epochs, then a learning rate of 0.001 "
     "(otherwise: --preset or --set learning_rate=...)\n"
 )
 
@@ -58,7 +60,7 @@ def test_what_the_caller_sets_stays(asked):
     settings = [argument for name, value in changes.items() for argument in ("--set", f"{name}={value}")]
     recipe, said = asked("--dataset", "photos", "--weights", "w.npz", "--batch-size", "8", *settings)
     assert recipe == training.Recipe(dataset="photos", weights="w.npz", batch_size=8, **TRANSFER | changes)
-    assert "frozen for 2 of 10 epochs" in said
+    assert "frozen for 2 of 18 epochs" in said
 
 
 @pytest.mark.parametrize(
@@ -83,7 +85,7 @@ def test_no_weights_no_transfer(asked):
     assert asked("--dataset", "photos", "--set", "weights=none") == (training.Recipe(dataset="photos"), "")
 
 
-@pytest.mark.parametrize(("epochs", "frozen"), [(1, 1), (2, 1), (3, 1), (4, 2), (5, 3), (9, 5), (10, 6), (30, 6)])
+@pytest.mark.parametrize(("epochs", "frozen"), [(1, 1), (2, 1), (3, 2), (5, 4), (10, 8), (18, 16), (30, 16)])
 def test_fewer_epochs_keep_their_proportion(asked, epochs, frozen):
     recipe, said = asked("--dataset", "photos", "--weights", "w.npz", "--epochs", epochs)
     assert recipe.freeze_epochs == frozen
@@ -92,9 +94,10 @@ def test_fewer_epochs_keep_their_proportion(asked, epochs, frozen):
 
 def test_nothing_frozen(asked):
     recipe, said = asked("--dataset", "photos", "--weights", "w.npz", "--set", "freeze=nothing")
-    changes = {"freeze": "nothing", "freeze_epochs": 0, "head_learning_rate": None}
+    none = dict.fromkeys(("freeze_views", "unfreeze_from", "head_learning_rate"))
+    changes = {"freeze": "nothing", "freeze_epochs": 0, **none}
     assert recipe == training.Recipe(dataset="photos", weights="w.npz", **TRANSFER | changes)
-    assert "frozen for 0 of 10 epochs" in said
+    assert "frozen for 0 of 18 epochs" in said
 
 
 def test_digits_keep_their_pictures(asked):
@@ -110,6 +113,27 @@ def test_a_recorded_run_keeps_its_recipe(asked, tmp_path, preset):
     for base in (["--recipe", tmp_path], ["--resume", "--output", tmp_path]):
         for weights in ([], ["--weights", "w.npz"]):
             assert asked(*base, *weights) == (recipe, "")
+
+
+def test_a_run_of_an_older_preset_goes_on_as_it_began(asked, tmp_path):
+    """With the command that began it, as a cluster repeats it."""
+    older = {name: value for name, value in TRANSFER.items() if name not in ("freeze_views", "unfreeze_from")}
+    recorded = {
+        **older,
+        "freeze_epochs": 6,
+        "head_learning_rate": 0.01,
+        "learning_rate": 0.003,
+        "epochs": 10,
+        "dataset": "photos",
+        "weights": "w.npz",
+        "hold_out": "hash",
+        "weight_decay": 2e-4,
+    }
+    (tmp_path / "recipe.json").write_text(json.dumps({"recipe": recorded}))
+    command = ["--preset", "transfer", "--dataset", "photos", "--weights", "w.npz", "--resume", "--output", tmp_path]
+    recipe, _ = asked(*command)
+    assert recipe == training.read_recipe(tmp_path)
+    assert (recipe.epochs, recipe.freeze_epochs, recipe.freeze_views, recipe.unfreeze_from) == (10, 6, None, None)
 
 
 def test_a_run_that_resume_begins_is_as_any_other(asked, tmp_path):

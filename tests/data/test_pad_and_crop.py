@@ -9,6 +9,7 @@ from scipy import stats
 from support.resize_twin import resized
 
 from keras_googlenet.data import augmentation, center_crop, pad_and_crop
+from keras_googlenet.data.mirror import MirrorSampler
 from keras_googlenet.data.pad_and_crop import PadAndCropSampler
 
 SIGNIFICANCE = 1e-3  # the draws are always the same
@@ -98,3 +99,12 @@ def test_offsets_are_even_and_independent():
 def test_what_cannot_be_cropped(image, size, message):
     with pytest.raises(ValueError, match=message):
         PadAndCropSampler(0)(image, size, 0, 0)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_mirror_is_the_evaluation_view_and_its_mirror_image_in_turn(seed):
+    image, sampler = noise(50, 40), MirrorSampler(seed)
+    views = [sampler(image, 32, epoch, index=3) for epoch in range(4)]
+    for view, flipped in zip(views, (False, True, False, True), strict=True):
+        np.testing.assert_array_equal(view, np.fliplr(center_crop(image, 32)) if flipped else views[0])
+    np.testing.assert_array_equal(views[0], center_crop(image, 32))

@@ -23,6 +23,8 @@ def test_a_run_has_one_phase_or_two():
     recipe = Recipe(**TRANSFER, freeze_epochs=2, head_learning_rate=0.02, epochs=5)
     assert phases(recipe) == (Phase(0, 1, True, 0.02), Phase(2, 4, False, 0.001))
     assert [phase.epochs for phase in phases(recipe)] == [2, 3]
+    recipe = Recipe(**TRANSFER, freeze_epochs=2, freeze_views=3, unfreeze_from="inception_4a", epochs=3)
+    assert phases(recipe) == (Phase(0, 1, True, 0.001, views=3), Phase(2, 2, False, 0.001, first_row="inception_4a"))
     assert phases(Recipe(**TRANSFER, freeze_epochs=5, epochs=5)) == (Phase(0, 4, True, 0.001),)
 
 
@@ -68,3 +70,16 @@ def test_an_unfrozen_trunk_trains(trained):
     _, frozen, unfrozen = trained
     moved = changed(frozen, unfrozen)
     assert {"conv1_7x7_s2/kernel", "conv1_7x7_s2_bn/moving_variance", "predictions/kernel"} <= moved
+
+
+def test_the_upper_part_trains_alone():
+    """Keras's own count of what an optimizer gets, by the names of the paper's table."""
+    model = GoogLeNet(weights=None, input_shape=(32, 32, 3), classes=3, variant=NORMALIZED)
+    unfreeze(model, "inception_4a")
+    layers = {path.split("/")[0] for path in (variable.path for variable in model.trainable_variables)}
+    assert {name for name in layers if name.startswith(("conv", "inception_3"))} == set()
+    assert {"inception_4a_1x1", "inception_4a_3x3_bn", "inception_5b_pool_proj", "aux1_conv", "predictions"} <= layers
+    unfreeze(model)
+    assert {"conv1_7x7_s2/kernel", "inception_3a_1x1/kernel"} <= {v.path for v in model.trainable_variables}
+    with pytest.raises(ValueError, match="rows .*Received: first_row='predictions'"):
+        unfreeze(model, "predictions")

@@ -89,7 +89,7 @@ def test_settings_that_make_no_sense(text, message):
         ("epochs", 0, "at least 1"),
         ("batch_size", -1, "at least 1"),
         ("image_size", 16, "at least 32 pixels"),
-        ("sampling", "random", "one of paper, center, pad_and_crop"),
+        ("sampling", "random", "one of paper, center, mirror, pad_and_crop"),
         ("precision", "bfloat", "one of float32, bfloat16, float16, auto.*Did you mean 'bfloat16'"),
         ("deterministic", "yes", "one of auto, true, false"),
         ("deterministic", 1, "of type bool or str"),
@@ -97,6 +97,7 @@ def test_settings_that_make_no_sense(text, message):
         ("on_corrupt", "skipp", "one of stop, skip.*Did you mean 'skip'"),
         ("freeze", "all", "one of nothing, trunk"),
         ("freeze_epochs", -1, "at least 0"),
+        ("freeze_views", 0, "at least 1"),
         ("head_learning_rate", 0.0, "positive, or None"),
         ("accumulate", 0, "at least 1"),
         ("decay_power", 0.0, "positive"),
@@ -136,10 +137,10 @@ def test_an_unknown_field():
 
 
 def test_short_runs_average_over_fewer_updates():
-    assert optimizer(recipe_for("digits", epochs=2), 35).ema_momentum == pytest.approx(0.9)
-    assert optimizer(recipe_for("digits", epochs=2, accumulate=2), 70).ema_momentum == pytest.approx(0.9)
-    assert optimizer(recipe_for("digits"), 35, epochs=2).ema_momentum == pytest.approx(0.9)
-    assert optimizer(recipe_for("digits", epochs=1), 1).ema_momentum == 0.0
+    assert optimizer(Recipe(epochs=2), 35).ema_momentum == pytest.approx(0.9)
+    assert optimizer(Recipe(epochs=2, accumulate=2), 70).ema_momentum == pytest.approx(0.9)
+    assert optimizer(Recipe(), 35, epochs=2).ema_momentum == pytest.approx(0.9)
+    assert optimizer(Recipe(epochs=1), 1).ema_momentum == 0.0
 
 
 def test_the_optimizer_is_the_papers():
@@ -157,6 +158,14 @@ def test_every_preset_is_a_recipe(preset):
     recipe = recipe_for("photos", preset=preset)
     assert {name: getattr(recipe, name) for name in PRESETS[preset]} == PRESETS[preset]
     assert recipe_for("photos", preset=preset, seed=7, epochs=9).seed == 7
+
+
+@pytest.mark.parametrize(
+    ("preset", "epochs", "frozen"), [("transfer", 9, 8), ("transfer", 1, 1), ("transfer", 40, 16), ("probe", 40, 40)]
+)
+def test_other_epochs_keep_what_a_preset_freezes(preset, epochs, frozen):
+    assert recipe_for("photos", preset, epochs=epochs).freeze_epochs == frozen
+    assert recipe_for("photos", preset, epochs=epochs, freeze_epochs=1).freeze_epochs == 1
 
 
 def test_the_papers_preset_is_the_defaults():
@@ -179,7 +188,13 @@ def test_an_unknown_preset():
         ({"freeze_epochs": 1}, "needs freeze=trunk.*Received: freeze='nothing', freeze_epochs=1"),
         ({"freeze": "trunk", "weights": "imagenet"}, "needs `freeze_epochs`.*Received: .*freeze_epochs=0"),
         ({"freeze": "trunk", "freeze_epochs": 1}, "needs `weights`.*Received: .*weights=None"),
-        ({"preset": "transfer", "epochs": 2}, "must be at most `epochs`.*Received: freeze_epochs=6, epochs=2"),
+        (
+            {"preset": "transfer", "freeze_epochs": 19},
+            "must be at most `epochs`.*Received: freeze_epochs=19, epochs=18",
+        ),
+        ({"freeze_views": 2}, "`freeze_views` needs freeze=trunk.*Received: freeze='nothing', freeze_views=2"),
+        ({"unfreeze_from": "conv2"}, "`unfreeze_from` needs freeze=trunk.*Received: freeze='nothing'"),
+        ({"preset": "transfer", "unfreeze_from": "inception_4"}, "a row of the variant's trunk: conv1, pool1, "),
         ({"head_learning_rate": 0.1}, "`head_learning_rate` needs freeze=trunk.*Received: freeze='nothing'"),
     ],
 )

@@ -52,7 +52,7 @@ def test_polynomial_and_cosine_end_at_zero_and_stay_there():
 
 
 def test_the_learning_rate_falls_by_4_percent_every_8_epochs():
-    built = schedule(recipe_for("digits", learning_rate=0.1, warmup_steps=20), 10)
+    built = schedule(Recipe(learning_rate=0.1, warmup_steps=20), 10)
     rates = [float(built(step)) for step in (0, 9, 19, 20, 79, 80, 159, 160)]
     assert rates == pytest.approx([0.005, 0.05, 0.1, 0.1, 0.1, 0.096, 0.096, 0.1 * 0.96**2], rel=1e-6)
 
@@ -80,6 +80,6 @@ def test_accumulation_makes_fewer_updates_of_the_same_epochs():
 
 
 def test_short_runs_warm_up_for_a_fifth():
-    built = schedule(recipe_for("digits", epochs=2), 35)
+    built = schedule(Recipe(epochs=2), 35)
     assert built.steps == 14
-    assert float(schedule(recipe_for("digits", epochs=1), 1)(0)) == pytest.approx(0.02)
+    assert float(schedule(Recipe(epochs=1), 1)(0)) == pytest.approx(0.02)

@@ -32,12 +32,17 @@ class Recipe:
         weights: Weights to start from: a registry name or a path; None starts from the initialization. Paper: none.
         freeze: What keeps its weights at first: `nothing`, or the `trunk`, all but the classifiers. Paper: nothing.
         freeze_epochs: Epochs before the trunk is unfrozen, at least 1 where it is frozen; `epochs` never unfreezes it.
+        freeze_views: Views of each training image that these epochs see in turn, the same again and again, so that the
+            trunk makes its features of each only once; None for new ones in each epoch, as `sampling` draws them. Ours.
+        unfreeze_from: The first row of the table that trains after these epochs, such as `inception_4a`: what is below
+            stays frozen. None means the whole trunk.
         head_learning_rate: Learning rate of these epochs; None means `learning_rate`.
         image_size: Side of the square input, pixels. Paper, section 5: 224.
         sampling: What training sees of an image: `paper` for a random patch with its colors distorted (paper), anew
             in each epoch; `pad_and_crop` for the whole image mirrored or not and moved by a few pixels, for images too
-            small to cut patches from (ours); `center` for the central square, which evaluation sees in any case.
-            Version 0.1.0 called the last two `shift` and `centre`; both are still read.
+            small to cut patches from (ours); `center` for the central square, which evaluation sees in any case;
+            `mirror` for that and, in every other epoch, its mirror image (ours). Version 0.1.0 called two of them
+            `shift` and `centre`; both are still read.
         batch_size: Images per step, over all devices and workers together. BVLC: 32.
         accumulate: Steps whose gradients make one update: an update sees `accumulate * batch_size` images. BVLC: 1.
         epochs: Passes over the training images. BVLC's quick_solver: 60.
@@ -86,6 +91,8 @@ class Recipe:
     weights: str | None = None
     freeze: str = "nothing"
     freeze_epochs: int = 0
+    freeze_views: int | None = None
+    unfreeze_from: str | None = None
     head_learning_rate: float | None = None
     image_size: int = 224
     sampling: str = "paper"

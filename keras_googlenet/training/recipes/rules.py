@@ -7,6 +7,7 @@ from typing import Any
 
 from keras_googlenet.architecture import VARIANTS
 from keras_googlenet.architecture.table import MIN_SIZE
+from keras_googlenet.architecture.variants import resolve
 from keras_googlenet.data.sampling import SAMPLERS
 from keras_googlenet.errors import InputError
 from keras_googlenet.training.optimizers.schedules import SCHEDULES
@@ -40,7 +41,7 @@ RENAMED: dict[str, dict[str, Any]] = {
 
 _INFINITE = float("inf")
 
-_COUNTS = ("batch_size", "accumulate", "epochs", "decay_epochs", "checkpoint_steps", "checkpoints_kept")
+_COUNTS = ("batch_size", "accumulate", "epochs", "freeze_views", "decay_epochs", "checkpoint_steps", "checkpoints_kept")
 
 _RANGES = (
     ("at least 1", lambda v: v >= 1, _COUNTS),
@@ -66,6 +67,15 @@ def _together(recipe):
     if frozen and recipe.weights is None:
         rule = "freeze=trunk needs `weights` to start from: a trunk that was never trained is not worth keeping"
         yield rule, ("freeze", "weights")
+    if recipe.freeze_views is not None and not frozen:
+        yield "`freeze_views` needs freeze=trunk: nothing else has features to keep", ("freeze", "freeze_views")
+    if recipe.unfreeze_from is not None:
+        rows = [row.name for row in resolve(recipe.variant).trunk]
+        if not frozen:
+            yield "`unfreeze_from` needs freeze=trunk: nothing else is frozen", ("freeze", "unfreeze_from")
+        elif recipe.unfreeze_from not in rows:
+            rule = f"`unfreeze_from` must be a row of the variant's trunk: {', '.join(rows)}"
+            yield rule, ("variant", "unfreeze_from")
     if recipe.freeze_epochs > recipe.epochs:
         yield "`freeze_epochs` must be at most `epochs`, of which they are the first", ("freeze_epochs", "epochs")
     if recipe.head_learning_rate is not None and not frozen:
