@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 from keras import tree
 
-from keras_googlenet.data.pipeline import training_order
+from keras_googlenet.data.order import training_order
 from keras_googlenet.data.reading import replace_unreadable
 from keras_googlenet.model.features import split_at_features
 from keras_googlenet.training.interruption import Interrupted
