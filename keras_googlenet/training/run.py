@@ -21,7 +21,7 @@ from keras_googlenet.training.interruption import Interrupted, interruption
 from keras_googlenet.training.memory import check_memory, reporting_shortage
 from keras_googlenet.training.network import build, compile_for
 from keras_googlenet.training.optimizers.ema import ema_weights
-from keras_googlenet.training.recipes.automatic import settled
+from keras_googlenet.training.recipes.automatic import following, settled
 from keras_googlenet.training.recipes.recipe import Recipe
 from keras_googlenet.training.run_folder import RunFolder
 from keras_googlenet.training.run_lock import RunLock
@@ -74,7 +74,8 @@ def train(
         >>> train(recipe_for("digits", epochs=1), "runs/first")["val_predictions_accuracy"]  # doctest: +SKIP
         0.8
     """
-    backends.prepare(recipe.deterministic)
+    recorded = RunFolder(folder, lock).read_recipe() if resume else None
+    backends.prepare((following(recipe, recorded) if recorded else recipe).deterministic is True)
     context = strategy_for(strategy)
     with RunLock(folder) if lock is None else nullcontext(lock) as lock:
         run_folder = RunFolder(folder, lock)
