@@ -86,7 +86,12 @@ def test_a_run_that_was_stopped_ends_the_same(folder, run):
 def test_losses_are_scaled(folder):
     """The smallest gradients of float16 are rounded otherwise by each backend."""
     found, expected = arrays(folder / "float16"), arrays(folder / "tensorflow" / "float16")
-    assert_close(found, {name: value for name, value in expected.items() if name.startswith("model/")}, 0.02)
+    velocities = [name for name in expected if "kernel_momentum" in name]
+    assert len(velocities) == 10
+    for name in velocities:
+        np.testing.assert_allclose(found[name], expected[name], rtol=0, atol=0.25 * np.abs(expected[name]).max())
+    (counter,) = (name for name in expected if "step_counter" in name)
+    assert found[counter] == expected[counter] == 10
 
 
 def test_a_run_goes_on_where_it_began(folder):
