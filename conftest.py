@@ -4,4 +4,6 @@ import importlib.util
 
 pytest_plugins = ["support.tiers"]
 
-collect_ignore = [] if importlib.util.find_spec("keras_hub") else ["keras_googlenet/hub"]
+NEEDS = {"keras_googlenet/hub": "keras_hub", "keras_googlenet/layers/jax_kernels.py": "jax"}
+
+collect_ignore = [path for path, package in NEEDS.items() if not importlib.util.find_spec(package)]

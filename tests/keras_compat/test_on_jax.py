@@ -25,7 +25,7 @@ MOVED = "Keras's JAX trainer lacks `{}`, on which keras_googlenet/keras_compat/o
     ],
 )
 def test_the_trainer_is_as_it_was(line):
-    """`tests/training/test_other_backends.py` says the same with JAX, by what comes of it."""
+    """`tests/training/test_jax_runs.py` says the same with JAX, by what comes of it."""
     must(line in FILE.read_text(encoding="utf-8"), MOVED.format(line))
 
 
