@@ -43,7 +43,12 @@ class Task(NamedTuple):
 
     def request(self) -> dict[str, Any]:
         """What JSON holds of it."""
-        return self._asdict() | {"views": [_request(view) for view in self.views]}
+        views = [_request(view) for view in self.views]
+        return {"views": views, "size": self.size, "sampler": self.sampler, "settings": self.settings}
+
+    def alone(self, place: int) -> "Task":
+        """The same of one of its views."""
+        return Task(self.views[place : place + 1], self.size, self.sampler, self.settings)
 
     def data(self) -> bytes:
         """The images that lie in no file."""

@@ -84,7 +84,7 @@ def views(task: Task, pixels: np.ndarray) -> list[Answer | str]:
         answers = _ask("images", SECONDS * len(answers), lambda worker, clock: worker.views(task, pixels, None, clock))
     for place, answer in enumerate(answers):
         if answer == Answer.LIMITED:
-            answers[place] = _alone(task._replace(views=task.views[place : place + 1]), pixels[place : place + 1])
+            answers[place] = _alone(task.alone(place), pixels[place : place + 1])
     return answers
 
 

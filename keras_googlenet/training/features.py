@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager, nullcontext
 
+import keras
 import numpy as np
 import tensorflow as tf
 from keras import tree
@@ -63,7 +64,9 @@ class FeatureFeed:
     def __init__(self, run, trunk, views, folder):
         self._run, self._trunk, self._folder = run, trunk, folder
         self._shapes = [tuple(part.shape[1:]) for part in trunk.outputs]
-        self._most = 0
+        self._most = self._seen = 0
+        images = views * run.source.train.count + run.source.validation.count
+        self._bar = keras.utils.Progbar(images, verbose=1 if run.verbose == "auto" else run.verbose, unit_name="image")
         print(f"frozen trunk: features of {views} view{'s'[: views - 1]} of each image are computed once", flush=True)
         self._validation, self._labels = self._computed("validation", run.feed.validation())
         indices = np.array([index for index, *_ in run.source.train.fixed().as_numpy_iterator()])
@@ -71,6 +74,7 @@ class FeatureFeed:
         for view in range(views):
             rows, _ = self._computed(f"view-{view}", run.feed.views(view))
             self._views.append(_View(rows, indices[~np.isin(indices, run.feed.unreadable())]))
+        self._bar.update(images, finalize=True)
 
     def training(self, first_step, views):
         """As `Feed.training`, of features."""
@@ -116,6 +120,8 @@ class FeatureFeed:
                 rows = self._of(images)
                 labels.append(batch)
                 kept.append(rows) if file is None else file.write(rows.tobytes())
+                self._seen += len(batch)
+                self._bar.update(self._seen, finalize=False)
         if file is None:
             return np.concatenate(kept), labels
         return np.memmap(file.name, "float32", "r", shape=(sum(map(len, labels)), rows.shape[1])), labels

@@ -127,6 +127,7 @@ class Run:
     Attributes:
         feed: Its `Feed`.
         checkpoints: Its `Checkpoints`.
+        verbose: As in `keras.Model.fit`.
         step: Steps done, counted over the whole run.
         restore: The parts of the checkpoint of this step that training begins with.
         logs: The metrics of the last epoch that was done.
@@ -134,7 +135,7 @@ class Run:
 
     def __init__(self, recipe, folder, source, context, interruption, callbacks, verbose):
         self.recipe, self.folder, self.source, self.context = recipe, folder, source, context
-        self.interruption, self.callbacks, self._verbose = interruption, callbacks, verbose
+        self.interruption, self.callbacks, self.verbose = interruption, callbacks, verbose
         self.feed = Feed(recipe, source, context)
         check_memory(recipe, source, context, self.feed.batch_size)
         self.checkpoints = Checkpoints(folder.checkpoints, context, recipe.checkpoints_kept)
@@ -215,7 +216,7 @@ class Run:
                 validation_steps=self.feed.validation_steps,
                 initial_epoch=first_epoch,
                 epochs=end,
-                verbose=self._verbose if self.context.is_chief else 0,
+                verbose=self.verbose if self.context.is_chief else 0,
                 shuffle=False,  # the pipeline shuffles
                 callbacks=run_callbacks.for_run(self, board),
             )

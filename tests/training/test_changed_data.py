@@ -43,7 +43,7 @@ def recipe(photos, **changes):
 def begun(photos, tmp_path):
     """The folder of a run that was stopped before its first step."""
     folder = tmp_path / "run"
-    RunFolder(folder).write_recipe(recipe(photos), load_source(recipe(photos)), 6)
+    RunFolder(folder).write_recipe(recipe(photos, deterministic=True), load_source(recipe(photos)), 6)
     return folder
 
 

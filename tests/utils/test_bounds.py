@@ -26,7 +26,7 @@ def test_no_field_takes_any_number(name, value):
 def test_the_largest_is_said_and_taken(name):
     largest = LARGEST[name]
     together = {"freeze": "trunk", "weights": "imagenet", "freeze_epochs": 1, "epochs": 1_000_000}
-    more = together if name in ("freeze_epochs", "head_learning_rate", "epochs") else {}
+    more = together if name in ("freeze_epochs", "freeze_views", "head_learning_rate", "epochs") else {}
     assert getattr(Recipe(**{**more, name: largest}), name) == largest
     with pytest.raises(RecipeError, match="must be (at most|a whole number in 0)"):
         Recipe(**{**more, name: largest * 2})
