@@ -28,8 +28,9 @@ def send(
         descriptors: of open files to go with it.
     """
     view = memoryview(content) if isinstance(content, bytes) else content.data.cast("B")
-    socket.send_fds(to, [_HEAD.pack(letter, len(view))], descriptors)
-    to.sendall(view)
+    sent = socket.send_fds(to, [_HEAD.pack(letter, len(view)), view], descriptors) - _HEAD.size
+    if sent < len(view):
+        to.sendall(view[max(sent, 0) :])
 
 
 def send_json(to: socket.socket, letter: bytes, content: Any, descriptors: tuple[int, ...] = ()) -> None:

@@ -22,7 +22,7 @@ from keras_googlenet.data.viewing import SamplerFunction, Viewing
 if TYPE_CHECKING:
     import tensorflow as tf
 
-_CHUNK = 8  # images a call: many cost little each, few keep all processes busy
+_CHUNK = 16  # images a call: many cost little each, few keep all processes busy
 _AHEAD = 2  # calls for each process: one that takes long keeps the others from what comes after it
 
 Preprocess = Callable[["tf.Tensor"], "tf.Tensor"]

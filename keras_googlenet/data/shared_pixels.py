@@ -3,6 +3,7 @@
 import mmap
 import os
 import tempfile
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -41,12 +42,15 @@ class SharedPixels:
             raise
         return (descriptor,)
 
-    def copy(self, place: int, pixels: np.ndarray) -> None:
-        """Fills an array.
+    def copy(self, pixels: np.ndarray, places: Sequence[int]) -> None:
+        """Fills rows of an array from the same places of the memory; all at once where they are all.
 
         Args:
-            place: how many arrays of the same size lie before it.
             pixels: the array, of bytes.
+            places: the rows to fill.
         """
-        start = place * pixels.size
-        np.copyto(pixels, self._memory[start : start + pixels.size].reshape(pixels.shape))
+        shared = self._memory[: pixels.size].reshape(pixels.shape)
+        if len(places) == len(pixels):
+            np.copyto(pixels, shared)
+        else:
+            pixels[places] = shared[places]

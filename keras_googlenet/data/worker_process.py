@@ -146,16 +146,16 @@ class WorkerProcess:
         receive = partial(clock.receive, self._socket)
         content = _content(receive, *frames.receive_head(receive))
         answers = [answer if isinstance(answer, str) else Answer(answer) for answer in content]
-        for place, answer in enumerate(answers):
-            if answer == Answer.MADE:
-                self._pixels.copy(place, pixels[place])
+        made = [place for place, answer in enumerate(answers) if answer == Answer.MADE]
+        self._pixels.copy(pixels, made)
         return answers
 
     def _send(self, letter: bytes, request: Any, data: bytes, descriptors: tuple[int, ...], clock: Clock) -> None:
         self._socket.settimeout(clock.left)
         try:
             frames.send_json(self._socket, letter, request, descriptors)
-            self._socket.sendall(data)
+            if data:
+                self._socket.sendall(data)
         except TimeoutError as error:
             raise TooLong from error
         except ConnectionError as error:
