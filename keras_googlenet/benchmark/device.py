@@ -1,12 +1,9 @@
 """What a process computes on: its name, and the precisions that it has units for."""
 
-import platform
-from pathlib import Path
-
 import keras
 
-_CPUINFO = Path("/proc/cpuinfo")
-_UNITS = {"avx512_bf16", "amx_bf16"}
+from keras_googlenet.utils.precision import UNITS
+from keras_googlenet.utils.processor import processor_flags, processor_name
 
 
 def device() -> tuple[str, list[str]]:
@@ -18,10 +15,7 @@ def device() -> tuple[str, list[str]]:
     gpu = _gpu()
     if gpu is not None:
         return gpu, ["float32", "bfloat16", "float16"]
-    parts = (line.partition(":") for line in _cpuinfo())
-    fields = {field.strip(): value.strip() for field, _, value in parts}
-    name = fields.get("model name") or platform.processor() or platform.machine()
-    return name, ["float32", *(["bfloat16"] if _UNITS & set(fields.get("flags", "").split()) else [])]
+    return processor_name(), ["float32", *(["bfloat16"] if UNITS.keys() & processor_flags() else [])]
 
 
 def _gpu():
@@ -41,11 +35,3 @@ def _gpu():
 
         return torch.cuda.get_device_name() if torch.cuda.is_available() else None
     return None
-
-
-def _cpuinfo():
-    """Linux's list of processors; empty elsewhere."""
-    try:
-        return _CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []

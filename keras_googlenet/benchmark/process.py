@@ -21,10 +21,11 @@ from keras_googlenet import data
 from keras_googlenet.benchmark.device import device
 from keras_googlenet.data.augmentation import Sampler
 from keras_googlenet.data.reading import Reader
-from keras_googlenet.model import graph, load_model
+from keras_googlenet.model import load_model
 from keras_googlenet.model.googlenet import GoogLeNet
 from keras_googlenet.model.inputs import image_shape
 from keras_googlenet.model.outputs import main_output
+from keras_googlenet.model.precision import set_precision
 
 LEAST = 0.1
 """Seconds that one measurement takes at least: a short step is repeated."""
@@ -97,10 +98,7 @@ def network(spec: str | None, size: list[int], precision: str, training: bool) -
     else:
         model = load_model(spec, aux_heads=training)
     if precision != "float32":
-        ends = [graph.maker(output) for output in model.outputs]
-        for layer in model.layers:
-            if layer not in ends:
-                layer.dtype_policy = f"mixed_{precision}"
+        set_precision(model, precision)
     if training:
         model.compile(keras.optimizers.SGD(1e-6, momentum=0.9), loss="sparse_categorical_crossentropy")
     return model

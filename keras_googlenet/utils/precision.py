@@ -9,7 +9,7 @@ fastest of these here."""
 
 HALVES = ("bfloat16", "float16")
 
-_UNITS = {"amx_bf16": "AMX", "avx512_bf16": "AVX512-BF16"}
+UNITS = {"amx_bf16": "AMX", "avx512_bf16": "AVX512-BF16"}
 """Flags of processors on which TensorFlow is faster in bfloat16, and the units' names: docs/results/precision.md."""
 
 
@@ -60,7 +60,7 @@ def _fastest():
     backend = keras.backend.backend()
     if backend != "tensorflow":
         return Choice("float32", f"Keras on {backend} is not faster in another on a processor")
-    unit = next((name for flag, name in _UNITS.items() if flag in processor.processor_flags()), None)
+    unit = next((name for flag, name in UNITS.items() if flag in processor.processor_flags()), None)
     if unit is None:
         return Choice("float32", "this processor has no units for another")
     return Choice("bfloat16", f"this processor has {unit}")

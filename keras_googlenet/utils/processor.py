@@ -1,5 +1,6 @@
 """What the network is computed on, as the backend of Keras tells: accelerators, else the processor and its units."""
 
+import platform
 from pathlib import Path
 
 import keras
@@ -34,12 +35,22 @@ def accelerators() -> list[tuple[str, tuple[int, int] | None]]:
 
 def processor_flags() -> frozenset[str]:
     """What Linux says that an x86 processor can do, such as `avx512_bf16`; nothing elsewhere."""
+    return frozenset(_cpuinfo().get("flags", "").split())
+
+
+def processor_name() -> str:
+    """What the processor is called."""
+    return _cpuinfo().get("model name") or platform.processor() or platform.machine()
+
+
+def _cpuinfo():
+    """What Linux says of the first processor; nothing elsewhere."""
     try:
         lines = _CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return frozenset()
-    named = (line.partition(":") for line in lines)
-    return frozenset(next((flags.split() for name, _, flags in named if name.strip() == "flags"), ()))
+        return {}
+    named = (line.partition(":") for line in reversed(lines))
+    return {name.strip(): value.strip() for name, _, value in named}
 
 
 def _version(text):
