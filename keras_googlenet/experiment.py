@@ -47,16 +47,18 @@ def run(
         >>> run(training.recipe_for("digits"), "runs/digits")["val_predictions_accuracy"]  # doctest: +SKIP
         0.986
     """
-    load = functools.cache(feeding.load_source)  # one listing, to the end, whatever changes in the meantime
+    load = functools.cache(lambda: feeding.load_source(recipe))  # one listing, whatever changes in the meantime
     with RunLock(folder) as lock:
-        logs = training.train(recipe, folder, strategy=strategy, resume=resume, verbose=verbose, load=load, lock=lock)
+        logs = training.train(
+            recipe, folder, strategy=strategy, resume=resume, verbose=verbose, load=lambda _: load(), lock=lock
+        )
         if is_chief(strategy):
             paths = RunFolder(folder, lock)
             paths.check_there()
             with written_whole(paths.curves) as partial:
                 report.plot_curves(paths.metrics, partial)
             if not (paths.evaluation.exists() and paths.report.exists()):
-                _report(recipe, paths, load(recipe), verbose)
+                _report(recipe, paths, load(), verbose)
             paths.predictions.unlink(missing_ok=True)  # here, since a run may be killed between the report and this
     return logs
 
