@@ -14,7 +14,7 @@ from support.tiers import does
 
 from keras_googlenet import data, preprocess_input, weights
 from keras_googlenet.cli import main
-from keras_googlenet.data import center_crop, read_image
+from keras_googlenet.data import center_crop, read_image, worker_pool
 from keras_googlenet.data.augmentation import Sampler
 from keras_googlenet.data.pad_and_crop import PadAndCropSampler
 from keras_googlenet.data.pipeline import preview
@@ -100,11 +100,11 @@ def test_each_epoch_samples_each_training_image_once(photos, tmp_path, monkeypat
     calls, drawn = [], []
 
     def record(kind):
-        def call(sampler, image, size, epoch, index, original=kind.__call__):
+        def view(sampler, image, size, epoch, index, *extent, original=kind.view):
             calls.append((kind, sampler.seed, epoch, index))
-            return original(sampler, image, size, epoch, index)
+            return original(sampler, image, size, epoch, index, *extent)
 
-        monkeypatch.setattr(kind, "__call__", call)
+        monkeypatch.setattr(kind, "view", view)
 
     def draw(views, path):
         drawn.append((views.shape, path.name))
@@ -117,6 +117,7 @@ def test_each_epoch_samples_each_training_image_once(photos, tmp_path, monkeypat
         def on_train_batch_end(self, batch, logs=None):
             self.steps += 1
 
+    monkeypatch.setattr(worker_pool, "available", lambda: False)  # all views are made here
     record(Sampler)
     record(PadAndCropSampler)
     monkeypatch.setattr(runs, "build", small_network)
