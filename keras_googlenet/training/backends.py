@@ -44,10 +44,3 @@ def be_deterministic():
     """Has TensorFlow give the same bits for the same numbers; JAX does so where `prepare` has told it."""
     if keras.backend.backend() == "tensorflow":
         tf.config.experimental.enable_op_determinism()
-
-
-def on_accelerator():
-    """Whether the steps run on a device that has a memory of its own."""
-    if keras.backend.backend() == "tensorflow":
-        return bool(tf.config.get_visible_devices("GPU"))
-    return not keras.distribution.list_devices()[0].startswith("cpu")

@@ -46,7 +46,7 @@ def feed_for(run, phase):
     size = 4 * images * sum(np.prod(part.shape[1:]) for part in trunk.outputs)
     folder = run.folder.path
     with partial_folder(folder, folder / "features") if size > MEMORY else nullcontext() as folder:
-        feed = FeatureFeed(run, trunk, phase.views, folder)
+        feed = FeatureFeed(run, trunk, phase.views, images, folder)
         with run.model.fed_with_features(rest):
             yield feed
 
@@ -58,14 +58,14 @@ class FeatureFeed:
         run: The `Run`.
         trunk: From images to a list of features.
         views: How many views of each training image there are: in an epoch it is that of `epoch % views`.
+        images: How many images the trunk sees for these, and for validation.
         folder: Where to keep the features; None for memory.
     """
 
-    def __init__(self, run, trunk, views, folder):
+    def __init__(self, run, trunk, views, images, folder):
         self._run, self._trunk, self._folder = run, trunk, folder
         self._shapes = [tuple(part.shape[1:]) for part in trunk.outputs]
         self._most = self._seen = 0
-        images = views * run.source.train.count + run.source.validation.count
         self._bar = keras.utils.Progbar(images, verbose=1 if run.verbose == "auto" else run.verbose, unit_name="image")
         print(f"frozen trunk: features of {views} view{'s'[: views - 1]} of each image are computed once", flush=True)
         self._validation, self._labels = self._computed("validation", run.feed.validation())

@@ -4,9 +4,9 @@ import warnings
 from contextlib import suppress
 
 from keras_googlenet import architecture
-from keras_googlenet.training.backends import on_accelerator
 from keras_googlenet.utils import memory
 from keras_googlenet.utils.precision import resolved
+from keras_googlenet.utils.processor import accelerators
 
 _FLOAT = 4
 _MOST = 1.7
@@ -63,7 +63,7 @@ def check_memory(recipe, source, context, batch_size):
     with suppress(ValueError):  # of a table that leaves no pixels, of which the network will tell
         whole, each, image = step_bytes(recipe, len(source.classes))
         here = -(-batch_size // context.workers)
-        if on_accelerator():
+        if accelerators():
             whole = each = 0
         free = memory.available()
         fits = 0 if free is None else (free - whole) // (each + image) * context.workers

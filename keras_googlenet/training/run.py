@@ -82,7 +82,7 @@ def train(
         if context.is_chief:
             lock.check_free()
         _check_start(run_folder, recipe, context, resume)
-        recipe = settled(recipe, run_folder.read_recipe() if resume else None, say=context.is_chief)
+        recipe = settled(recipe, recorded, say=context.is_chief)
         if recipe.deterministic:
             backends.be_deterministic()
         source = (load or load_source)(recipe)

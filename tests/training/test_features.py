@@ -9,14 +9,14 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
+from support.few_digits import training_on
 from support.small import SMALL
-from support.small_training import RECIPE, small_network
+from support.small_training import RECIPE
 from support.tiers import does
 
 from keras_googlenet import GoogLeNet, data, training
 from keras_googlenet.architecture import LRN, edit
 from keras_googlenet.architecture.table import BatchNorm
-from keras_googlenet.data.source import Source
 from keras_googlenet.model.features import split_at_features
 from keras_googlenet.training import features, freeze_trunk
 from keras_googlenet.training import run as runs
@@ -40,15 +40,7 @@ FROZEN = {
 @pytest.fixture(scope="module", autouse=True)
 def small():
     """Trains the small table on 120 of the digits and validates on 40."""
-    whole = data.load("digits")
-
-    def part(split, count):
-        return type(split)(split.items[:count], split.labels[:count], split.decode)
-
-    few = Source("digits", whole.classes, part(whole.train, 120), part(whole.validation, 40), "some")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "build", small_network)
-        patch.setattr(data, "load", lambda *args, **kwargs: few)
+    with training_on(120):
         yield
 
 

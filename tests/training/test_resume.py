@@ -12,11 +12,11 @@ from pathlib import Path
 import keras
 import pytest
 from support import small_training
+from support.few_digits import training_on
 from support.small_training import RECIPE, small_network
 from support.tiers import does
 
-from keras_googlenet import data, training
-from keras_googlenet.data.source import Source
+from keras_googlenet import training
 from keras_googlenet.errors import InputError, WorkError
 from keras_googlenet.training import run as runs
 from keras_googlenet.training.checkpoints import CheckpointError, Checkpoints
@@ -28,16 +28,8 @@ PROGRAM = [sys.executable, small_training.__file__]
 
 @pytest.fixture(scope="module", autouse=True)
 def small():
-    """Trains the small table on 240 of the digits, so that an epoch has 10 steps, and validates on 40."""
-    whole = data.load("digits")
-
-    def part(split, count):
-        return type(split)(split.items[:count], split.labels[:count], split.decode)
-
-    few = Source("digits", whole.classes, part(whole.train, 240), part(whole.validation, 40), "some")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "build", small_network)
-        patch.setattr(data, "load", lambda *args, **kwargs: few)
+    """So many that an epoch has 10 steps."""
+    with training_on(240):
         yield
 
 
