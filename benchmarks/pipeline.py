@@ -30,7 +30,7 @@ from pathlib import Path
 import numpy as np
 
 SIZE, BATCH = 224, 32
-PHOTOS, NAMES = 64, 8  # so many photos, each under so many names
+PHOTOS, NAMES = 64, 32  # so many photos, each under so many names
 
 
 def main():

@@ -14,6 +14,7 @@ Receive = Callable[[memoryview], int]
 """Puts bytes into the beginning of a buffer, at least one, and returns how many; 0 where no more will come."""
 
 _HEAD = struct.Struct(">cQ")
+_AT_ONCE = 4096  # bytes: what is said of some dozens of views
 
 
 def send(
@@ -91,6 +92,32 @@ def receive_head(receive: Receive) -> tuple[bytes, int]:
     head = bytearray(_HEAD.size)
     receive_into(receive, memoryview(head))
     return _HEAD.unpack(head)
+
+
+def receive_json(receive: Receive) -> Any:
+    """Waits for a frame of JSON after which nothing comes unasked: most need one call alone.
+
+    Args:
+        receive: as in `receive_into`.
+
+    Returns:
+        What it holds.
+
+    Raises:
+        EOFError: the other process has ended.
+    """
+    start = bytearray(_AT_ONCE)
+    count = 0
+    while count < _HEAD.size:
+        if not (came := receive(memoryview(start)[count:])):
+            raise EOFError
+        count += came
+    _, length = _HEAD.unpack_from(start)
+    content = bytearray(length)
+    came = count - _HEAD.size
+    content[:came] = start[_HEAD.size : count]
+    receive_into(receive, memoryview(content)[came:])
+    return json.loads(content)
 
 
 def receive_request(source: socket.socket) -> tuple[bytes, dict[str, Any], list[int]]:

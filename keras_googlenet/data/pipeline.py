@@ -22,9 +22,10 @@ from keras_googlenet.data.viewing import SamplerFunction, Viewing
 if TYPE_CHECKING:
     import tensorflow as tf
 
-_CHUNK = 16  # images a call: many cost little each, few keep all processes busy
+_CALL, _LARGE_CALL = 16, 64  # images a call: few keep all processes busy, many cost little each;
+_WARM = 1024  # images, after which a stream is one that goes on
 _FINISHED = 2  # batches at a time: floats of 3,000 images a second are what one thread makes
-_AHEAD = 2  # calls for each process: one that takes long keeps the others from what comes after it
+_AHEAD = 1  # calls more than processes, so that none has nothing to do
 
 Preprocess = Callable[["tf.Tensor"], "tf.Tensor"]
 
@@ -82,8 +83,9 @@ def training_stream(
             f"{shard.count} workers. Received: batch_size={batch_size}"
         )
     records = training_order(reader.split, batch_size, seed, first_step=first_step, shard=shard, views=views)
-    views_of = _views(records, reader, image_size, sampler).rebatch(batch_size // shard.count, drop_remainder=True)
-    return _finish(views_of, replace_unreadable, preprocess)
+    made = _views(_calls(records), reader, image_size, sampler)
+    made = made.rebatch(batch_size // shard.count, drop_remainder=True)
+    return _finish(made, replace_unreadable, preprocess)
 
 
 def evaluation_batches(
@@ -134,7 +136,9 @@ def evaluation_batches(
     size, larger = divmod(count, pieces)
     taken = larger * (size + 1)
     parts = ((records.take(taken), size + 1), (records.skip(taken), size))
-    first, last = (_views(part, reader, image_size, sampler).rebatch(size) for part, size in parts)
+    first, last = (
+        _views(part.batch(_CALL).enumerate(), reader, image_size, sampler).rebatch(size) for part, size in parts
+    )
     batches = first.concatenate(last).apply(tf.data.experimental.assert_cardinality(pieces))
     return _finish(batches, drop_unreadable, preprocess)
 
@@ -196,18 +200,35 @@ def _check(image_size, batch_size):
             raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value}")
 
 
-def _views(records, reader, size, sampler=None):
-    """Records to a few at a time of (whether they could be read, views, labels)."""
+def _calls(records):
+    """Records without end, numbered, to a few at a time, and to more at a time after a while."""
+    import tensorflow as tf
+
+    def goes_on(place, record):
+        return tf.cast(place >= _WARM, tf.int64)
+
+    def images(goes_on):
+        return tf.where(goes_on > 0, tf.constant(_LARGE_CALL, tf.int64), tf.constant(_CALL, tf.int64))
+
+    def call(goes_on, records):
+        return records.batch(_LARGE_CALL)
+
+    return records.enumerate().group_by_window(goes_on, call, window_size_func=images)
+
+
+def _views(calls, reader, size, sampler):
+    """Records, numbered and a few at a time, to (whether they could be read, views, labels)."""
     import tensorflow as tf
 
     make = Viewing(reader, size, sampler)
 
-    def to_views(epochs, indices, records, labels):
+    def to_views(_, call):
+        epochs, indices, records, labels = call
         made = tf.numpy_function(make, [epochs, indices, records], (tf.bool, tf.uint8), stateful=False)
         return tf.ensure_shape(made[0], (None,)), tf.ensure_shape(made[1], (None, size, size, 3)), labels
 
-    calls = _AHEAD * worker_pool.processes()
-    return records.batch(_CHUNK).map(to_views, num_parallel_calls=calls, deterministic=True)
+    ahead = worker_pool.processes() + _AHEAD
+    return calls.map(to_views, num_parallel_calls=ahead, deterministic=True)
 
 
 def _finish(batches, repair, preprocess):
@@ -223,6 +244,6 @@ def _finish(batches, repair, preprocess):
     options = tf.data.Options()
     options.autotune.enabled = False
     # Threads of its own: most wait for other processes, and the network has work for the others.
-    options.threading.private_threadpool_size = _AHEAD * worker_pool.processes() + _FINISHED
+    options.threading.private_threadpool_size = worker_pool.processes() + _AHEAD + _FINISHED
     finished = batches.map(finish, num_parallel_calls=_FINISHED, deterministic=True)
     return finished.prefetch(2).with_options(options)

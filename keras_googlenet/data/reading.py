@@ -93,8 +93,7 @@ class Reader:
         Raises:
             ImageError: as for the method `read`.
         """
-        if self._lacks is not None:
-            raise ImageError(self._lacks)
+        self.check()
         if index in self.skipped:
             return None
         try:
@@ -105,6 +104,15 @@ class Reader:
             self.skipped[index] = str(error)
             self._check_class(index)
             return None
+
+    def check(self) -> None:
+        """Looks whether there is a class of which no image can be read, and none may be passed over.
+
+        Raises:
+            ImageError: there is one.
+        """
+        if self._lacks is not None:
+            raise ImageError(self._lacks)
 
     def _keep(self, index: int, record: Any) -> np.ndarray:
         image = self.split.read(record)
@@ -125,8 +133,7 @@ class Reader:
                     f"class {name}: none of its {len(places):,} {self._words} can be read, and on_corrupt=skip passes "
                     f"over images, not over a class. The last that was tried: {self.skipped[index]}"
                 )
-        if self._lacks is not None:
-            raise ImageError(self._lacks)
+        self.check()
 
     def _is_readable(self, place: int) -> bool:
         if place in self._kept:

@@ -3,7 +3,6 @@
 import mmap
 import os
 import tempfile
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -42,15 +41,10 @@ class SharedPixels:
             raise
         return (descriptor,)
 
-    def copy(self, pixels: np.ndarray, places: Sequence[int]) -> None:
-        """Fills rows of an array from the same places of the memory; all at once where they are all.
+    def copy(self, pixels: np.ndarray) -> None:
+        """Fills an array from the beginning of the memory.
 
         Args:
             pixels: the array, of bytes.
-            places: the rows to fill.
         """
-        shared = self._memory[: pixels.size].reshape(pixels.shape)
-        if len(places) == len(pixels):
-            np.copyto(pixels, shared)
-        else:
-            pixels[places] = shared[places]
+        np.copyto(pixels, self._memory[: pixels.size].reshape(pixels.shape))

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import zlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -29,6 +31,8 @@ HELD_OUT = 0.2
 
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
+
+_FILE_NAMES = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()  # as `os.fsdecode`, which is Python
 
 # In any letter case. The first that is there serves.
 _NAMES = {TRAIN: ("train", "training"), VALIDATION: ("val", "validation", "valid", "dev"), TEST: ("test", "testing")}
@@ -113,10 +117,10 @@ class Split(Protocol):
             ImageError: the image cannot be read.
         """
 
-    def encoded(self, record: Any) -> Encoded | None:
-        """One record, as NumPy sees it, as what `read` decodes: its file; `None` where another way leads to its image.
+    def encoded(self, records: np.ndarray) -> Encoded | None:
+        """Some records as what `read` decodes: their files; `None` where another way leads to their images.
 
-        Another process can then read it.
+        Another process can then read them.
         """
         return None
 
@@ -197,12 +201,12 @@ class ListedSplit:
             stamps.check(self.items[record], self.stamps[record])
         return image
 
-    def encoded(self, record: Any) -> Encoded | None:
+    def encoded(self, records: np.ndarray) -> Encoded | None:
         """See `Split.encoded`."""
         if self.decode is not read_image:
             return None
-        stamp = None if self.stamps is None else self.stamps[record].tolist()
-        return Encoded(os.fsdecode(self.items[record]), stamp=stamp)
+        names = list(map(bytes.decode, self.items[records], *map(repeat, _FILE_NAMES)))
+        return Encoded(names, stamps=None if self.stamps is None else self.stamps[records].tolist())
 
     def fingerprint(self, root: str) -> str:
         """See `Split.fingerprint`; a path counts from the folder, as every system has it."""

@@ -2,10 +2,10 @@
 
 import contextlib
 import os
-from collections.abc import Sequence
+from itertools import repeat
 from typing import Any, NamedTuple
 
-from keras_googlenet.data.views import View
+from keras_googlenet.data.views import Encoded, View
 
 
 class Job(NamedTuple):
@@ -29,39 +29,47 @@ class Job(NamedTuple):
 class Task(NamedTuple):
     """Views to make, of one size and one kind of sampling.
 
+    It holds lists, and handles no image by itself: what is done here is done with the lock that all threads wait for.
+
     Attributes:
-        views: which.
+        images: of which images.
+        epochs: for each, the pass over the data.
+        numbers: of the images, in their split.
         size: side of the views, in pixels.
         sampler: what `sampling.sampler_for` makes the sampler of.
         settings: as those of a `Job`.
     """
 
-    views: Sequence[View]
+    images: Encoded
+    epochs: list[int]
+    numbers: list[int]
     size: int
     sampler: tuple[str, int]
     settings: list[tuple[str, str, Any]]
 
     def request(self) -> dict[str, Any]:
-        """What JSON holds of it."""
-        views = [_request(view) for view in self.views]
-        return {"views": views, "size": self.size, "sampler": self.sampler, "settings": self.settings}
-
-    def alone(self, place: int) -> "Task":
-        """The same of one of its views."""
-        return Task(self.views[place : place + 1], self.size, self.sampler, self.settings)
+        """What JSON holds of it: all but `data`, but for its lengths; and the folder that names count from."""
+        names, data, stamps = self.images
+        lengths = None if data is None else list(map(len, data))
+        request = self._asdict() | {"images": (names, lengths, stamps), "folder": ""}
+        if not all(map(str.startswith, names, repeat(os.sep))):  # the processes have another current folder
+            with contextlib.suppress(OSError):  # this one's was removed, and with it what lay there
+                request["folder"] = os.getcwd()
+        return request
 
     def data(self) -> bytes:
         """The images that lie in no file."""
-        return b"".join(view.image.data or b"" for view in self.views)
+        return b"".join(self.images.data or ())
 
+    def view(self, place: int) -> View:
+        """One of them."""
+        names, data, stamps = self.images
+        image = names[place], data[place] if data else None, stamps[place] if stamps else None
+        return View(*image, self.epochs[place], self.numbers[place])
 
-def _request(view: View) -> tuple[Any, ...]:
-    name, data, stamp = view.image
-    return _absolute(name), name, stamp, view.epoch, view.number, None if data is None else len(data)
-
-
-def _absolute(path: str) -> str:
-    """The processes have another current folder."""
-    with contextlib.suppress(OSError):  # this one's was removed, and with it what lay there
-        return path if os.path.isabs(path) else os.path.join(os.getcwd(), path)
-    return path
+    def alone(self, place: int) -> "Task":
+        """The same of one of its views."""
+        only = slice(place, place + 1)
+        names, data, stamps = self.images
+        images = Encoded(names[only], data and data[only], stamps and stamps[only])
+        return self._replace(images=images, epochs=self.epochs[only], numbers=self.numbers[only])

@@ -100,9 +100,9 @@ class TfdsSplit(Split):
         """See `Split.read`; the same reader as for files, so the same colors."""
         return decode_image(record, self._name)
 
-    def encoded(self, record: bytes) -> Encoded:
+    def encoded(self, records: np.ndarray) -> Encoded:
         """See `Split.encoded`."""
-        return Encoded(self._name, record)
+        return Encoded([self._name] * len(records), records.tolist())
 
     @functools.cached_property
     def _name(self) -> str:

@@ -106,8 +106,13 @@ def is_for_this_process(file: BinaryIO) -> bool:
 
 def foreign_plugins() -> list[Callable[..., Any] | None]:
     """What tells of the formats that only this process knows: of plugins neither Pillow's nor pillow-heif's."""
+    return _foreign(*Image.OPEN.values())
+
+
+@cache
+def _foreign(*plugins: tuple[Callable[..., Any], Callable[..., Any] | None]) -> list[Callable[..., Any] | None]:
     known = ("PIL", "pillow_heif")
-    return [accept for factory, accept in Image.OPEN.values() if factory.__module__.partition(".")[0] not in known]
+    return [accept for factory, accept in plugins if factory.__module__.partition(".")[0] not in known]
 
 
 def by_content(head: bytes) -> Kind | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -45,50 +45,53 @@ class Viewing:
         Raises:
             ImageError: as `Reader.read`.
         """
-        pixels = np.empty((len(records), self._size, self._size, 3), np.uint8)
-        readable = np.zeros(len(records), bool)
-        numbers = list(zip(epochs.tolist(), indices.tolist(), strict=True))
-        todo = [place for place, (_, index) in enumerate(numbers) if index not in self._reader.skipped]
-        asked = [self._view(*numbers[place], records[place]) for place in todo]
-        answers = self._elsewhere(asked, todo, pixels)
-        for place, view, answer in zip(todo, asked, answers, strict=True):
-            epoch, index = numbers[place]
+        if not self._reader.skipped:
+            return self._views(epochs, indices, records)
+        pixels = np.zeros((len(records), self._size, self._size, 3), np.uint8)
+        readable = np.isin(indices, list(self._reader.skipped), invert=True)
+        wanted = np.flatnonzero(readable)
+        readable[wanted], pixels[wanted] = self._views(epochs[wanted], indices[wanted], records[wanted])
+        return readable, pixels
 
-            def finish(place=place, view=view, answer=answer, epoch=epoch, index=index):
+    def _views(self, epochs: np.ndarray, indices: np.ndarray, records: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        pixels = np.empty((len(records), self._size, self._size, 3), np.uint8)
+        readable = np.ones(len(records), bool)
+        task, answers = self._elsewhere(epochs, indices, records, pixels)
+        self._reader.check()
+        if answers.count(Answer.MADE) == len(answers):
+            return readable, pixels
+        for place, (answer, epoch, index) in enumerate(zip(answers, epochs.tolist(), indices.tolist(), strict=True)):
+
+            def finish(place=place, answer=answer, epoch=epoch, index=index):
                 if isinstance(answer, str):
                     raise ImageError(answer)
+                view = task and task.view(place)
                 return answer == Answer.MADE or self._here(pixels[place], view, answer, epoch, index, records[place])
 
             readable[place] = bool(self._reader.attempt(index, finish))
         return readable, pixels
 
-    def _view(self, epoch: int, index: int, record: Any) -> View | None:
-        """What another process could make."""
-        image = self._reader.split.encoded(record) if self._named[0] else None
-        return None if image is None else View(image, epoch, index)
-
     def _elsewhere(
-        self, asked: Sequence[View | None], places: Sequence[int], pixels: np.ndarray
-    ) -> Sequence[Answer | str]:
-        """What other processes make of views."""
-        wanted = [view for view in asked if view is not None]
-        if not wanted or len(wanted) < len(asked) or not worker_pool.available() or undecodable.foreign_plugins():
-            return [Answer.LIMITED] * len(asked)
-        task = Task(wanted, self._size, self._named, decoding.settings())
-        room = pixels if len(places) == len(pixels) else np.empty((len(places), *pixels.shape[1:]), np.uint8)
+        self, epochs: np.ndarray, indices: np.ndarray, records: np.ndarray, pixels: np.ndarray
+    ) -> tuple[Task | None, list[int | str]]:
+        """What other processes could make, and what they make of it."""
+        not_made: list[int | str] = [Answer.LIMITED] * len(records)
+        images = self._reader.split.encoded(records) if self._named[0] else None
+        if images is None or not len(records):
+            return None, not_made
+        task = Task(images, epochs.tolist(), indices.tolist(), self._size, self._named, decoding.settings())
+        if not worker_pool.available() or undecodable.foreign_plugins():
+            return task, not_made
         try:
-            answers = worker_pool.views(task, room)
+            return task, worker_pool.views(task, pixels)
         except worker_pool.CannotStart:
-            return [Answer.LIMITED] * len(asked)
-        if room is not pixels:
-            pixels[places] = room
-        return answers
+            return task, not_made
 
-    def _here(self, pixels: np.ndarray, view: View | None, answer: Answer, epoch: int, index: int, record: Any) -> bool:
+    def _here(self, pixels: np.ndarray, view: View | None, answer: int, epoch: int, index: int, record: Any) -> bool:
         """Makes a view in this process; returns whether there is one."""
         if view is not None and answer == Answer.LIMITED:
             sampler = sampler_for(*self._named)
-            made = views.make(view, view.image.name, self._size, sampler, limit=lambda file: False)
+            made = views.make(view, view.name, self._size, sampler, limit=lambda file: False)
             if isinstance(made, bytes):
                 pixels[:] = np.frombuffer(made, np.uint8).reshape(pixels.shape)
                 return True

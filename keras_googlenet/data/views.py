@@ -17,32 +17,30 @@ from keras_googlenet.data.center_crop import central_part
 from keras_googlenet.data.seeded_sampler import SeededSampler
 
 
-class Encoded(NamedTuple):
-    """An image that is not decoded yet.
-
-    Attributes:
-        name: what an error calls it, and where its file lies, unless there are
-        data: the bytes of its file.
-        stamp: what was noted of the file when it was listed; see `data.stamps`.
-    """
-
-    name: str
-    data: bytes | None = None
-    stamp: Sequence[int] | None = None
-
-
 class View(NamedTuple):
     """Which view of which image.
 
     Attributes:
-        image: the image.
+        name: what an error calls the image, and where its file lies, unless there are
+        data: the bytes of its file.
+        stamp: what was noted of the file when it was listed; see `data.stamps`.
         epoch: the pass over the data.
         number: the image's, in its split.
     """
 
-    image: Encoded
+    name: str
+    data: bytes | None
+    stamp: Sequence[int] | None
     epoch: int
     number: int
+
+
+class Encoded(NamedTuple):
+    """Some images that are not decoded yet: a list for each of the first three attributes of a `View`, or `None`."""
+
+    names: list[str]
+    data: list[bytes] | None = None
+    stamps: list[list[int]] | None = None
 
 
 class Answer(IntEnum):
@@ -73,7 +71,7 @@ def make(
     Raises:
         ImageError: the image cannot be read.
     """
-    name, data, stamp = view.image
+    name, data, stamp, epoch, number = view
 
     def decode(file: BinaryIO) -> bytes | Answer:
         fast = decoding.is_bounded(file, name)
@@ -82,7 +80,7 @@ def make(
         return decoding.decode_here(file, name, finish, load=not fast)
 
     def finish(image: Image.Image, turn: Image.Transpose | None) -> bytes | Answer:
-        return _view(image, turn, size, sampler, view.epoch, view.number)
+        return _view(image, turn, size, sampler, epoch, number)
 
     if data is not None:
         return decode(BytesIO(data))

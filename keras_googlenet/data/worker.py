@@ -26,13 +26,19 @@ from keras_googlenet.data.colors import rgb_strips
 from keras_googlenet.data.decoding import decode_here
 from keras_googlenet.data.errors import ImageError
 from keras_googlenet.data.sampling import sampler_for
+from keras_googlenet.data.tasks import Task
 from keras_googlenet.utils.messages import one_line
 
 MEMORY = 2**30
 """Bytes that decoding an image may take, beside its file."""
 
-NICE = 5
-"""What training itself does comes first: views are made ahead of it, and are no use beside it."""
+NICE = 19
+"""What training itself does comes first: views are made ahead of it, and are no use beside it.
+
+A thread that is given Python's lock has to run at once, since all others wait for it: beside processes of a smaller
+number it waits for milliseconds until there is a processor for it. Only the processes of the same session or container
+come before these ones, so that what other users do on the machine costs them nothing (Linux weighs groups first).
+"""
 
 _THREADS = 4  # of the one decoder that has several; each takes memory
 
@@ -82,11 +88,12 @@ def _canvas(descriptors: list[int]) -> mmap.mmap | None:
 
 def _make(parent: socket.socket, canvas: mmap.mmap, request: dict[str, Any]) -> None:
     """Makes views, one after the other into the memory that is shared; answers what became of each."""
-    seconds, size = request["seconds"], request["size"]
-    sampler = sampler_for(*request["sampler"])
-    each = 3 * size**2
+    seconds, folder = request.pop("seconds"), request.pop("folder")
+    names, lengths, stamps = request.pop("images")
+    data = None if lengths is None else [bytes(frames.receive(parent, length)) for length in lengths]
+    task = Task(views.Encoded(names, data, stamps), **request)
+    sampler, each = sampler_for(*task.sampler), 3 * task.size**2
     answers: list[str | views.Answer] = []
-    data = [None if length is None else bytes(frames.receive(parent, length)) for *_, length in request["views"]]
 
     def limit(file: BinaryIO) -> bool:
         if seconds is not None:
@@ -94,10 +101,9 @@ def _make(parent: socket.socket, canvas: mmap.mmap, request: dict[str, Any]) -> 
         return seconds is not None
 
     _end_with(parent, True)
-    for place, (path, name, stamp, epoch, index, _) in enumerate(request["views"]):
-        view = views.View(views.Encoded(name, data[place], stamp), epoch, index)
+    for place, name in enumerate(names):
         try:
-            found = views.make(view, path, size, sampler, limit)
+            found = views.make(task.view(place), os.path.join(folder, name), task.size, sampler, limit)
         except ImageError as error:
             answers.append(_why(error, name))
             continue

@@ -8,9 +8,9 @@ import atexit
 import contextlib
 import os
 import socket
-import threading
 from collections.abc import Callable
 from functools import cache
+from queue import SimpleQueue
 from typing import TypeVar
 
 import numpy as np
@@ -63,7 +63,7 @@ def decode(job: Job, seconds: float | None = None) -> list[np.ndarray]:
         raise ImageError(str(error)) from error  # `reading_errors` knows it by its name
 
 
-def views(task: Task, pixels: np.ndarray) -> list[Answer | str]:
+def views(task: Task, pixels: np.ndarray) -> list[int | str]:
     """Has views made by another process.
 
     What may take long or much is made alone, within limits. So is each of the views whose process ended: one of them
@@ -74,12 +74,12 @@ def views(task: Task, pixels: np.ndarray) -> list[Answer | str]:
         pixels: uint8 array of shape (views, size, size, 3), to be filled.
 
     Returns:
-        For each view an `Answer`, or why its image cannot be read.
+        For each view an `Answer`'s number, or why its image cannot be read.
 
     Raises:
         CannotStart: no process can be started.
     """
-    answers: list[Answer | str] = [Answer.LIMITED] * len(task.views)
+    answers: list[int | str] = [Answer.LIMITED] * len(task.numbers)
     with contextlib.suppress(_Failed):
         answers = _ask("images", SECONDS * len(answers), lambda worker, clock: worker.views(task, pixels, None, clock))
     for place, answer in enumerate(answers):
@@ -88,10 +88,9 @@ def views(task: Task, pixels: np.ndarray) -> list[Answer | str]:
     return answers
 
 
-def _alone(task: Task, pixels: np.ndarray) -> Answer | str:
-    [view] = task.views
+def _alone(task: Task, pixels: np.ndarray) -> int | str:
     try:
-        [answer] = _ask(view.image.name, SECONDS, lambda worker, clock: worker.views(task, pixels, SECONDS, clock))
+        [answer] = _ask(task.images.names[0], SECONDS, lambda worker, clock: worker.views(task, pixels, SECONDS, clock))
     except _Failed as error:
         return str(error)
     return answer
@@ -143,11 +142,35 @@ def _ask(name: str, seconds: float, ask: Callable[[WorkerProcess, Clock], T]) ->
                     pool.end(worker)
 
 
+class Turns:
+    """A semaphore that does nothing in Python, while all other threads wait.
+
+    Args:
+        count: threads that have their turn at a time.
+    """
+
+    def __init__(self, count: int):
+        self._free: SimpleQueue[None] = SimpleQueue()
+        for _ in range(count):
+            self._free.put(None)
+
+    def __enter__(self) -> None:
+        self._free.get()
+
+    def __exit__(self, *raised: object) -> None:
+        self._free.put(None)
+
+
 class _Pool:
-    """As many processes as threads that ask for one at a time, but no more than there are processors."""
+    """As many processes as threads that ask for one at a time, but no more than there are processors.
+
+    Attributes:
+        free: gives a thread its turn, once there is one.
+        idle: processes that have nothing to do.
+    """
 
     def __init__(self):
-        self.free, self.idle = threading.Semaphore(processes()), []
+        self.free, self.idle = Turns(processes()), []
         self._all = set()
 
     def take(self, name: str) -> WorkerProcess:

@@ -18,7 +18,6 @@ from keras_googlenet.data.clock import Clock, TooLong
 from keras_googlenet.data.errors import ImageError
 from keras_googlenet.data.shared_pixels import SharedPixels
 from keras_googlenet.data.tasks import Job, Task
-from keras_googlenet.data.views import Answer
 
 _SECONDS_TO_START = 60.0  # slow disks
 _SECONDS_TO_END = 10.0  # memory is given back
@@ -119,17 +118,17 @@ class WorkerProcess:
         receive = partial(clock.receive, self._socket)
         return [_image(receive) for _ in job.sizes or (None,)]
 
-    def views(self, task: Task, pixels: np.ndarray, seconds: float | None, clock: Clock) -> list[Answer | str]:
+    def views(self, task: Task, pixels: np.ndarray, seconds: float | None, clock: Clock) -> list[int | str]:
         """Has views made. After any error the process is of no more use.
 
         Args:
             task: the views.
-            pixels: uint8 array of shape (views, size, size, 3), to be filled.
+            pixels: uint8 array of shape (views, size, size, 3), to be filled; with anything, where there is no view.
             seconds: of processor time that they may take; `None` where only images are decoded that can't take long.
             clock: how long they may take.
 
         Returns:
-            For each view an `Answer`, or why its image cannot be read.
+            For each view an `Answer`'s number, or why its image cannot be read.
 
         Raises:
             EOFError: the process has ended.
@@ -143,23 +142,15 @@ class WorkerProcess:
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
-        receive = partial(clock.receive, self._socket)
-        content = _content(receive, *frames.receive_head(receive))
-        answers = [answer if isinstance(answer, str) else Answer(answer) for answer in content]
-        made = [place for place, answer in enumerate(answers) if answer == Answer.MADE]
-        self._pixels.copy(pixels, made)
+        answers: list[int | str] = frames.receive_json(partial(clock.receive, self._socket))
+        self._pixels.copy(pixels)
         return answers
 
     def _send(self, letter: bytes, request: Any, data: bytes, descriptors: tuple[int, ...], clock: Clock) -> None:
-        self._socket.settimeout(clock.left)
-        try:
+        with clock.sending(self._socket):
             frames.send_json(self._socket, letter, request, descriptors)
             if data:
                 self._socket.sendall(data)
-        except TimeoutError as error:
-            raise TooLong from error
-        except ConnectionError as error:
-            raise EOFError from error
 
     def end(self) -> None:
         """Ends it, whatever it does."""

@@ -63,8 +63,8 @@ def expected(path, index, epoch, sampler):
 def made(paths, sampling, size=SIZE, epoch=0):
     """What a process makes of files, and what becomes of each."""
     pixels = np.zeros((len(paths), size, size, 3), np.uint8)
-    wanted = [View(Encoded(str(path)), epoch, index) for index, path in enumerate(paths)]
-    task = Task(wanted, size, sampling, [])
+    images = Encoded(list(map(str, paths)))
+    task = Task(images, [epoch] * len(paths), list(range(len(paths))), size, sampling, [])
     return pixels, worker_pool.views(task, pixels)
 
 
@@ -76,7 +76,7 @@ def test_views_are_those_of_the_samplers(folder):
         assert answers == [Answer.MADE] * len(paths)
         for index, path in enumerate(paths):
             np.testing.assert_array_equal(pixels[index], expected(path, index, 2, sampler))
-            here = views.make(View(Encoded(str(path)), 2, index), path, SIZE, sampler, lambda file: True)
+            here = views.make(View(str(path), None, None, 2, index), path, SIZE, sampler, lambda file: True)
             assert here == pixels[index].tobytes()
 
 
@@ -108,7 +108,7 @@ def test_a_large_photo_is_decoded_smaller(tmp_path, width, height, orientation):
 def test_any_number_of_processes_makes_the_same_batches(folder, processes, monkeypatch):
     split = load(folder).train
     alone = batches(split, 9)
-    monkeypatch.setattr(pool(), "free", worker_pool.threading.Semaphore(processes))
+    monkeypatch.setattr(pool(), "free", worker_pool.Turns(processes))
     assert batches(split, 9) == alone
     assert batches(split, 5, first_step=4) == alone[4:]
     monkeypatch.setattr(worker_pool, "available", lambda: False)  # as on Windows
