@@ -28,6 +28,9 @@ SECONDS = 10
 PATIENCE = 5
 """Times that by the clock, after which an image is refused however little processor time it got."""
 
+VIEWS_PATIENCE = 100
+"""The same for views, whose processes let others run first: beside busy ones they may get a sixtieth of a processor."""
+
 T = TypeVar("T")
 
 
@@ -81,7 +84,12 @@ def views(task: Task, pixels: np.ndarray) -> list[int | str]:
     """
     answers: list[int | str] = [Answer.LIMITED] * len(task.numbers)
     with contextlib.suppress(_Failed):
-        answers = _ask("images", SECONDS * len(answers), lambda worker, clock: worker.views(task, pixels, None, clock))
+        answers = _ask(
+            "images",
+            SECONDS * len(answers),
+            lambda worker, clock: worker.views(task, pixels, None, clock),
+            VIEWS_PATIENCE,
+        )
     for place, answer in enumerate(answers):
         if answer == Answer.LIMITED:
             answers[place] = _alone(task.alone(place), pixels[place : place + 1])
@@ -90,7 +98,12 @@ def views(task: Task, pixels: np.ndarray) -> list[int | str]:
 
 def _alone(task: Task, pixels: np.ndarray) -> int | str:
     try:
-        [answer] = _ask(task.images.names[0], SECONDS, lambda worker, clock: worker.views(task, pixels, SECONDS, clock))
+        [answer] = _ask(
+            task.images.names[0],
+            SECONDS,
+            lambda worker, clock: worker.views(task, pixels, SECONDS, clock),
+            VIEWS_PATIENCE,
+        )
     except _Failed as error:
         return str(error)
     return answer
@@ -104,18 +117,19 @@ class _Failed(ImageError):
     """What a process was asked for has ended it, or it had to be ended."""
 
 
-def _ask(name: str, seconds: float, ask: Callable[[WorkerProcess, Clock], T]) -> T:
+def _ask(name: str, seconds: float, ask: Callable[[WorkerProcess, Clock], T], patience: int = PATIENCE) -> T:
     """What a process answers.
 
     Args:
         name: what an error calls the image.
         seconds: of processor time that it may take.
         ask: asks a process.
+        patience: times `seconds` by the clock.
     """
     pool, name = _pool(), one_line(name)
     too_long = f"{name}: decoding takes longer than {seconds:g} seconds; save it as JPEG or PNG"
     with pool.free:
-        clock = Clock(seconds * PATIENCE)
+        clock = Clock(seconds * patience)
         while True:
             worker, keep = pool.take(name), False
             try:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -113,6 +114,21 @@ def test_any_number_of_processes_makes_the_same_batches(folder, processes, monke
     assert batches(split, 5, first_step=4) == alone[4:]
     monkeypatch.setattr(worker_pool, "available", lambda: False)  # as on Windows
     assert batches(split, 9) == alone
+
+
+def test_one_that_others_keep_from_running_is_waited_for(folder, monkeypatch):
+    """Views are made where nobody else has work for a processor: that takes as long as it takes."""
+    paths = sorted(folder.rglob("*.*"))[:1]
+    made(paths, ("center", 0))
+    monkeypatch.setattr(worker_pool, "SECONDS", 0.2)
+    process = pool().idle[-1]._process
+    process.send_signal(signal.SIGSTOP)
+    timer = threading.Timer(0.2 * worker_pool.PATIENCE + 1, process.send_signal, (signal.SIGCONT,))
+    timer.start()
+    _, answers = made(paths, ("center", 0))
+    timer.join()
+    assert answers == [Answer.MADE]
+    assert pool().idle[-1]._process is process
 
 
 def test_one_that_is_killed_is_replaced(folder):
