@@ -29,7 +29,7 @@ PATIENCE = 5
 """Times that by the clock, after which an image is refused however little processor time it got."""
 
 VIEWS_PATIENCE = 100
-"""The same for views, whose processes let others run first: beside busy ones they may get a sixtieth of a processor."""
+"""The same for processes that make views, and let others run first: beside busy ones they may get a hundredth."""
 
 T = TypeVar("T")
 
@@ -129,9 +129,10 @@ def _ask(name: str, seconds: float, ask: Callable[[WorkerProcess, Clock], T], pa
     pool, name = _pool(), one_line(name)
     too_long = f"{name}: decoding takes longer than {seconds:g} seconds; save it as JPEG or PNG"
     with pool.free:
-        clock = Clock(seconds * patience)
+        clock = None
         while True:
             worker, keep = pool.take(name), False
+            clock = clock or Clock(seconds * (VIEWS_PATIENCE if worker.yields else patience))
             try:
                 answer = ask(worker, clock)
                 keep = True

@@ -54,6 +54,7 @@ class WorkerProcess:
 
     Attributes:
         served: how many tasks it was given.
+        yields: whether it lets others run first, as it does once it has made views.
 
     Raises:
         OSError: it cannot be started.
@@ -67,7 +68,7 @@ class WorkerProcess:
             "path": [folder for folder in sys.path if os.path.isabs(folder)],
             "packages": {name: list(map(os.path.abspath, sys.modules[name].__path__)) for name in packages},
         }
-        self.served, self._pixels = 0, SharedPixels()
+        self.served, self.yields, self._pixels = 0, False, SharedPixels()
         self._socket, theirs = socket.socketpair()
         try:
             with theirs:
@@ -136,6 +137,7 @@ class WorkerProcess:
             OSError: there is no memory to share.
         """
         self.served += 1
+        self.yields = True
         descriptors = self._pixels.descriptors(pixels.nbytes)
         try:
             self._send(frames.VIEWS, task.request() | {"seconds": seconds}, task.data(), descriptors, clock)

@@ -16,6 +16,7 @@ from support import bombs
 import keras_googlenet
 from keras_googlenet.data import ImageError, Sampler, load, read_image, training_stream, views, worker_pool
 from keras_googlenet.data.errors import reading_errors
+from keras_googlenet.data.images import decode_image
 from keras_googlenet.data.pad_and_crop import PadAndCropSampler
 from keras_googlenet.data.pipeline import evaluation_batches
 from keras_googlenet.data.reading import Reader
@@ -116,7 +117,8 @@ def test_any_number_of_processes_makes_the_same_batches(folder, processes, monke
     assert batches(split, 9) == alone
 
 
-def test_one_that_others_keep_from_running_is_waited_for(folder, monkeypatch):
+@pytest.mark.parametrize("then", ["a view", "an image"])
+def test_one_that_others_keep_from_running_is_waited_for(folder, monkeypatch, then):
     """Views are made where nobody else has work for a processor: that takes as long as it takes."""
     paths = sorted(folder.rglob("*.*"))[:1]
     made(paths, ("center", 0))
@@ -125,9 +127,11 @@ def test_one_that_others_keep_from_running_is_waited_for(folder, monkeypatch):
     process.send_signal(signal.SIGSTOP)
     timer = threading.Timer(0.2 * worker_pool.PATIENCE + 1, process.send_signal, (signal.SIGCONT,))
     timer.start()
-    _, answers = made(paths, ("center", 0))
+    if then == "a view":
+        assert made(paths, ("center", 0))[1] == [Answer.MADE]
+    else:
+        assert decode_image(bombs.saved("TIFF"), "a").shape == (64, 64, 3)
     timer.join()
-    assert answers == [Answer.MADE]
     assert pool().idle[-1]._process is process
 
 
