@@ -50,8 +50,15 @@ class Task(NamedTuple):
     def request(self) -> dict[str, Any]:
         """What JSON holds of it: all but `data`, but for its lengths; and the folder that names count from."""
         names, data, stamps = self.images
-        lengths = None if data is None else list(map(len, data))
-        request = self._asdict() | {"images": (names, lengths, stamps), "folder": ""}
+        request: dict[str, Any] = {
+            "images": (names, None if data is None else list(map(len, data)), stamps),
+            "epochs": self.epochs,
+            "numbers": self.numbers,
+            "size": self.size,
+            "sampler": self.sampler,
+            "settings": self.settings,
+            "folder": "",
+        }
         if not all(map(str.startswith, names, repeat(os.sep))):  # the processes have another current folder
             with contextlib.suppress(OSError):  # this one's was removed, and with it what lay there
                 request["folder"] = os.getcwd()
@@ -72,4 +79,4 @@ class Task(NamedTuple):
         only = slice(place, place + 1)
         names, data, stamps = self.images
         images = Encoded(names[only], data and data[only], stamps and stamps[only])
-        return self._replace(images=images, epochs=self.epochs[only], numbers=self.numbers[only])
+        return Task(images, self.epochs[only], self.numbers[only], self.size, self.sampler, self.settings)
