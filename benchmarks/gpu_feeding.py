@@ -7,7 +7,6 @@ import importlib.util
 import itertools
 import multiprocessing
 import os
-from concurrent import futures
 from pathlib import Path
 
 import numpy as np
@@ -73,25 +72,26 @@ def fed_jax(row):
 
 def made(row):
     """Batches without an end, a few ahead of their use. The processes end with this one."""
-    pool = futures.ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn"))
     paths = itertools.cycle(sorted(map(str, Path(row["photos"]).rglob("*.jpg"))))
     part, ahead = min(PART, row["batch"]), collections.deque()
 
     def ask():
         ahead.append(
             [
-                pool.submit(samples, list(itertools.islice(paths, count)), row["size"])
+                pool.apply_async(samples, (list(itertools.islice(paths, count)), row["size"]))
                 for count in [part] * (row["batch"] // part)
             ]
         )
 
     with without_gpu():  # the processes that are started here
+        # An executor would wait for the end of this process, which waits for the executor's.
+        pool = multiprocessing.get_context("spawn").Pool()
         for _ in range(3):
             ask()
 
     def batches():
         while True:
             ask()
-            yield np.concatenate([future.result() for future in ahead.popleft()])
+            yield np.concatenate([asked.get() for asked in ahead.popleft()])
 
     return batches()

@@ -72,7 +72,7 @@ def test_peers_says_what_is_missed(capsys):
 def test_gpu_in_miniature(tmp_path):
     for package, name in (("jax", "JAX"), ("torch", "PyTorch")):
         pytest.importorskip(package, reason=f"{name} is in the extra `peers`")
-    contenders = ["Keras on JAX", "PyTorch twin, eager"]
+    contenders, fed = ["Keras on JAX", "PyTorch twin, eager"], "Keras on JAX, fed"
     command = [
         BENCHMARKS / "gpu.py",
         "--small",
@@ -85,13 +85,14 @@ def test_gpu_in_miniature(tmp_path):
     ]
     environment = os.environ | {"PYTHONPATH": str(BENCHMARKS.parent), "JAX_PLATFORMS": "cpu"}
     done = subprocess.run(
-        [sys.executable, *map(str, command), "--contenders", *contenders],
+        [sys.executable, *map(str, command), "--contenders", *contenders, fed],
         env=environment, capture_output=True, text=True, check=False, timeout=900,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     rows = json.loads((tmp_path / "gpu.json").read_text())
     assert {(row["contender"], row["mode"]) for row in rows[:-2]} == {
-        (name, mode) for name in contenders for mode in ("forward", "training")
+        *((name, mode) for name in contenders for mode in ("forward", "training")),
+        (fed, "training"),
     }
     assert [row["contender"].rpartition(" ")[2] for row in rows[-2:]] == ["threads", "processes"]
     for row in rows:
