@@ -157,7 +157,10 @@ def hooked(*arguments, before=tempfile.mkdtemp, **more):
     return found
 tempfile.mkdtemp = hooked
 signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
-sys.exit(keras_googlenet_command.main())
+try:
+    sys.exit(keras_googlenet_command.main())
+finally:
+    signal.setitimer(signal.ITIMER_REAL, 0)  # a Python that ends handles no signals, and would be ended by this one
 """
 """SIGTERM comes a while after a folder was made to write in."""
 
