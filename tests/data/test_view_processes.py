@@ -14,7 +14,7 @@ from PIL import Image
 from support import bombs
 
 import keras_googlenet
-from keras_googlenet.data import ImageError, Sampler, load, read_image, training_stream, views, worker_pool
+from keras_googlenet.data import ImageError, Sampler, load, pipeline, read_image, training_stream, views, worker_pool
 from keras_googlenet.data.errors import reading_errors
 from keras_googlenet.data.images import decode_image
 from keras_googlenet.data.pad_and_crop import PadAndCropSampler
@@ -115,6 +115,18 @@ def test_any_number_of_processes_makes_the_same_batches(folder, processes, monke
     assert batches(split, 5, first_step=4) == alone[4:]
     monkeypatch.setattr(worker_pool, "available", lambda: False)  # as on Windows
     assert batches(split, 9) == alone
+
+
+def test_a_stream_that_goes_on(folder, monkeypatch, tmp_path):
+    """Calls grow, and a run that is resumed has them grow elsewhere: the batches are the same."""
+    os.rename(folder / "1" / "01.png", os.fsencode(folder / "1") + b"/\xff\xe9.png")
+    monkeypatch.chdir(tmp_path)
+    split = load(folder.name).train
+    steps = pipeline._WARM // BATCH
+    alone = batches(split, steps + 30)
+    assert batches(split, 60, first_step=steps - 30) == alone[steps - 30 :]
+    monkeypatch.setattr(worker_pool, "available", lambda: False)
+    assert batches(split, 60, first_step=steps - 30) == alone[steps - 30 :]
 
 
 @pytest.mark.parametrize("then", ["a view", "an image"])
