@@ -32,7 +32,7 @@ def measure(
     *,
     backends: Sequence[str] | None = None,
     image_size: int | None = None,
-    seconds: float = 60.0,
+    seconds: float = 30.0,
     dataset: str | Path | None = None,
     progress: Callable[[float], None] = lambda fraction: None,
 ) -> dict[str, Any]:

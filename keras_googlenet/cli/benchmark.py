@@ -20,7 +20,7 @@ from keras_googlenet.cli.paths import output
 from keras_googlenet.cli.streams import say, tell
 from keras_googlenet.utils.bounds import check_option
 
-SECONDS = 60
+SECONDS = 30
 
 
 def add_arguments(parser):
