@@ -7,4 +7,7 @@ from keras_googlenet.visualize.cam import grad_cam as grad_cam
 from keras_googlenet.visualize.cam import overlay as overlay
 from keras_googlenet.visualize.diagram import plot_architecture as plot_architecture
 from keras_googlenet.visualize.dream import dream as dream
+from keras_googlenet.visualize.features import Features as Features
+from keras_googlenet.visualize.features import features as features
+from keras_googlenet.visualize.features import write_features as write_features
 from keras_googlenet.visualize.maximize import maximize_class as maximize_class

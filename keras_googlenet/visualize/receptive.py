@@ -67,9 +67,11 @@ def field(table: Architecture | None, name: str, size: int) -> Field | None:
         >>> field(PAPER, "inception_3a", 224).pixels(10)
         (57, 116)
     """
+    if table is None:
+        return None
     own = re.sub("_(bn|relu)$", "", split(name)[0])
     found = Field(1, 0, 0, size)
-    for row in table.trunk if table else ():
+    for row in table.trunk:
         ends = []
         for chain in chains(row):
             end = found
