@@ -1,8 +1,8 @@
 """Feature visualization: images that an objective is high for, made as lucid makes them.
 
 An image is Fourier coefficients of decorrelated colors (`parametrization`). Each step looks at it through a small
-random change (`transforms`) and moves the coefficients along the objective's gradient, by Adam. ReLUs that are off send a
-tenth of the gradient back (`relus`): in noise most channels see nothing, and without it they never would.
+random change (`transforms`) and moves the coefficients along the objective's gradient, by Adam. ReLUs that are off send
+a tenth of the gradient back (`relus`): in noise most channels see nothing, and without it they never would.
 """
 
 import keras
@@ -118,8 +118,8 @@ class Adam:
 
     Example:
         >>> adam = Adam(0.05)
-        >>> adam(np.array([3.0, -0.2])).round(4).tolist()
-        [0.05, -0.05]
+        >>> (100 * adam(np.array([3.0, -0.2]))).round().tolist()
+        [5.0, -5.0]
     """
 
     def __init__(self, rate: float) -> None:
