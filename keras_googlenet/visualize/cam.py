@@ -56,11 +56,7 @@ def grad_cam(
     """
     network = model if isinstance(model, Network) else Network(model)
     layer = default_layer(network) if layer is None else network.endpoint(layer)
-    heats = layer_heat(network, images, classes, layer)
-    for axis, side in enumerate(np.shape(images)[1:3], start=1):
-        at = centers(network.table, layer, side)(heats.shape[axis])
-        heats = np.apply_along_axis(functools.partial(np.interp, np.arange(side), at), axis, heats)
-    return heats.astype("float32")
+    return stretched(network, layer, layer_heat(network, images, classes, layer), np.shape(images)[1:3])
 
 
 def default_layer(network):
@@ -104,6 +100,24 @@ def layer_heat(network, images, classes, layer):
     _, gradient = value_and_gradient(of_classes, maps)
     weights = gradient.mean(axis=(1, 2), keepdims=True)
     return np.maximum((weights * maps).sum(-1), 0)
+
+
+def stretched(network, layer, heats, size):
+    """Heats of a layer's places over an image: between the centers of the receptive fields, interpolated linearly.
+
+    Args:
+        network: A `visualize.Network`.
+        layer: One of its endpoints.
+        heats: Array of shape (heats, rows, columns).
+        size: `(height, width)` of the image, the model's input size.
+
+    Returns:
+        float32 array of shape (heats, height, width).
+    """
+    for axis, side in enumerate(size, start=1):
+        at = centers(network.table, layer, side)(heats.shape[axis])
+        heats = np.apply_along_axis(functools.partial(np.interp, np.arange(side), at), axis, heats)
+    return heats.astype("float32")
 
 
 def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
