@@ -56,7 +56,7 @@ def grad_cam(
     """
     network = model if isinstance(model, Network) else Network(model)
     layer = default_layer(network) if layer is None else network.endpoint(layer)
-    return stretched(network, layer, layer_heat(network, images, classes, layer), np.shape(images)[1:3])
+    return enlarged(network, layer, layer_heat(network, images, classes, layer), np.shape(images)[1:3])
 
 
 def default_layer(network):
@@ -102,14 +102,14 @@ def layer_heat(network, images, classes, layer):
     return np.maximum((weights * maps).sum(-1), 0)
 
 
-def stretched(network, layer, heats, size):
-    """Heats of a layer's places over an image: between the centers of the receptive fields, interpolated linearly.
+def enlarged(network, layer, heats, size):
+    """Heats of a layer at the size of the images, interpolated between the centers of its receptive fields.
 
     Args:
         network: A `visualize.Network`.
-        layer: One of its endpoints.
+        layer: Name of an endpoint that makes maps.
         heats: Array of shape (heats, rows, columns).
-        size: `(height, width)` of the image, the model's input size.
+        size: `(height, width)` of the images.
 
     Returns:
         float32 array of shape (heats, height, width).

@@ -16,7 +16,7 @@ from sklearn.decomposition import NMF
 from sklearn.exceptions import ConvergenceWarning
 
 from keras_googlenet.errors import InputError
-from keras_googlenet.visualize.cam import stretched
+from keras_googlenet.visualize.cam import enlarged
 from keras_googlenet.visualize.grid import maps_of
 from keras_googlenet.visualize.icons import BATCH, STEPS, icons
 from keras_googlenet.visualize.network import Network
@@ -144,7 +144,7 @@ def factor_sheet(
     found = activation_factors(network, image, layer, factors, seed=seed)
     options = {"side": side, "steps": steps, "batch_size": batch_size, "seed": seed, "verbose": verbose}
     pictures = icons(network, found.layer, found.directions, **options)
-    heats = stretched(network, found.layer, np.moveaxis(found.heats, 2, 0), image.shape[:2])
+    heats = enlarged(network, found.layer, np.moveaxis(found.heats, 2, 0), image.shape[:2])
     shares = found.heats.sum((0, 1)) * found.directions.sum(1)
     shares = shares / shares.sum()
     colors = _colors(factors)
