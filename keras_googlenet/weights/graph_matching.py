@@ -53,6 +53,8 @@ class _Follower:
 
     def weights(self) -> Named:
         softmaxes = list(self._graph.of("Softmax"))
+        if len(softmaxes) > 1 + len(self._table.auxiliary):
+            raise ValueError(f"it has {len(softmaxes)} classifiers (Softmax)")
         mains = [node for node in softmaxes if self._below(node, _CLASSIFIER).op == "AvgPool"]
         if len(mains) != 1:
             raise ValueError(f"it has {len(mains)} classifiers (Softmax) right above an average pool, not one")

@@ -18,6 +18,9 @@ from keras_googlenet.weights.reader import check_size, content
 MAX_NODES, MAX_IDENTITIES = 20_000, 100
 """Most nodes of a graph; GoogLeNet has some 370. Most of them one after another that change nothing."""
 
+MAX_REPEATED = 1 << 22
+"""Most numbers of a constant that its last one may stand for; GoogLeNet's largest has half as many."""
+
 _NODE, _NAME, _OP, _INPUT, _ATTRIBUTE, _KEY, _VALUE = 1, 1, 2, 3, 5, 1, 2
 """Fields of `GraphDef`, of `NodeDef`, and of an entry of its attributes."""
 
@@ -161,8 +164,9 @@ class Graph:
         self._size += 4 * math.prod(lengths)
         check_size(self._path, self._size)
         found = numbers(tensor.get(_CONTENT, []) or tensor.get(_FLOATS, []), "<f4")
-        if 0 < found.size < math.prod(lengths) and _CONTENT not in tensor:  # the last one stands for those that follow
-            found = np.append(found, np.full(math.prod(lengths) - found.size, found[-1]))
+        short = math.prod(lengths) - found.size
+        if found.size and 0 < short < MAX_REPEATED and _CONTENT not in tensor:
+            found = np.append(found, np.full(short, found[-1]))
         if not fits(lengths, found.size):
             raise ValueError(f"{node.name[:100]!r} has the shape {lengths} and {found.size:,} numbers")
         return found.reshape(lengths)

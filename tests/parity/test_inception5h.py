@@ -64,8 +64,8 @@ weights, images, output, top, *layers = sys.argv[1:]
 x = np.load(images)
 options = {"aux_heads": True, "classes": 1008} if top == "top" else {"include_top": False}
 model = GoogLeNet(weights=weights, input_shape=x.shape[1:], **options)
-several = keras.Model(model.input, {name: model.get_layer(name).output for name in layers})
-np.savez(output, **several.predict_on_batch(preprocess_input(x)))
+values = keras.Model(model.input, {name: model.get_layer(name).output for name in layers})(preprocess_input(x))
+np.savez(output, **{name: keras.ops.convert_to_numpy(value) for name, value in values.items()})
 """
 
 

@@ -99,11 +99,12 @@ class Network:
 
     def _node(self, name, op, *inputs, **attributes):
         node = self.graph.node.add(name=self._scope + name, op=op, input=[self._scope + each for each in inputs])
-        for key, value in (attributes | self._changes.get(name, {})).items():
-            attribute = node.attr[key]
+        attributes |= self._changes.get(name, {})
+        for key, value in attributes.items():
             if value is None:
-                del node.attr[key]
-            elif isinstance(value, bool):
+                continue
+            attribute = node.attr[key]
+            if isinstance(value, bool):
                 attribute.b = value
             elif isinstance(value, float):
                 attribute.f = value
