@@ -1,5 +1,6 @@
 """The model class: a Functional `keras.Model` that adds only what Keras lacks for a network with several heads."""
 
+import functools
 import inspect
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,8 @@ from keras_googlenet.architecture.table import PAPER, Architecture
 from keras_googlenet.keras_compat.cloning import KeepsTraits, take_traits
 from keras_googlenet.keras_compat.openvino import FullPrecision
 from keras_googlenet.keras_compat.replicas import OnReplicas
-from keras_googlenet.model import compilation, monitoring, nesting, preprocessing, saved, version_0_1_0
+from keras_googlenet.model import compilation, graph, monitoring, nesting, preprocessing, saved, version_0_1_0
+from keras_googlenet.model.endpoints import Endpoints
 from keras_googlenet.model.features import TakesFeatures
 
 
@@ -94,16 +96,34 @@ class GoogLeNetModel(OnReplicas, KeepsTraits, FullPrecision, TakesFeatures, kera
         self._class_names = None if names is None else tuple(str(name) for name in names)
 
     @property
-    def endpoints(self) -> dict[str, keras.KerasTensor]:
-        """Every table row's output by the row's name, for feature pyramids and visualization.
+    def endpoints(self) -> Endpoints:
+        """Every table row's output by the row's name, and every layer's, for feature pyramids and visualization.
 
         Returns:
-            A dict of Keras tensors: `{"conv1": ..., "pool1": ..., "inception_3a": ..., ...}`, rows that this model
-            left out being absent. `keras.Model(model.input, model.endpoints)` computes them all.
+            A dictionary of Keras tensors: `{"conv1": ..., "pool1": ..., "inception_3a": ..., ...}`, rows that this
+            model left out being absent. `keras.Model(model.input, model.endpoints)` computes them all. Other layers'
+            are found in it, too, by their own, Caffe's and Google's names, and so are values before a ReLU: see
+            `Endpoints`.
+
+        Example:
+            >>> from keras_googlenet import GoogLeNet
+            >>> model = GoogLeNet(weights=None)
+            >>> model.endpoints["mixed4b_3x3_bottleneck_pre_relu"].shape
+            (None, 14, 14, 112)
         """
-        built = {layer.name: layer for layer in self.layers}
-        rows = (self.architecture or PAPER).rows
-        return {row.name: built[row.layer].output for row in rows if row.layer in built}
+        return Endpoints((self.architecture or PAPER).rows, self._made)
+
+    @functools.cached_property
+    def _made(self):
+        """The output of each layer; `Endpoints` adds to them."""
+        return {layer.name: layer.output for layer in self.layers}
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> keras.layers.Layer:
+        """A layer as in Keras, also by the names that `endpoints` knows, such as `mixed4a`."""
+        if name is not None and all(layer.name != name for layer in self.layers) and name in self.endpoints:
+            found = graph.maker(self.endpoints[name])
+            name = found.name if found in self.layers else name  # of what comes before a ReLU, there is none
+        return super().get_layer(name, index)
 
     def inference_model(self) -> "GoogLeNetModel":
         """The same network, weights shared, without the auxiliary heads ("discarded" at inference, section 5).

@@ -40,7 +40,7 @@ def activation_maps(
         (2, 2, 1024)
     """
     network = Network(model)
-    names = network.modules if layers is None else [network.row(name) for name in layers]
+    names = network.modules if layers is None else [network.endpoint(name) for name in layers]
     maps = network.features(*names)(network.images.preprocess(np.asarray(image)[None]), training=False)
     return {name: ops.convert_to_numpy(ops.cast(maps[name], "float32"))[0] for name in names}
 

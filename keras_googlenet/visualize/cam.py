@@ -55,7 +55,7 @@ def grad_cam(
         [Grad-CAM](https://arxiv.org/abs/1610.02391), equations 1 and 2.
     """
     network = model if isinstance(model, Network) else Network(model)
-    layer = default_layer(network) if layer is None else network.row(layer)
+    layer = default_layer(network) if layer is None else network.endpoint(layer)
     heats = layer_heat(network, images, classes, layer)
     for axis, side in enumerate(np.shape(images)[1:3], start=1):
         at = centers(network.table, layer, side)(heats.shape[axis])
@@ -72,7 +72,7 @@ def default_layer(network):
     Returns:
         Name of a row.
     """
-    sizes = {name: network.rows[name].shape[1:3] for name in network.modules}
+    sizes = {name: network.endpoints[name].shape[1:3] for name in network.modules}
     large = [name for name, size in sizes.items() if all(side is None or side >= PLACES for side in size)]
     return large[-1] if large else network.modules[0]
 

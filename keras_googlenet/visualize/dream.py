@@ -72,7 +72,7 @@ def dream(
     if min(height, width) < SIDES[0] or max(height, width) > SIDES[1]:
         raise InputError(f"Expected an image of {SIDES[0]} to {SIDES[1]} pixels a side. Received: {height}x{width}")
     network = Network(model)
-    name = network.row(layer)
+    name = network.endpoint(layer)
     trunk = _of_any_size(network)
     features, image = trunk.features(name), trunk.images.pixels(np.asarray(image))
     rng = np.random.default_rng(seed)

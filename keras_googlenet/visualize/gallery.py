@@ -40,7 +40,7 @@ class Gallery:
     def __init__(self, model, folder, names, *, classes=(), layer=None, seed=0, verbose=0):
         self.network, self.folder, self.names = Network(model), Path(folder), names
         self.classes, self.options = list(classes), {"seed": seed, "verbose": verbose}
-        self.layer = None if layer is None else self.network.row(layer)
+        self.layer = None if layer is None else self.network.endpoint(layer)
         self._taken = collections.Counter()
 
     def check(self, kinds: Collection[str]) -> None:

@@ -8,14 +8,14 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_googlenet.architecture import VARIANTS
+from keras_googlenet.architecture import PAPER
 from keras_googlenet.errors import InputError
 from keras_googlenet.model import graph
 from keras_googlenet.model.classifier import Classifier
+from keras_googlenet.model.endpoints import Endpoints
 from keras_googlenet.model.googlenet_model import GoogLeNetModel
 from keras_googlenet.model.inputs import image_input
 from keras_googlenet.model.outputs import Kind, is_activation
-from keras_googlenet.utils.messages import nearest
 
 
 class Network:
@@ -33,7 +33,7 @@ class Network:
         model: The model.
         images: What images it takes, an `ImageInput`.
         table: The `Architecture` that its layers were built from, or None if that is not known.
-        rows: Symbolic feature maps of every row by the row's name, from the input on.
+        endpoints: The outputs of its rows and layers, by all their names: see `model.endpoints.Endpoints`.
 
     Raises:
         InputError: There is no GoogLeNet in it.
@@ -50,37 +50,39 @@ class Network:
         else:
             self._input, self._made = keras.Input(model.input_shape[1:], name="images"), {}
             self._output = graph.retrace(model, self._input, self._made)
-        tables = VARIANTS.values() if self.table is None else [self.table]
-        names = {row.layer: row.name for table in tables for row in table.trunk}
-        self.rows = {names[name]: output for name, output in self._made.items() if name in names}
+        # Of an unknown table, the rows' names are all that counts here.
+        self.endpoints = Endpoints((self.table or PAPER).rows, self._made)
         if self.images.channels_first:
             raise InputError(f"Expected a model that takes channels last. Received: {model.name}, which has them first")
-        if not self.rows:
+        if not self._mapped:
             raise InputError("Expected a GoogLeNet with the rows of Table 1. Received: another model")
 
     @property
     def modules(self) -> list[str]:
         """Names of the Inception modules, from the input on."""
-        return [name for name, output in self.rows.items() if graph.maker(output).name == f"{name}_output"]
+        return [name for name in self._mapped if graph.maker(self.endpoints[name]).name == f"{name}_output"]
 
-    def row(self, name: str) -> str:
-        """The full name of a row.
+    @property
+    def _mapped(self):
+        """Names of the rows below the average pool."""
+        return [name for name, output in self.endpoints.items() if len(output.shape) == 4]
+
+    def endpoint(self, name: str) -> str:
+        """This package's name of what computes maps.
 
         Args:
-            name: `inception_5b`, or `5b` for short.
+            name: `inception_4b_3x3_reduce`, or as the paper, Caffe or Google's graph has it; `_pre_relu` may follow.
 
         Returns:
-            One of `rows`.
+            A name that `endpoints` has.
 
         Raises:
-            InputError: There is no such row; the message names the nearest.
+            InputError: There is no such layer, or it gives no maps. The message names the nearest.
         """
-        for candidate in (name, f"inception_{name}"):
-            if candidate in self.rows:
-                return candidate
-        short = [row.removeprefix("inception_") for row in self.rows]
-        meant = nearest(name, {*short, *self.rows}, cutoff=0)
-        raise InputError(f"No such layer: {name}.{meant} Expected one of {', '.join(self.rows)}")
+        own = self.endpoints.name(name)
+        if len(self.endpoints[own].shape) != 4:
+            raise InputError(f"Expected a layer that makes maps. Received: {name}, which makes a vector")
+        return own
 
     @functools.cached_property
     def classifier(self) -> Classifier:
@@ -114,15 +116,15 @@ class Network:
             raise InputError(f"Expected the index of a class, 0 to {classes - 1}. Received: {index}")
 
     def features(self, *names: str) -> keras.Model:
-        """A model from images to the maps of rows.
+        """A model from images to the maps, or vectors, of endpoints.
 
         Args:
-            *names: Names of rows.
+            *names: Names of endpoints.
 
         Returns:
             A `keras.Model` whose outputs are a dict from a name to its maps.
         """
-        return keras.Model(self._input, {name: self.rows[name] for name in names})
+        return keras.Model(self._input, {name: self.endpoints[name] for name in names})
 
     def maps(self, name: str, images: np.ndarray) -> np.ndarray:
         """The maps of a row.
@@ -155,7 +157,8 @@ class Network:
         Raises:
             InputError: The model does not end in a classifier: a dense layer, linear or with a softmax or sigmoid.
         """
-        last, kind, start = graph.maker(self._output), self.classifier.kind, self.rows.get(name, self._input)
+        last, kind = graph.maker(self._output), self.classifier.kind
+        start = self._input if name is None else self.endpoints[name]
         dense = isinstance(last, keras.layers.Dense)
         if kind is not None and (dense or is_activation(last)):
             features = keras.Model(start, graph.read_by(self._output))
