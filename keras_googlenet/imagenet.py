@@ -106,8 +106,8 @@ def decode_predictions(
     shape = tuple(getattr(preds, "shape", ()))
     if len(shape) != 2 or shape[1] not in WIDTHS:
         raise ValueError(
-            "`decode_predictions` expects a batch of ImageNet predictions, of shape (images, 1000), or (images, 1008) "
-            "in the order of `weights='inception5h'`. "
+            "`decode_predictions` expects a batch of ImageNet predictions: in Google's own order of shape "
+            "(images, 1008), else of shape (images, 1000). "
             f"Received: shape={shape}"
         )
     if not isinstance(top, int) or not 1 <= top <= 1000:

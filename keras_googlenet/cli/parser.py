@@ -127,8 +127,8 @@ def parser(commands):
 
 _EPILOG = """\
 MODEL, in every command but summary, is a .keras file, a weights file (.weights.h5, .caffemodel, .npz, .onnx, .pth,
-.safetensors, .ckpt or .pb), or a name of published weights (imagenet, imagenet_torchvision, imagenet_slim or
-inception5h).
+.safetensors, .ckpt or .pb), or a name of published weights (imagenet or imagenet_torchvision or imagenet_slim
+or inception5h).
 
 Examples:
   keras-googlenet train                                   on embedded digits, in two minutes

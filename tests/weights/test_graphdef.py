@@ -300,7 +300,7 @@ def test_predictions_are_decoded_in_either_order(shared_data):
     assert decode_predictions(googles, class_index=index) == decode_predictions(keras_order, class_index=index)
     googles[:, 0], googles[:, 1003] = 3, 2
     assert decode_predictions(googles, top=2, class_index=index)[0] == [("0", "dummy", 3), ("1003", "unlabeled", 2)]
-    with pytest.raises(ValueError, match=r"\(images, 1008\) in the order of `weights='inception5h'`"):
+    with pytest.raises(ValueError, match=r"Google's own order of shape \(images, 1008\)"):
         decode_predictions(np.zeros((1, 1001)))
 
 
