@@ -14,7 +14,7 @@ from keras_googlenet import GoogLeNet, preprocess_input
 from keras_googlenet.cli import main
 from keras_googlenet.data import center_crop, read_image
 from keras_googlenet.errors import InputError, WorkError
-from keras_googlenet.visualize import dataset_examples
+from keras_googlenet.visualize import ChannelExamples, Example, dataset_examples
 from keras_googlenet.visualize.example_sheet import example_sheet
 from keras_googlenet.visualize.network import Network
 
@@ -72,6 +72,8 @@ def test_they_are_what_sorting_finds(model, network, folder, count, batch_size):
     assert [str(error) for error in bad] == ["in/07.png: not an image in a format that Pillow can read"]
     assert [one.layer for one in found] == LAYERS
     for text, one in zip(CHANNELS, found, strict=True):
+        assert isinstance(one, ChannelExamples)
+        assert all(isinstance(example, Example) for example in one.most)
         assert one.channel == int(text.rpartition(":")[2])
         paths, maps = brute(model, one.layer, one.channel)
         flat = maps.reshape(len(paths), -1)

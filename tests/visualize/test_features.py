@@ -19,7 +19,7 @@ from keras_googlenet import GoogLeNet, preprocess_input
 from keras_googlenet.data import ImageError, center_crop, read_image
 from keras_googlenet.errors import InputError, WorkError
 from keras_googlenet.utils.partial import ExistsError
-from keras_googlenet.visualize import features, partial_features, write_features
+from keras_googlenet.visualize import Features, features, partial_features, write_features
 from keras_googlenet.visualize.network import Network
 
 pytestmark = pytest.mark.computes
@@ -96,7 +96,9 @@ def test_they_are_the_models(model, network, folder, pooling, batch_size):
             assert file[name].dtype == "float32"
             np.testing.assert_allclose(file[name], rows, rtol=1e-4, atol=1e-5 * np.abs(rows).max())
             assert np.ptp(rows) > 0
-    read, layers = features(network, ["in/a", "in/b"], LAYERS, pooling=pooling, on_error=bad.append, batch_size=3)
+    found = features(network, ["in/a", "in/b"], LAYERS, pooling=pooling, on_error=bad.append, batch_size=3)
+    assert isinstance(found, Features)
+    read, layers = found
     assert read == READABLE
     for name, rows in zip(NAMES, wanted, strict=True):
         np.testing.assert_allclose(layers[name], rows, rtol=1e-4, atol=1e-5 * np.abs(rows).max())
