@@ -7,9 +7,10 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from keras_googlenet.data.images import read_view
+from keras_googlenet.utils.messages import one_line
 from keras_googlenet.visualize.examples import ChannelExamples, Example
 from keras_googlenet.visualize.network import Network
-from keras_googlenet.visualize.receptive import field
+from keras_googlenet.visualize.receptive import Field, field
 from keras_googlenet.visualize.sheet import SMALL, sheet
 
 SIDE = 144
@@ -39,7 +40,8 @@ def example_sheet(network: Network, found: ChannelExamples) -> np.ndarray:
     if any(example.value < 0 for example in found.lowest):
         groups.append(("most negative", found.lowest))
     height, width = network.images.size
-    fields = [field(network.table, found.layer, side) for side in (height, width)]
+    both = (field(network.table, found.layer, side) for side in (height, width))
+    fields = [one for one in both if one is not None]  # none, where each place sees the whole image
     whole = (0, 0, width, height)
     rows = []
     for label, examples in groups:
@@ -53,7 +55,7 @@ def example_sheet(network: Network, found: ChannelExamples) -> np.ndarray:
         rows.append((label, [(crop, "") for crop in crops]))
         rows.append(("", list(zip(marked, captions, strict=True))))
     note = "Images by the channel's largest value at any place"
-    if None in fields:
+    if not fields:
         note = "Images by the channel's value"
     elif any(example.place for _, examples in groups for example in examples):
         seen = " x ".join(str(one.size) for one in fields)
@@ -64,7 +66,7 @@ def example_sheet(network: Network, found: ChannelExamples) -> np.ndarray:
 
 def _called(path: str) -> str:
     """An image's name, and on the next line that of its folder."""
-    return f"{Path(path).name}\n{Path(path).parent.name}"
+    return f"{one_line(Path(path).name)}\n{one_line(Path(path).parent.name)}"
 
 
 def _crop(view: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
@@ -75,22 +77,22 @@ def _crop(view: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
 def _square(image: Image.Image) -> np.ndarray:
     """An image as large as it fits into a square, on gray; the pixels of a small one stay visible."""
     scale = SIDE / max(image.size)
-    size = tuple(max(1, round(scale * side)) for side in image.size)
+    width, height = (max(1, round(scale * side)) for side in image.size)
     resampling = Image.Resampling.NEAREST if max(image.size) < SMALL else Image.Resampling.LANCZOS
     page = Image.new("RGB", (SIDE, SIDE), (AROUND,) * 3)
-    page.paste(image.resize(size, resampling), tuple((SIDE - side) // 2 for side in size))
+    page.paste(image.resize((width, height), resampling), ((SIDE - width) // 2, (SIDE - height) // 2))
     return np.array(page)
 
 
-def _marked(view: np.ndarray, example: Example, fields: Sequence) -> np.ndarray:
+def _marked(view: np.ndarray, example: Example, fields: Sequence[Field]) -> np.ndarray:
     """An image with the field of a place, and the part of the image that is that place's alone."""
     page, (height, width) = Image.fromarray(_square(Image.fromarray(view))), view.shape[:2]
     if example.place is None:
         return np.array(page)
     scale = SIDE / max(height, width)
     beside = [(SIDE - scale * side) / 2 for side in (width, height)]
-    boxes = [example.box] if example.box != (0, 0, width, height) else []
-    if None not in fields and min(one.size for one in fields) >= LARGE:
+    boxes: list[tuple[float, ...]] = [example.box] if example.box != (0, 0, width, height) else []
+    if fields and min(one.size for one in fields) >= LARGE:
         (row, column), (tall, wide) = example.center, (max(one.step, 8) / 2 for one in fields)
         boxes.append((column + 0.5 - wide, row + 0.5 - tall, column + 0.5 + wide, row + 0.5 + tall))
     draw = ImageDraw.Draw(page)
