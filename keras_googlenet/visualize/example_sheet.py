@@ -42,26 +42,32 @@ def example_sheet(network: Network, found: ChannelExamples) -> np.ndarray:
     height, width = network.images.size
     both = (field(network.table, found.layer, side) for side in (height, width))
     fields = [one for one in both if one is not None]  # none, where each place sees the whole image
-    whole = (0, 0, width, height)
+    wide = all(one.size >= side for one, side in zip(fields, (height, width), strict=False))
     rows = []
     for label, examples in groups:
         views = [read_view(example.path, network.images.size) for example in examples]
         captions = [f"{example.value:.4g}\n{_called(example.path)}" for example in examples]
-        marked = [_marked(view, example, fields) for view, example in zip(views, examples, strict=True)]
-        if all(example.box == whole for example in examples):
-            rows.append((label, list(zip(marked, captions, strict=True))))
+        shown = [_marked(view, example, fields) for view, example in zip(views, examples, strict=True)]
+        if wide or not any(example.place for example in examples):  # crops would be the images again
+            rows.append((label, list(zip(shown, captions, strict=True))))
             continue
         crops = [_crop(view, example.box) for view, example in zip(views, examples, strict=True)]
         rows.append((label, [(crop, "") for crop in crops]))
-        rows.append(("", list(zip(marked, captions, strict=True))))
+        rows.append(("", list(zip(shown, captions, strict=True))))
     note = "Images by the channel's largest value at any place"
     if not fields:
         note = "Images by the channel's value"
     elif any(example.place for _, examples in groups for example in examples):
-        seen = " x ".join(str(one.size) for one in fields)
-        note += f"; that place (small square) and what it sees, its receptive field of {seen} pixels (large square)"
+        seen, marked = " x ".join(str(one.size) for one in fields), _is_place_marked(fields)
+        note += f"; the {'large ' * marked}square is what that place sees, its receptive field of {seen} pixels"
+        note += ", the small one the place itself" * marked
     note += f". The network sees {height} x {width} pixels of an image."
     return sheet(f"{found.layer}, channel {found.channel}", rows, side=SIDE, note=note)
+
+
+def _is_place_marked(fields: Sequence[Field]) -> bool:
+    """Whether a place has a mark of its own, in its field."""
+    return bool(fields) and min(one.size for one in fields) >= LARGE
 
 
 def _called(path: str) -> str:
@@ -92,7 +98,7 @@ def _marked(view: np.ndarray, example: Example, fields: Sequence[Field]) -> np.n
     scale = SIDE / max(height, width)
     beside = [(SIDE - scale * side) / 2 for side in (width, height)]
     boxes: list[tuple[float, ...]] = [example.box] if example.box != (0, 0, width, height) else []
-    if fields and min(one.size for one in fields) >= LARGE:
+    if _is_place_marked(fields):
         (row, column), (tall, wide) = example.center, (max(one.step, 8) / 2 for one in fields)
         boxes.append((column + 0.5 - wide, row + 0.5 - tall, column + 0.5 + wide, row + 0.5 + tall))
     draw = ImageDraw.Draw(page)
