@@ -2,8 +2,9 @@
 
 import collections
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from keras import ops
@@ -16,6 +17,8 @@ from keras_googlenet.visualize.activations import activation_sheet
 from keras_googlenet.visualize.cam import default_layer, grad_cam, overlay
 from keras_googlenet.visualize.diagram import plot_architecture
 from keras_googlenet.visualize.dream import LAYER, dream
+from keras_googlenet.visualize.example_sheet import example_sheet
+from keras_googlenet.visualize.examples import dataset_examples
 from keras_googlenet.visualize.maximize import maximize_class
 from keras_googlenet.visualize.network import Network
 from keras_googlenet.visualize.sheet import sheet
@@ -88,6 +91,12 @@ class Gallery:
             note = f"score {score:.1f} before any softmax; the model says {answer}"
             picture = sheet(self._called(index), [("", [(image, "")])], side=448, note=note)
             yield self._write(f"maximize-{self._called(index)}", picture)
+
+    def examples(self, images: Sequence[str], channels: Sequence[str], **options: Any) -> Iterator[Path]:
+        """The images that excite each channel most and least; arguments as in `dataset_examples`."""
+        for found in dataset_examples(self.network, images, channels, **options):
+            if found.most:
+                yield self._write(f"examples-{found.layer}-{found.channel}", example_sheet(self.network, found))
 
     def activations(self, image: np.ndarray, name: str) -> Iterator[Path]:
         """The most active maps of each module, for an image of the model's input size."""
