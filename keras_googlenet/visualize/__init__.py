@@ -1,6 +1,7 @@
 """Pictures of the network and of what it sees."""
 
 from keras_googlenet.utils.pictures import filter_grid as filter_grid
+from keras_googlenet.visualize import objectives as objectives
 from keras_googlenet.visualize.activations import activation_maps as activation_maps
 from keras_googlenet.visualize.activations import activation_sheet as activation_sheet
 from keras_googlenet.visualize.cam import grad_cam as grad_cam
@@ -15,3 +16,7 @@ from keras_googlenet.visualize.features import Features as Features
 from keras_googlenet.visualize.features import features as features
 from keras_googlenet.visualize.features import write_features as write_features
 from keras_googlenet.visualize.maximize import maximize_class as maximize_class
+from keras_googlenet.visualize.parametrization import Parametrization as Parametrization
+from keras_googlenet.visualize.render import render as render
+from keras_googlenet.visualize.scoring import objective_values as objective_values
+from keras_googlenet.visualize.transforms import Transforms as Transforms
