@@ -13,7 +13,6 @@ from keras_googlenet.visualize.image_batches import OnError, Paths, layer_output
 from keras_googlenet.visualize.network import Network
 from keras_googlenet.visualize.receptive import centers, field
 
-
 NOWHERE = -1
 """In the place of a place in a flat map whose values are all the same."""
 

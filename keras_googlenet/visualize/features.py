@@ -70,7 +70,7 @@ def features(
         >>> layers["inception_4a"].shape  # doctest: +SKIP
         (250, 512)
     """
-    network, endpoints, pool = _asked(model, layers, pooling)
+    network, endpoints, pool = _asked(model, layers, pooling, batch_size)
     files = listed(paths, on_error)
     kept: dict[str, list[np.ndarray]] = {name: [] for name in endpoints}
     read: list[str] = []
@@ -135,7 +135,7 @@ def write_features(
         >>> write_features(GoogLeNet(), "photos", ["4a", "mixed4c"], "features.npz")  # doctest: +SKIP
         250
     """
-    network, endpoints, pool = _asked(model, layers, pooling)
+    network, endpoints, pool = _asked(model, layers, pooling, batch_size)
     files, errors = listed(paths, on_error), list[DataError]()
     batch_size = min(batch_size, len(files))
     about = {"layers": endpoints, "pooling": pooling, "model": name, "digest": _digest(network)}
@@ -165,8 +165,12 @@ def write_features(
     return len(files) - len(kept.unreadable)
 
 
-def _asked(model: Any, layers: str | Sequence[str], pooling: str) -> tuple[Network, list[str], Any]:
+def _asked(
+    model: Any, layers: str | Sequence[str], pooling: str, batch_size: int
+) -> tuple[Network, list[str], Callable[[np.ndarray], np.ndarray]]:
     """The network, its endpoints, each once, and what pools their maps."""
+    if batch_size < 1:
+        raise InputError(f"`batch_size` must be at least 1. Received: {batch_size}")
     if pooling not in POOLINGS:
         raise InputError(f"`pooling` must be one of {', '.join(POOLINGS)}. Received: {shown(pooling)}")
     network = model if isinstance(model, Network) else Network(model)
@@ -179,7 +183,7 @@ def _asked(model: Any, layers: str | Sequence[str], pooling: str) -> tuple[Netwo
 
 def _shapes(network: Network, endpoints: Sequence[str], pool: Any) -> dict[str, tuple[int, ...]]:
     shapes = network.features(*endpoints).compute_output_shape((1, *network.images.size, network.images.channels))
-    return {name: pool(np.empty(shapes[name], "float32")).shape[1:] for name in endpoints}
+    return {name: pool(np.zeros(shapes[name], "float32")).shape[1:] for name in endpoints}
 
 
 def _digest(network: Network) -> str:

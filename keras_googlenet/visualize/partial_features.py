@@ -1,6 +1,7 @@
 """Features on the way to their file: in a folder beside it, from which work goes on that was stopped, however."""
 
 import json
+import operator
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -174,6 +175,8 @@ class PartialFeatures:
         other = [name for name in {**follows, **before} if before.get(name) != follows.get(name)]
         if other:
             raise self._refused(f"holds what another command has begun: it differs in {few(other)}")
+        if lost := [name for name in self._shapes if not self._path(name).is_file()]:
+            raise self._refused(f"is damaged: {self._path(lost[0]).name} is missing")
 
     def _cut(self) -> None:
         """Takes over what was done, and cuts off what came after it."""
@@ -197,12 +200,14 @@ class PartialFeatures:
             os.truncate(path, len(whole))
         try:
             lines = list(map(json.loads, whole.splitlines()))
-            if all(0 <= line["done"] <= len(self._paths) and line["unreadable"] is not None for line in lines):
-                return lines
-            reason = "more is done than there is"
+            places = [int(place) for line in lines for place in line["unreadable"]]
+            ends = [operator.index(line["done"]) for line in lines]
         except (ValueError, KeyError, TypeError) as error:
-            reason = one_line(error)
-        raise self._refused(f"is damaged ({_DONE}: {reason})")
+            raise self._refused(f"is damaged ({_DONE}: {one_line(error)})") from error
+        most = ends[-1] if ends else 0
+        if not 0 <= most <= len(self._paths) or not all(0 <= place < most for place in places):
+            raise self._refused(f"is damaged ({_DONE}: it speaks of images that are not there, or not done)")
+        return lines
 
     def _refused(self, what: str) -> FeaturesError:
         return FeaturesError(
