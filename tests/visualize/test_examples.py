@@ -181,7 +181,7 @@ def test_the_command(model, folder, capsys):
     ("arguments", "message"),
     [
         (["--only", "examples", "--images", "in"], "--only examples needs a --channel"),
-        (["--only", "examples", "--channel", "3a:0"], "and --images to choose from"),
+        (["--only", "examples", "--channel", "3a:0"], "--only examples needs --images to choose from"),
         (["--only", "filters", "--channel", "3a:0"], "of which none is drawn: see --only"),
         (["--only", "examples", "--channel", "3a:0", "--images", "-"], "Received: -, standard input"),
         (["--only", "filters,examples", "--channel", "3f:0", "--images", "in"], "No such layer: 3f"),
