@@ -3,8 +3,9 @@
 Its address is printed: on this machine alone unless --host says otherwise; it answers to this machine's names and to
 --host, not to those of other sites. It needs no network. Of an image the page shows the five best classes with their
 probabilities, and the heat (Grad-CAM) of the best or of another that is chosen. On its second tab a layer and a channel
-are chosen: it shows what that looks for, and the examples that excite it most. Images are what predict takes, up to --max-size; what is uploaded is deleted after ten minutes and at the end. Ctrl-C
-ends it. It needs the extra: pip install "keras-googlenet[demo]".
+are chosen: it shows what that looks for, and the examples that excite it most. Images are what predict takes, up to
+--max-size; what is uploaded is deleted after ten minutes and at the end. Ctrl-C ends it. It needs the extra:
+pip install "keras-googlenet[demo]".
 
 Examples:
   keras-googlenet demo                                      the original weights, http://127.0.0.1:7860
