@@ -108,3 +108,26 @@ def maker(tensor):
 def read_by(tensor):
     """What the layer that made a symbolic tensor read."""
     return origin(tensor).inputs[0]
+
+
+def crosses(end, start):
+    """How what a symbolic tensor is made of goes through another one.
+
+    Args:
+        end: Symbolic tensor.
+        start: Symbolic tensor that may lie before it.
+
+    Returns:
+        `(some, all)`: whether anything of `end` comes through `start`, and whether everything does.
+    """
+    open_, seen, some, every = [end], set(), False, True
+    while open_:
+        tensor = open_.pop()
+        if tensor is start:
+            some = True
+        elif id(tensor) not in seen:
+            seen.add(id(tensor))
+            operation, read, _ = origin(tensor)
+            every = every and not isinstance(operation, keras.layers.InputLayer)
+            open_ += read
+    return some, some and every

@@ -5,24 +5,27 @@ respect to it. The positive part of their sum is the heat. Below the global aver
 gradient is known (CAM, Zhou et al., 2016): the classifier's kernel for the map, divided by the area of the map.
 """
 
-import functools
 from collections.abc import Sequence
 
 import keras
 import numpy as np
-from keras import ops
 from matplotlib import colormaps
 
-from keras_googlenet.errors import InputError
-from keras_googlenet.visualize.gradients import value_and_gradient
 from keras_googlenet.visualize.network import Network
 from keras_googlenet.visualize.receptive import centers
+from keras_googlenet.visualize.targets import checked, maps_and_gradients
 
 PLACES = 3
 """The fewest rows and columns of maps that are explained by default: of 48 pixels, module 5b has a single one."""
 
 STRENGTH = 0.6
 """Opacity of the hottest place."""
+
+RED, BLUE = np.array([203, 26, 30], "float32"), np.array([26, 74, 203], "float32")
+"""For a class, and against it."""
+
+FADED = 0.5
+"""How much of the image is left behind a signed attribution: the rest is white."""
 
 
 def grad_cam(
@@ -34,16 +37,17 @@ def grad_cam(
         model: A classifier that is a GoogLeNet or holds one; or the `Network` of one.
         images: RGB in [0, 255], of shape (images, height, width, 3), of the model's input size.
         classes: The index of a class for each image.
-        layer: Name of the row whose maps are weighted, such as `inception_4c` or `4c`. None means the last Inception
-            module whose maps have at least 3 rows and columns.
+        layer: Name of the layer whose maps are weighted, such as `inception_4c`, `4c` or `mixed4c_3x3`. None means the
+            last Inception module whose maps have at least 3 rows and columns.
 
     Returns:
-        float32 array of shape (images, height, width), not negative. Between the centers of the row's receptive fields
-        it is interpolated linearly. Its unit is that of the score before the softmax, so that heats of one image and
-        layer can be compared. It is 0 everywhere if nothing speaks for the class.
+        float32 array of shape (images, height, width), not negative. Between the centers of the layer's receptive
+        fields it is interpolated linearly. Its unit is that of the score before the softmax, so that heats of one image
+        and layer can be compared. It is 0 everywhere if nothing speaks for the class.
 
     Raises:
-        InputError: There is no such layer or class, or the model is no such classifier.
+        InputError: There is no such layer or class, the images are of another kind or size, or the model is no such
+            classifier.
 
     Example:
         >>> from keras_googlenet import GoogLeNet
@@ -54,9 +58,31 @@ def grad_cam(
     Reference:
         [Grad-CAM](https://arxiv.org/abs/1610.02391), equations 1 and 2.
     """
-    network = model if isinstance(model, Network) else Network(model)
+    network, pixels, indices = checked(model, images, classes)
     layer = default_layer(network) if layer is None else network.endpoint(layer)
-    return enlarged(network, layer, layer_heat(network, images, classes, layer), np.shape(images)[1:3])
+    return enlarged(network, layer, layer_heat(network, pixels, indices, layer), pixels.shape[1:3])
+
+
+def enlarged(network, layer, heats, size):
+    """Heats of a layer at the size of the images, interpolated between the centers of its receptive fields.
+
+    Args:
+        network: A `visualize.Network`.
+        layer: Name of an endpoint that makes maps.
+        heats: Array of shape (heats, rows, columns).
+        size: `(height, width)` of the images.
+
+    Returns:
+        float32 array of shape (heats, height, width).
+    """
+    for axis, side in enumerate(size, start=1):
+        at = centers(network.table, layer, side)(heats.shape[axis])
+        places = np.clip(np.interp(np.arange(side), at, np.arange(len(at))), 0, len(at) - 1)
+        low = np.minimum(places.astype(int), max(len(at) - 2, 0))
+        part = (places - low).reshape([-1 if i == axis else 1 for i in range(3)])
+        high = np.minimum(low + 1, len(at) - 1)
+        heats = np.take(heats, low, axis) * (1 - part) + np.take(heats, high, axis) * part
+    return heats.astype("float32")
 
 
 def default_layer(network):
@@ -80,44 +106,18 @@ def layer_heat(network, images, classes, layer):
         network: A `visualize.Network` of a classifier.
         images: As in `grad_cam`.
         classes: Likewise.
-        layer: One of the network's rows.
+        layer: Name of an endpoint that makes maps.
 
     Returns:
         float32 array of shape (images, rows, columns), the size of the row's maps.
 
     Raises:
-        InputError: There is no such class, or the model is no classifier.
+        InputError: The model is no classifier, or its scores do not depend on the layer.
     """
-    if len(classes) != len(images):
-        raise InputError(f"Expected a class for each of {len(images)} images. Received: {len(classes)}")
-    for index in classes:
-        network.check_class(index)
-    scores, maps = network.scores(layer), network.maps(layer, images)
-
-    def of_classes(x):
-        return sum(row[index] for row, index in zip(ops.unstack(scores(x), len(images)), classes, strict=True))
-
-    _, gradient = value_and_gradient(of_classes, maps)
-    weights = gradient.mean(axis=(1, 2), keepdims=True)
-    return np.maximum((weights * maps).sum(-1), 0)
-
-
-def enlarged(network, layer, heats, size):
-    """Heats of a layer at the size of the images, interpolated between the centers of its receptive fields.
-
-    Args:
-        network: A `visualize.Network`.
-        layer: Name of an endpoint that makes maps.
-        heats: Array of shape (heats, rows, columns).
-        size: `(height, width)` of the images.
-
-    Returns:
-        float32 array of shape (heats, height, width).
-    """
-    for axis, side in enumerate(size, start=1):
-        at = centers(network.table, layer, side)(heats.shape[axis])
-        heats = np.apply_along_axis(functools.partial(np.interp, np.arange(side), at), axis, heats)
-    return heats.astype("float32")
+    heats = []
+    for maps, gradient in maps_and_gradients(network, images, classes, layer):
+        heats.append(np.maximum((gradient.mean(axis=(0, 1)) * maps).sum(-1), 0))
+    return np.stack(heats)
 
 
 def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
@@ -138,3 +138,26 @@ def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
     colors = 255 * colormaps["turbo"](heat)[..., :3]
     part = STRENGTH * np.minimum(1, 2 * heat)[..., None]
     return np.rint((1 - part) * image + part * colors).astype("uint8")
+
+
+def signed_overlay(image: np.ndarray, attribution: np.ndarray) -> np.ndarray:
+    """An image in gray under what speaks for a class, red, and against it, blue.
+
+    Args:
+        image: uint8 RGB array of shape (height, width, 3).
+        attribution: Array of shape (height, width), of both signs. What is beyond its 99.5th percentile is drawn as
+            that: single pixels are often far above all others.
+
+    Returns:
+        uint8 RGB array of the image's shape.
+
+    Example:
+        >>> signed_overlay(np.zeros((4, 4, 3), "uint8"), np.full((4, 4), -1.0))[0, 0].tolist()
+        [26, 74, 203]
+    """
+    attribution = np.asarray(attribution, "float32")
+    strength = np.clip(attribution / (np.percentile(np.abs(attribution), 99.5) or 1), -1, 1)
+    colors = np.where(strength[..., None] > 0, RED, BLUE)
+    gray = FADED * (np.asarray(image) @ np.array([0.299, 0.587, 0.114])) + 255 * (1 - FADED)
+    part = np.abs(strength)[..., None]
+    return np.rint((1 - part) * gray[..., None] + part * colors).astype("uint8")

@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from keras_googlenet.architecture import PAPER
+from keras_googlenet.architecture.names import split
 from keras_googlenet.errors import InputError
 from keras_googlenet.model import graph
 from keras_googlenet.model.classifier import Classifier
@@ -44,7 +45,7 @@ class Network:
 
     def __init__(self, model: keras.Model, compiled: bool = False) -> None:
         self.model, self.images, self._compiled = model, image_input(model), compiled
-        self._features = functools.cache(self.features)
+        self._features, self._part = functools.cache(self.features), functools.cache(self._build)
         inner = next((part for part in graph.models(model) if isinstance(part, GoogLeNetModel)), None)
         self.table = getattr(inner, "architecture", None)
         if len(list(graph.models(model))) == 1:
@@ -159,8 +160,8 @@ class Network:
         found = features.predict_on_batch(inputs) if self._compiled else features(inputs, training=False)
         return ops.convert_to_numpy(ops.cast(found[name], "float32"))
 
-    def scores(self, name: str | None = None) -> Callable[[Any], Any]:
-        """The classes' scores before the softmax, as a function of images or of a row's feature maps.
+    def scores(self, name: str | None = None, images: Any = None) -> Callable[[Any], Any]:
+        """The classes' scores before the softmax, as a function of images or of an endpoint's feature maps.
 
         Grad-CAM is defined on "the score for class c, before the softmax". The gradient of a saturated softmax is close
         to 0. That of its logarithm mixes in the other classes: evidence against them would count as evidence for this
@@ -168,32 +169,72 @@ class Network:
         Of one sigmoid for two classes, the score of the first is minus that of the second.
 
         Args:
-            name: A row's name; None means images.
+            name: An endpoint's name; None means images.
+            images: What the network is given, as in `onward`.
 
         Returns:
             A function from a float32 tensor to a float32 tensor of shape (batch, classes).
 
         Raises:
-            InputError: The model does not end in a classifier: a dense layer, linear or with a softmax or sigmoid.
+            InputError: The model does not end in a classifier: a dense layer, linear or with a softmax or sigmoid. Or
+                its scores do not depend on the endpoint.
         """
         last, kind = graph.maker(self._output), self.classifier.kind
-        start = self._input if name is None else self.endpoints[name]
-        dense = isinstance(last, keras.layers.Dense)
-        if kind is not None and (dense or is_activation(last)):
-            features = keras.Model(start, graph.read_by(self._output))
-        elif kind is Kind.LOGITS:
-            features = keras.Model(start, self._output)
-        else:
-            raise InputError(
-                "Expected a classifier, a dense layer perhaps with a softmax. Received: a model that ends in "
-                f"{last.name!r}"
-            )
+        dense, features = isinstance(last, keras.layers.Dense), self.onward(name, None, images)
 
         def scores(x):
-            found = ops.cast(features(x, training=False), "float32")
+            found = ops.cast(features(x), "float32")
             if dense:
                 found = ops.matmul(found, ops.cast(last.kernel, "float32"))
                 found = found if last.bias is None else found + ops.cast(last.bias, "float32")
             return ops.concatenate([-found, found], axis=-1) if kind is Kind.ONE_OF_TWO else found
 
         return scores
+
+    def onward(self, name: str | None, end: str | None, images: Any = None) -> Callable[[Any], Any]:
+        """What is computed of an endpoint's maps, as a function of these.
+
+        Args:
+            name: An endpoint's name; None means images.
+            end: Name of a later endpoint; None means what the classifier's last layer reads.
+            images: What the network is given, a tensor of shape (images, height, width, channels): for an endpoint
+                inside an Inception module. There the other branches are computed from the images.
+
+        Returns:
+            A function from a float32 tensor to a tensor.
+
+        Raises:
+            InputError: The end does not depend on the endpoint. Or there is no classifier.
+        """
+        name, before = ("", "") if name is None else split(name)
+        model, alone = self._part(name, end)
+        if not alone and images is None:
+            raise InputError(f"{name} is one of several branches. Expected the images, too. Received: none")
+
+        def onward(x):
+            x = ops.relu(x) if before else x
+            return model(x if alone else [images, x], training=False)
+
+        return onward
+
+    def _build(self, name, end):
+        """A model from an endpoint to another, and whether it needs no images beside."""
+        last, kind = graph.maker(self._output), self.classifier.kind if end is None else None
+        if end is not None:
+            target = self.endpoints[end]
+        elif kind is not None and (isinstance(last, keras.layers.Dense) or is_activation(last)):
+            target = graph.read_by(self._output)
+        elif kind is Kind.LOGITS:
+            target = self._output
+        else:
+            raise InputError(
+                "Expected a classifier, a dense layer perhaps with a softmax. Received: a model that ends in "
+                f"{last.name!r}"
+            )
+        start = self.endpoints[name] if name else self._input
+        some, every = (True, True) if not name else graph.crosses(target, start)
+        if not some:
+            raise InputError(
+                f"Expected a layer on the way to {end or 'the classes'}. Received: {name}, on which they do not depend"
+            )
+        return keras.Model(start if every else [self._input, start], target), every

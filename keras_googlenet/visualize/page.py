@@ -14,9 +14,13 @@ import jinja2
 import numpy as np
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
+from keras_googlenet.errors import InputError
 from keras_googlenet.utils.writing import written_whole
 
 SOFTWARE = "keras_googlenet"
+
+MARK = f'<meta name="generator" content="{SOFTWARE}">'
+"""What tells a page of ours."""
 
 KINDS = {
     "filters": "What the first layer looks for: its filters.",
@@ -57,7 +61,7 @@ def write_picture(path: Path, image: np.ndarray, *, kind: str, title: str, model
 
     Args:
         path: The file.
-        image: uint8 RGB array of shape (height, width, 3).
+        image: uint8 RGB array of shape (height, width, 3), or RGBA.
         kind: One of `KINDS`.
         title: What it shows.
         model: The model's name.
@@ -85,9 +89,10 @@ def write_page(folder: str | Path, name: str = "index.html") -> Path:
         The page's path.
 
     Raises:
-        InputError: There is a folder of that name.
+        InputError: There is a folder of that name, or somebody else's page.
         WriteError: The disk is full, or the folder cannot be written to.
     """
+    check_page(folder, name)
     path, pictures = Path(folder) / name, list(pictures_in(folder))
     parts = [(kind, text, [picture for picture in pictures if picture.kind == kind]) for kind, text in KINDS.items()]
     loader = jinja2.PackageLoader("keras_googlenet", "visualize")
@@ -98,6 +103,13 @@ def write_page(folder: str | Path, name: str = "index.html") -> Path:
     with written_whole(path) as partial:
         partial.write_text(page, encoding="utf-8")
     return path
+
+
+def check_page(folder: str | Path, name: str = "index.html") -> None:
+    """Raises an `InputError` if there is a page already that `write_page` has not written: it would be lost."""
+    path = Path(folder) / name
+    if path.is_file() and MARK not in path.read_text(encoding="utf-8", errors="replace"):
+        raise InputError(f"{path} is not a page of {SOFTWARE}'s. Move it away, or choose another folder")
 
 
 def pictures_in(folder: str | Path) -> Iterator[Picture]:

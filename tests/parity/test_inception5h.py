@@ -173,3 +173,15 @@ def test_normalization_is_tensorflows():
     by_hand = x / np.sqrt(2 + 1e-4 * sum(squares[..., i : i + 19] for i in range(11)))
     np.testing.assert_allclose(expected, by_hand, rtol=1e-5)
     np.testing.assert_allclose(keras.ops.convert_to_numpy(layer(x)), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("numbers", [(5, 2.0, 1e-4, 11, 11e-4, 2.0), (4, 1.0, 1e-4 / 9, 9, 1e-4, 1.0)])
+def test_normalization_in_pytorchs_terms(numbers):
+    """Google's, and torch-lucent's in place of it, as `benchmarks/wrong_normalization.py` has them."""
+    torch = pytest.importorskip("torch", reason="torch is in the extra `peers`")
+    radius, bias, alpha, size, theirs, k = numbers
+    x = np.random.default_rng(0).normal(0, 80, (2, 5, 4, 19)).astype("float32")
+    layer = LocalResponseNormalization(depth_radius=radius, bias=bias, alpha=alpha, beta=0.5)
+    channels_first = torch.from_numpy(x.transpose(0, 3, 1, 2).copy())
+    expected = torch.nn.functional.local_response_norm(channels_first, size, theirs, 0.5, k).numpy()
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(layer(x)), expected.transpose(0, 2, 3, 1), rtol=1e-5)

@@ -165,11 +165,13 @@ def command(*arguments):
 def test_the_command(model, folder, capsys):
     model.save("net.keras")
     wanted = ["--only", "examples", "--channel", "mixed3a:3", "--channel", "conv2d0_pre_relu:2"]
-    assert command(*wanted, "--images", "in", "--count", "2") == 1
+    assert command(*wanted, "--images", "in") == 1
     said = capsys.readouterr()
-    assert said.out.splitlines() == ["out/examples-inception_3a-3.png", "out/examples-conv1_pre_relu-2.png"]
+    *pictures, page = said.out.splitlines()
+    assert pictures == ["out/examples-inception_3a-3.png", "out/examples-conv1_pre_relu-2.png"]
+    assert page == "out/index.html"
     assert [line for line in said.err.splitlines() if "in/07.png: not an image" in line]
-    for path in said.out.splitlines():
+    for path in pictures:
         with Image.open(path) as picture:
             assert picture.width > 2 * 144
     assert command(*wanted, "--images", "in/0[1-3].png") == 0
@@ -179,10 +181,9 @@ def test_the_command(model, folder, capsys):
     ("arguments", "message"),
     [
         (["--only", "examples", "--images", "in"], "--only examples needs a --channel"),
-        (["--only", "examples", "--channel", "3a:0"], "and --images to choose from"),
-        (["--channel", "3a:0", "--images", "in"], "add --only examples"),
+        (["--only", "examples", "--channel", "3a:0"], "--only examples needs --images to choose from"),
+        (["--only", "filters", "--channel", "3a:0"], "of which none is drawn: see --only"),
         (["--only", "examples", "--channel", "3a:0", "--images", "-"], "Received: -, standard input"),
-        (["--only", "examples", "--channel", "3a:0", "--images", "in", "--count", "0"], "--count must be in 1 to 24"),
         (["--only", "filters,examples", "--channel", "3f:0", "--images", "in"], "No such layer: 3f"),
     ],
 )
