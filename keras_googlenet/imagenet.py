@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from keras_googlenet.errors import InputError
+from keras_googlenet.utils import ilsvrc2012
 from keras_googlenet.utils.cache import mirror, models_dir
 from keras_googlenet.utils.messages import few, one_line, shown
 
@@ -18,6 +19,9 @@ MEAN_RGB = (123.0, 117.0, 104.0)
 
 MEAN_GRAY = 117.0
 """What is subtracted from gray images: the luminance of that mean color, a whole number too."""
+
+WIDTHS = (1000, ilsvrc2012.WIDTH)
+"""How many outputs networks of ImageNet have: its classes in Keras's order, or Google's own columns."""
 
 _CLASS_INDEX = "imagenet_class_index.json"
 _CLASS_INDEX_URL = "https://storage.googleapis.com/download.tensorflow.org/data/imagenet_class_index.json"
@@ -81,7 +85,9 @@ def decode_predictions(
     """Names the most probable ImageNet classes of each image.
 
     Args:
-        preds: Array or tensor of shape `(images, 1000)`: the network's predictions.
+        preds: Array or tensor of shape `(images, 1000)`: the network's predictions. Or of shape `(images, 1008)`:
+            those of Google's own network in its own order, `GoogLeNet(weights="inception5h", classes=1008)`. Its eight
+            columns that are no class have their number in place of the WordNet id.
         top: How many classes to name, 1 to 1000.
         class_index: Path of an `imagenet_class_index.json` to read instead of the one that Keras downloads once into
             its cache, for machines without a network.
@@ -98,17 +104,36 @@ def decode_predictions(
         [[('n02219486', 'ant', 0.98)]]
     """
     shape = tuple(getattr(preds, "shape", ()))
-    if len(shape) != 2 or shape[1] != 1000:
+    if len(shape) != 2 or shape[1] not in WIDTHS:
         raise ValueError(
-            "`decode_predictions` expects a batch of ImageNet predictions, of shape (images, 1000). "
+            "`decode_predictions` expects a batch of ImageNet predictions: in Google's own order of shape "
+            "(images, 1008), else of shape (images, 1000). "
             f"Received: shape={shape}"
         )
     if not isinstance(top, int) or not 1 <= top <= 1000:
         raise ValueError(f"`top` must be an integer in 1..1000. Received: top={top!r}")
-    names = load_class_index(class_index)
+    names = class_names(shape[1], class_index)
     scores = ops.convert_to_numpy(preds)
     best = np.argsort(-scores, axis=1, kind="stable")[:, :top]
     return [[(*names[i], row[i]) for i in order] for row, order in zip(scores, best, strict=True)]
+
+
+def class_names(width: int, path: str | Path | None = None) -> list[tuple[str, str]]:
+    """What the outputs of a network of ImageNet mean.
+
+    Args:
+        width: How many there are, of `WIDTHS`.
+        path: As in `load_class_index`.
+
+    Returns:
+        A list of `width` pairs `(wordnet_id, name)`.
+
+    Raises:
+        ValueError: The file is not a class index.
+        OSError: The file cannot be read or downloaded.
+    """
+    pairs = load_class_index(path)
+    return ilsvrc2012.in_columns(pairs) if width == ilsvrc2012.WIDTH else pairs
 
 
 def load_class_index(path: str | Path | None = None) -> list[tuple[str, str]]:

@@ -79,6 +79,15 @@ def _smaller_windows(row):
     return _without_lrn(row)
 
 
+def _googles_own(row):
+    """What Google's released network has other than the paper: two widths, and normalization's numbers."""
+    if isinstance(row, LRN):
+        return dataclasses.replace(row, depth_radius=5, bias=2.0, alpha=1e-4, beta=0.5)
+    return dataclasses.replace(row, **_OTHER_WIDTHS.get(row.name, {}))
+
+
+_OTHER_WIDTHS = {"inception_4a": {"conv3x3": 204}, "inception_5a": {"reduce5x5": 48}}
+
 _UNIT_PIXELS = Pixels(scale=1 / 127.5, offset=tuple((mean - 127.5) / 127.5 for mean in (123, 117, 104)))
 """`x / 127.5 - 1`, of x in 0-255 before the mean (123, 117, 104) was subtracted."""
 
@@ -109,7 +118,10 @@ SLIM = edit(
 )
 """TF-slim's `inception_v1`."""
 
-VARIANTS = {table.name: table for table in (PAPER, PLAIN, BATCHNORM, TORCHVISION, SLIM)}
+INCEPTION5H = edit(PAPER, _googles_own, name="inception5h", padding="same", pixels=Pixels(1.0, (6.0, 0.0, -13.0)))
+"""Google's own GoogLeNet, released in 2015 as `inception5h.zip`. Its pixels are RGB minus 117."""
+
+VARIANTS = {table.name: table for table in (PAPER, PLAIN, BATCHNORM, TORCHVISION, SLIM, INCEPTION5H)}
 """The named variants by their names."""
 
 

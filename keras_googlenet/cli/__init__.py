@@ -14,6 +14,7 @@ from keras_googlenet.cli import (
     demo,
     evaluate,
     export,
+    features,
     predict,
     signals,
     streams,
@@ -26,7 +27,7 @@ from keras_googlenet.cli.parser import parser
 
 __all__ = ["CLOSED_PIPE", "COMMANDS", "DEFECT", "DONE", "INTERRUPTED", "PARTLY_FAILED", "WRONG_COMMAND", "main"]
 
-_MODULES = (train, evaluate, predict, convert, export, summary, visualize, demo, benchmark)
+_MODULES = (train, evaluate, predict, features, convert, export, summary, visualize, demo, benchmark)
 COMMANDS = {module.__name__.rpartition(".")[2]: module for module in _MODULES}
 
 

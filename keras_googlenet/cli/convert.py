@@ -1,10 +1,10 @@
 """Converts weights or a model into another format, whole or not at all.
 
 SOURCE is a .keras file, a weights name (imagenet), or a .weights.h5, .caffemodel, .onnx, .npz, .pth or .safetensors
-(torchvision's) or .ckpt (TF-slim's, or Lightning's) file. TARGET ends in .keras (the model with its weights),
-.weights.h5 (Keras weights), .npz (Caffe's layers, as NumPy arrays), .caffemodel (Caffe's, with a .prototxt beside it),
-.onnx (as export writes it) or .pth (torchvision's googlenet, for models of that variant). Standard output has a line
-about TARGET. A conversion that is ended leaves nothing.
+(torchvision's), .ckpt (TF-slim's, or Lightning's) or .pb or .zip (Google's own) file. TARGET ends in .keras (the model
+with its weights), .weights.h5 (Keras weights), .npz (Caffe's layers, as NumPy arrays), .caffemodel (Caffe's, with a
+.prototxt beside it), .onnx (as export writes it) or .pth (torchvision's googlenet, for models of that variant).
+Standard output has a line about TARGET. A conversion that is ended leaves nothing.
 
 Examples:
   keras-googlenet convert bvlc_googlenet.caffemodel googlenet.keras

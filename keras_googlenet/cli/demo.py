@@ -1,10 +1,11 @@
 """Serves a page on which images are dropped: the best classes, and where in the image they are.
 
 Its address is printed: on this machine alone unless --host says otherwise; it answers to this machine's names and to
---host, not to those of other sites. It needs no network. Of an image the page
-shows the five best classes with their probabilities, and the heat (Grad-CAM) of the best or of another that is chosen.
-Images are what predict takes, up to --max-size; what is uploaded is deleted after ten minutes and at the end. Ctrl-C
-ends it. It needs the extra: pip install "keras-googlenet[demo]".
+--host, not to those of other sites. It needs no network. Of an image the page shows the five best classes with their
+probabilities, and the heat (Grad-CAM) of the best or of another that is chosen. On its second tab a layer and a channel
+are chosen: it shows what that looks for, and the examples that excite it most. Images are what predict takes, up to
+--max-size; what is uploaded is deleted after ten minutes and at the end. Ctrl-C ends it. It needs the extra:
+pip install "keras-googlenet[demo]".
 
 Examples:
   keras-googlenet demo                                      the original weights, http://127.0.0.1:7860
@@ -19,7 +20,7 @@ from keras_googlenet.cli.streams import say
 from keras_googlenet.utils.bounds import check_option
 
 HOST, PORT, MAX_MB = "127.0.0.1", 7860, 20
-SHOWN, THUMBNAIL = 12, 160
+SHOWN, THUMBNAIL, CHOICE = 12, 160, 200
 
 
 def add_arguments(parser):
@@ -32,7 +33,7 @@ def add_arguments(parser):
     add(
         "--examples",
         metavar="DIR",
-        help=f"folder of images to click on, the first {SHOWN} (default: three of ImageNet's)",
+        help=f"folder of images: to click on, the first {SHOWN}; to excite channels, {CHOICE} (default: three photos)",
     )
     parser.add_class_index()
 
@@ -50,6 +51,7 @@ def run(arguments):
     """
     from keras_googlenet.cli.models import load_classifier
     from keras_googlenet.demo import serve
+    from keras_googlenet.demo.channels import Channels
     from keras_googlenet.demo.predictor import Predictor
     from keras_googlenet.demo.serving import check_address
     from keras_googlenet.errors import InputError
@@ -65,19 +67,24 @@ def run(arguments):
     names = names_or_numbers(classifier, arguments.class_index)
     predictor = Predictor(classifier.model, names, max_bytes=math.ceil(arguments.max_size * 2**20))
     predictor.warm_up()
+    examples, files = _examples(arguments.examples, classifier.classes)
     serve(
         predictor,
         host=arguments.host,
         port=port,
         title=f"GoogLeNet: {Path(arguments.model).name}",
-        examples=_examples(arguments.examples, classifier.classes),
+        examples=examples,
+        channels=Channels(classifier.model, files),
         started=lambda address: say(f"{address}  (Ctrl-C ends it)"),
     )
     return 0
 
 
 def _examples(folder, classes):
-    """The name, bytes and thumbnail of each example; an image that cannot be read is named and left out."""
+    """The name, bytes and thumbnail of each example, and the paths that channels' examples are chosen from.
+
+    An image that cannot be read is named and left out.
+    """
     from keras_googlenet import data
     from keras_googlenet.cli.images import Failures, views
     from keras_googlenet.cli.paths import expand
@@ -92,7 +99,7 @@ def _examples(folder, classes):
             found.append((Path(file).name, Path(file).read_bytes(), thumbnail))
         except data.ImageError as error:
             fail(error)
-    return found
+    return found, files[:CHOICE]
 
 
 def _photos(classes):
@@ -101,7 +108,9 @@ def _photos(classes):
 
     from matplotlib.cbook import get_sample_data
 
-    if classes != 1000:  # none of its classes is on them
+    from keras_googlenet.imagenet import WIDTHS
+
+    if classes not in WIDTHS:  # none of its classes is on them
         return []
     of_sklearn = resources.files("sklearn.datasets.images")
     photos = [str(of_sklearn / name) for name in ("china.jpg", "flower.jpg")]

@@ -173,8 +173,8 @@ def _outputs(classifier, classes, class_index):
 
     width, numbers = classifier.classes, {number(name) for name in classes}
     counted = not classifier.named and numbers <= set(range(width))
-    # Of ImageNet's thousand, whose names go without saying, a few numbers might be those of another list.
-    if counted and (width != IMAGENET or len(numbers) == width):
+    # Of ImageNet's classes, whose names go without saying, a few numbers might be those of another list.
+    if counted and (width not in IMAGENET or len(numbers) == width):
         say(f"the model's outputs have no names of their own: classes are called by their numbers, 0 to {width - 1}")
         return classifier.numbers()
     return classifier.names(class_index)

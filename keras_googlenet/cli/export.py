@@ -56,8 +56,10 @@ def run(arguments):
     known = weights.REGISTRY.get(arguments.model)
     about = {"source": arguments.model}
     if known is not None:
-        accuracy = {"top1": known.top1, "top5": known.top5, "of": "ImageNet's validation images, percent"}
-        about = {"source": known.origin, "license": known.license, "accuracy": accuracy}
+        about |= {"source": known.origin, "license": known.license}
+        if known.top1 is not None:
+            of = "ImageNet's validation images, percent"
+            about["accuracy"] = {"top1": known.top1, "top5": known.top5, "of": of}
     if (precision := arguments.precision) == "auto":
         chosen = automatic(PRECISIONS[arguments.format])
         precision = chosen.value

@@ -127,7 +127,8 @@ def parser(commands):
 
 _EPILOG = """\
 MODEL, in every command but summary, is a .keras file, a weights file (.weights.h5, .caffemodel, .npz, .onnx, .pth,
-.safetensors or .ckpt), or a name of published weights (imagenet or imagenet_torchvision or imagenet_slim).
+.safetensors, .ckpt or .pb), or a name of published weights (imagenet or imagenet_torchvision or imagenet_slim
+or inception5h).
 
 Examples:
   keras-googlenet train                                   on embedded digits, in two minutes

@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Sequence
 
+from keras_googlenet.demo.channels import Channels
 from keras_googlenet.demo.guard import Guard
 from keras_googlenet.demo.page import CSS, FONT, FONT_MONO, build_page
 from keras_googlenet.demo.predictor import Example, Predictor
@@ -59,6 +60,7 @@ def serve(
     port: int = 7860,
     title: str = "GoogLeNet",
     examples: Sequence[Example] = (),
+    channels: Channels | None = None,
     started: Callable[[str], object] = print,
 ) -> None:
     """Serves the page until SIGINT or SIGTERM.
@@ -72,6 +74,7 @@ def serve(
         port: Likewise, but not 0.
         title: The page's heading.
         examples: As in `build_page`.
+        channels: Likewise.
         started: Called with the page's address when it can be opened.
 
     Raises:
@@ -86,7 +89,7 @@ def serve(
         stack.callback(os.environ.clear)
         # Gradio asks its own page whether it is there: not by way of a proxy.
         os.environ.update(GRADIO_TEMP_DIR=folder, NO_PROXY="*", no_proxy="*")
-        page = build_page(predictor, title, examples)
+        page = build_page(predictor, title, examples, channels)
         stack.callback(_close, page)
         stack.enter_context(contextlib.suppress(KeyboardInterrupt))
         # SIGTERM, too, raises KeyboardInterrupt, so that what is cleared away is cleared away.

@@ -18,8 +18,8 @@ from keras_googlenet.evaluation.kept import KeptPredictions
 from keras_googlenet.evaluation.measures import crossentropy
 from keras_googlenet.evaluation.predictions import Predictions
 from keras_googlenet.model import memory
+from keras_googlenet.model.digest import add_model
 from keras_googlenet.model.inputs import image_input
-from keras_googlenet.model.precision import halves_of
 
 SAVE_SECONDS = 60
 """Between two writings of a file of predictions, so that an evaluation that is killed loses no more."""
@@ -141,9 +141,7 @@ def digest(model: keras.Model, images: Sequence[str], labels: Sequence[int] | np
         64 hexadecimal digits.
     """
     found = hashlib.sha256(f"{size} {model.output_shape}".encode())
-    for array in model.get_weights():
-        found.update(np.ascontiguousarray(array).data)
-    found.update(" ".join(halves_of(model)).encode())
+    add_model(found, model)
     found.update("".join(f"{name}\n" for name in images).encode(errors="surrogateescape"))
     found.update(np.ascontiguousarray(labels, "int64").data)
     return found.hexdigest()

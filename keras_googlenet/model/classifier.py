@@ -6,14 +6,14 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_googlenet.imagenet import load_class_index
+from keras_googlenet.imagenet import WIDTHS, class_names
 from keras_googlenet.model import graph
 from keras_googlenet.model.googlenet_model import GoogLeNetModel
 from keras_googlenet.model.inputs import image_input
 from keras_googlenet.model.outputs import Kind, check_probabilities, check_scores, kind_of, main_output
 
-IMAGENET = 1000
-"""Classes of a model that is taken for one of ImageNet where it does not name them."""
+IMAGENET = WIDTHS
+"""Numbers of classes of a model that is taken for one of ImageNet where it does not name them."""
 
 _NOTES = {
     Kind.LOGITS: "its last layer gives logits, so probabilities are their softmax",
@@ -102,8 +102,8 @@ class Classifier:
         """What each class is called.
 
         Args:
-            class_index: Path of an `imagenet_class_index.json`, or None for Keras's; for a model of 1000 classes that
-                does not name them itself.
+            class_index: Path of an `imagenet_class_index.json`, or None for Keras's; for a model of ImageNet's classes
+                that does not name them itself.
 
         Returns:
             A list of `(key, name)` pairs; of a model that does not name its classes, by their numbers.
@@ -114,8 +114,8 @@ class Classifier:
         """
         if self._names is not None:
             return [(name, name) for name in self._names]
-        if self.classes == IMAGENET:
-            return load_class_index(class_index)
+        if self.classes in IMAGENET:
+            return class_names(self.classes, class_index)
         return self.numbers()
 
     def numbers(self):

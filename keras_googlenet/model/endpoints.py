@@ -27,8 +27,8 @@ class Endpoints(dict[str, keras.KerasTensor]):
     """The outputs of a table's rows, by the rows' names. Every other layer's are found in it, too, under many names.
 
     `endpoints["inception_4b_3x3_reduce"]` is that of a layer inside a row. `"inception_4b/3x3_reduce"`, Caffe's name,
-    and `"mixed4b_3x3_bottleneck"`, that of Google's graph inception5h, mean the same. A convolution's output is what its
-    ReLU makes of it, also where batch normalization stands between. With `_pre_relu` after its name, or
+    and `"mixed4b_3x3_bottleneck"`, that of Google's graph inception5h, mean the same. A convolution's output is what
+    its ReLU makes of it, also where batch normalization stands between. With `_pre_relu` after its name, or
     `_pre_activation` as well where that is a softmax, it is what comes before. Of an Inception module that is its
     branches' values before their ReLUs, concatenated.
 

@@ -43,16 +43,20 @@ def GoogLeNet(
 
     Args:
         include_top: Whether to end in the average pool, dropout and classifier.
-        weights: None (random initialization); `"imagenet"` (BVLC's, the paper's network), `"imagenet_torchvision"` or
-            `"imagenet_slim"` (other networks: the variants `torchvision` and `slim`), downloaded once; or the path of a
-            `.weights.h5`, `.keras`, `.caffemodel`, `.onnx`, `.npz`, `.pth` or `.safetensors` (torchvision's) or `.ckpt`
-            (TF-slim's, or Lightning's) file. Where a file meets other `classes` than its own, or `include_top=False`,
-            the trunk alone is taken.
+        weights: None (random initialization); `"imagenet"` (BVLC's, the paper's network), `"inception5h"` (Google's
+            own, of the Circuits articles), `"imagenet_torchvision"` or `"imagenet_slim"` (other networks: the variants
+            `inception5h`, `torchvision` and `slim`), downloaded once; or the path of a `.weights.h5`, `.keras`,
+            `.caffemodel`, `.onnx`, `.npz`, `.pth` or `.safetensors` (torchvision's), `.ckpt` (TF-slim's, or
+            Lightning's), `.pb` or `.zip` (Google's own) file. Where a file meets other `classes` than its own, or
+            `include_top=False`, the trunk alone is taken.
         input_tensor: Keras tensor to build upon, instead of a new input.
         input_shape: Shape of one image, by default `(224, 224, 3)`, `(None, None, 3)` without the top; at least
             32x32. Channels come first where that is Keras's image data format. Named weights with the top take three.
         pooling: Without the top: None gives the 4D feature map, `"avg"` and `"max"` pool it to a vector.
-        classes: Number of classes.
+        classes: Number of classes. Google's own weights, `"inception5h"` or a file of them, have 1008 columns, and the
+            model has those with `classes=1008`: in the order of ILSVRC 2012, eight of them no class. With 1000 it has
+            the columns of the 1000 classes, in the order of Keras and of all other weights, and its softmax is over
+            these. `decode_predictions` takes both.
         classifier_activation: Activation of the classifiers, or None for logits. Pretrained models take `"softmax"` or
             None.
         name: Name of the model.

@@ -12,7 +12,7 @@ from keras_googlenet.architecture.table import PAPER, Architecture
 from keras_googlenet.keras_compat.cloning import KeepsTraits, take_traits
 from keras_googlenet.keras_compat.openvino import FullPrecision
 from keras_googlenet.keras_compat.replicas import OnReplicas
-from keras_googlenet.model import compilation, monitoring, nesting, preprocessing, saved, version_0_1_0
+from keras_googlenet.model import compilation, graph, monitoring, nesting, preprocessing, saved, version_0_1_0
 from keras_googlenet.model.endpoints import Endpoints
 from keras_googlenet.model.features import TakesFeatures
 
@@ -117,6 +117,13 @@ class GoogLeNetModel(OnReplicas, KeepsTraits, FullPrecision, TakesFeatures, kera
     def _made(self):
         """The output of each layer; `Endpoints` adds to them."""
         return {layer.name: layer.output for layer in self.layers}
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> keras.layers.Layer:
+        """A layer as in Keras, also by the names that `endpoints` knows, such as `mixed4a`."""
+        if name is not None and all(layer.name != name for layer in self.layers) and name in self.endpoints:
+            found = graph.maker(self.endpoints[name])
+            name = found.name if found in self.layers else name  # of what comes before a ReLU, there is none
+        return super().get_layer(name, index)
 
     def inference_model(self) -> "GoogLeNetModel":
         """The same network, weights shared, without the auxiliary heads ("discarded" at inference, section 5).

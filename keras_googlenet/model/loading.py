@@ -19,7 +19,8 @@ from keras_googlenet.model.googlenet import GoogLeNet
 from keras_googlenet.model.googlenet_model import GoogLeNetModel
 from keras_googlenet.model.inputs import FIRST
 from keras_googlenet.model.precision import set_precision
-from keras_googlenet.utils import memory
+from keras_googlenet.model.pretrained import in_order_of_ilsvrc
+from keras_googlenet.utils import ilsvrc2012, memory
 from keras_googlenet.utils.messages import nearest, one_line, shown
 from keras_googlenet.utils.precision import PRECISIONS
 from keras_googlenet.weights import REGISTRY, WeightsError, keras_files, read
@@ -149,6 +150,8 @@ def _load(spec: str | Path, aux_heads: bool) -> keras.Model:
     aux_heads = aux_heads and any(name.startswith("aux1/") for name in arrays)
     shape = _shape(arrays)
     classes = classes_of(spec, arrays, 3 if shape is None else 1, aux_heads)
+    if classes == ilsvrc2012.WIDTH and in_order_of_ilsvrc(spec):
+        classes = len(ilsvrc2012.COLUMNS)  # as by name
     del arrays  # which are read again, and need not be there twice
     return GoogLeNet(weights=spec, input_shape=shape, classes=classes, aux_heads=aux_heads)
 

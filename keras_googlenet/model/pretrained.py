@@ -9,6 +9,7 @@ import keras
 from keras_googlenet import weights as weights_lib
 from keras_googlenet.architecture import Architecture, Conv
 from keras_googlenet.architecture.shapes import shapes
+from keras_googlenet.architecture.variants import INCEPTION5H
 from keras_googlenet.weights import keras_files
 from keras_googlenet.weights.download import fetch
 from keras_googlenet.weights.formats import format_of, suffix_of
@@ -43,6 +44,16 @@ def made_for(weights: str | Path | None) -> str | Architecture | None:
         if wanted > stored:
             raise ValueError(f"its table asks for at least {wanted:,} numbers, and it stores {stored:,}")
         return table
+
+
+def in_order_of_ilsvrc(weights: str | Path) -> bool:
+    """Whether the classifiers of a file have the columns of Google's own network: see `utils.ilsvrc2012`.
+
+    Args:
+        weights: A name from the registry or a path.
+    """
+    told = find(weights) or format_of(weights)
+    return told is not None and told.variant == INCEPTION5H.name
 
 
 def locate(weights: str | Path) -> str | Path:
@@ -102,5 +113,6 @@ def load_pretrained(layers: Iterable[keras.Layer], weights: str | Path, table: A
         first=_first_convolution(table),
         heads=frozenset(name for head in table.auxiliary for name in head.layers),
         trunk_only=not include_top,
+        in_order_of_ilsvrc=in_order_of_ilsvrc(weights),
         stacklevel=4,  # the caller of `GoogLeNet`
     )

@@ -27,9 +27,10 @@ def check_weights(weights, include_top, classes, classifier_activation):
         )
     if not isinstance(classes, int) or classes < 1:
         raise InputError(f"`classes` must be a positive integer. Received: classes={classes!r}")
-    if named is not None and include_top and classes != named.classes:
+    if named is not None and include_top and classes not in named.classes:
+        expected = " or ".join(map(str, named.classes))
         raise InputError(
-            f"If using `weights={weights!r}` with `include_top=True`, `classes` should be {named.classes}; for other "
+            f"If using `weights={weights!r}` with `include_top=True`, `classes` should be {expected}; for other "
             f"classes build on `include_top=False`. Received: classes={classes}"
         )
     usual = (keras.activations.softmax, keras.activations.linear)

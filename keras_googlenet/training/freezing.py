@@ -3,6 +3,7 @@
 import dataclasses
 
 from keras_googlenet.architecture import PAPER
+from keras_googlenet.architecture.names import own_name
 from keras_googlenet.model.googlenet_model import GoogLeNetModel
 
 
@@ -99,6 +100,7 @@ def unfreeze(model: GoogLeNetModel, first_row: str | None = None) -> None:
         (False, True)
     """
     names = [row.name for row in (model.architecture or PAPER).trunk]
+    first_row = None if first_row is None else own_name(first_row)
     if first_row is not None and first_row not in names:
         raise ValueError(f"`first_row` must be one of the trunk's rows {names}. Received: first_row={first_row!r}")
     below = tuple(f"{name}_" for name in names[: names.index(first_row) if first_row else 0])

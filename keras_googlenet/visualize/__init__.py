@@ -1,8 +1,10 @@
 """Pictures of the network and of what it sees."""
 
 from keras_googlenet.utils.pictures import filter_grid as filter_grid
+from keras_googlenet.visualize import objectives as objectives
 from keras_googlenet.visualize.activations import activation_maps as activation_maps
 from keras_googlenet.visualize.activations import activation_sheet as activation_sheet
+from keras_googlenet.visualize.atlas import activation_atlas as activation_atlas
 from keras_googlenet.visualize.attribution import METHODS as METHODS
 from keras_googlenet.visualize.attribution import Curve as Curve
 from keras_googlenet.visualize.attribution import channel_attribution as channel_attribution
@@ -18,6 +20,22 @@ from keras_googlenet.visualize.attribution import smooth_grad as smooth_grad
 from keras_googlenet.visualize.cam import grad_cam as grad_cam
 from keras_googlenet.visualize.cam import overlay as overlay
 from keras_googlenet.visualize.cam import signed_overlay as signed_overlay
+from keras_googlenet.visualize.channel_page import layer_page as layer_page
+from keras_googlenet.visualize.channels import parse_channel as parse_channel
 from keras_googlenet.visualize.diagram import plot_architecture as plot_architecture
 from keras_googlenet.visualize.dream import dream as dream
+from keras_googlenet.visualize.examples import ChannelExamples as ChannelExamples
+from keras_googlenet.visualize.examples import Example as Example
+from keras_googlenet.visualize.examples import dataset_examples as dataset_examples
+from keras_googlenet.visualize.factors import activation_factors as activation_factors
+from keras_googlenet.visualize.factors import factor_sheet as factor_sheet
+from keras_googlenet.visualize.features import Features as Features
+from keras_googlenet.visualize.features import features as features
+from keras_googlenet.visualize.features import write_features as write_features
+from keras_googlenet.visualize.grid import activation_grid as activation_grid
 from keras_googlenet.visualize.maximize import maximize_class as maximize_class
+from keras_googlenet.visualize.parametrization import Parametrization as Parametrization
+from keras_googlenet.visualize.render import render as render
+from keras_googlenet.visualize.samples import sample_activations as sample_activations
+from keras_googlenet.visualize.scoring import objective_values as objective_values
+from keras_googlenet.visualize.transforms import Transforms as Transforms

@@ -6,29 +6,26 @@ several scales: the whole small image first, then what was added to it, enlarged
 
 import keras
 import numpy as np
-from keras import ops
 
 from keras_googlenet.errors import InputError
-from keras_googlenet.imagenet import preprocess_input
-from keras_googlenet.model.googlenet import GoogLeNet
-from keras_googlenet.visualize.gradients import value_and_gradient
+from keras_googlenet.visualize import objectives
+from keras_googlenet.visualize.gradients import differentiated
 from keras_googlenet.visualize.image_ops import resized
 from keras_googlenet.visualize.network import Network
+from keras_googlenet.visualize.render import SIDES
+from keras_googlenet.visualize.scoring import of_any_size, of_pixels
 
 LAYER = "inception_4c"
 """It sees animals and eyes."""
 
 OCTAVES, SCALE = 4, 1.4
-"""Sizes of the image, and the factor from one to the next. All constants but `SIDES` are the authors'."""
+"""Sizes of the image, and the factor from one to the next. All constants are the authors'."""
 
 STEPS, STEP = 10, 1.5
 """Steps of an octave, and the mean change of a pixel in each."""
 
 JITTER = 32
 """Pixels that the image is shifted by at random before a step, at most, so that no grid shows."""
-
-SIDES = (32, 1024)
-"""Smallest and largest side in pixels: of the largest, the activations that a gradient needs take about a GiB."""
 
 
 def dream(
@@ -73,8 +70,10 @@ def dream(
         raise InputError(f"Expected an image of {SIDES[0]} to {SIDES[1]} pixels a side. Received: {height}x{width}")
     network = Network(model)
     name = network.endpoint(layer)
-    trunk = _of_any_size(network)
-    features, image = trunk.features(name), trunk.images.pixels(np.asarray(image))
+    trunk = of_any_size(network)
+    image = trunk.images.pixels(np.asarray(image))
+    activity = of_pixels(trunk, objectives.layer(name), (1, *image.shape))
+    step = differentiated(lambda pixels: activity(pixels)[0])
     rng = np.random.default_rng(seed)
     sizes = [tuple(round(side / SCALE**i) for side in (height, width)) for i in range(octaves)]
     sizes = [size for i, size in enumerate(sizes) if i == 0 or min(size) >= 64][::-1]
@@ -83,32 +82,11 @@ def dream(
     for size in sizes:
         base, added = resized(image, size), resized(added, size)
         for _ in range(steps):
-            shift = tuple(rng.integers(-JITTER, JITTER + 1, 2))
-
-            def activity(x, shift=shift):
-                maps = features(ops.roll(x[None], shift, axis=(1, 2)), training=False)[name]
-                return ops.mean(ops.square(ops.cast(maps, "float32")))
-
-            value, gradient = value_and_gradient(activity, preprocess_input(base + added, "channels_last"))
+            shift = rng.integers(-JITTER, JITTER + 1, 2)
+            value, gradient = step(np.roll(base + added, shift, axis=(0, 1))[None])
+            gradient = np.roll(gradient[0], -shift, axis=(0, 1))
             added = added + STEP * gradient / (np.abs(gradient).mean() + 1e-12)
             added = np.clip(base + added, 0, 255) - base
             bar.add(1, [("activity", value)])
     picture = np.rint((image + added).clip(0, 255)).astype("uint8")
     return np.broadcast_to(picture, (height, width, 3)).copy()
-
-
-def _of_any_size(network):
-    """Builds the rows below the average pool again, with the same weights, for images of any size."""
-    if network.table is None:
-        raise InputError("Dreams need a model that was built from a table of this package. Received: another model")
-    if network.images.included and network.images.assumed:
-        raise InputError(
-            "Dreams need a network that takes pixels of 0-255, or those minus the mean. "
-            f"Received: {network.model.name}, of which {network.images.assumed}"
-        )
-    channels = network.first_convolution.kernel.shape[-2]
-    trunk = GoogLeNet(False, None, input_shape=(None, None, channels), variant=network.table)
-    for layer in trunk.layers:
-        if layer.weights:
-            layer.set_weights(network.layer(layer.name).get_weights())
-    return Network(trunk)

@@ -1,9 +1,11 @@
 """All pictures of a trained model, made one at a time and written whole or not at all."""
 
 import collections
+import io
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from keras import ops
@@ -12,13 +14,22 @@ from PIL import Image
 from keras_googlenet.errors import InputError
 from keras_googlenet.utils.pictures import filter_grid
 from keras_googlenet.utils.writing import written_whole
+from keras_googlenet.visualize import objectives
 from keras_googlenet.visualize.activations import activation_sheet
 from keras_googlenet.visualize.cam import default_layer, grad_cam, overlay
+from keras_googlenet.visualize.channels import parse_channel
 from keras_googlenet.visualize.diagram import plot_architecture
 from keras_googlenet.visualize.dream import LAYER, dream
+from keras_googlenet.visualize.example_sheet import example_sheet
+from keras_googlenet.visualize.examples import dataset_examples
 from keras_googlenet.visualize.maximize import maximize_class
 from keras_googlenet.visualize.network import Network
+from keras_googlenet.visualize.page import write_page, write_picture
+from keras_googlenet.visualize.render import render
 from keras_googlenet.visualize.sheet import sheet
+
+CHANNEL_STEPS = 128
+"""A picture in a third of a minute on two cores."""
 
 
 class Gallery:
@@ -28,20 +39,23 @@ class Gallery:
         model: A model that is a GoogLeNet or holds one.
         folder: Where the pictures go. It is made with the first.
         names: A `(key, name)` pair for each class; none, of a model without a classifier.
+        called: What the model is called on the page; None means its own name.
         classes: Indices of the classes to explain and to maximize; without any, an image's best is explained.
+        channels: Channels, such as `mixed4a:97`.
         layer: Name of the row to explain and to dream at; None means `cam.default_layer`, and 4c to dream.
         seed: Of what is random.
         verbose: As in Keras: 1 for progress bars.
 
     Raises:
-        InputError: The model is no such one, or has no such layer.
+        InputError: The model is no such one, or has no such layer or channel.
     """
 
-    def __init__(self, model, folder, names, *, classes=(), layer=None, seed=0, verbose=0):
+    def __init__(self, model, folder, names, *, called=None, classes=(), channels=(), layer=None, seed=0, verbose=0):
         self.network, self.folder, self.names = Network(model), Path(folder), names
         self.classes, self.options = list(classes), {"seed": seed, "verbose": verbose}
         self.layer = None if layer is None else self.network.endpoint(layer)
-        self._taken = collections.Counter()
+        self.channels = [parse_channel(self.network, text) for text in channels]
+        self._model, self._taken = called or model.name, collections.Counter()
 
     def check(self, kinds: Collection[str]) -> None:
         """Refuses pictures that the model cannot give, before any is made.
@@ -69,16 +83,28 @@ class Gallery:
         title = f"{layer.name}: {kernel.shape[-1]} filters of {kernel.shape[0]}x{kernel.shape[1]} pixels"
         grid = filter_grid(kernel)
         note = "Gray is 0; each filter is scaled by its own largest weight."
-        yield self._write("filters", sheet(title, [("", [(grid, "")])], side=len(grid), note=note))
+        sheet_of_all = sheet(title, [("", [(grid, "")])], side=len(grid), note=note)
+        yield self._write("filters", sheet_of_all, "filters", layer.name)
 
     def diagram(self) -> Iterator[Path]:
         """The architecture, as SVG and PNG."""
         size, channels = self.network.images.side, self.network.first_convolution.kernel.shape[-2]
         sizes = {"size": size, "channels": channels, "classes": len(self.names) or 1000}
-        for path in (self._path("architecture", suffix) for suffix in ("svg", "png")):
-            with written_whole(path) as partial:
-                plot_architecture(self.network.table, partial, **sizes)
-            yield path
+        path = self._path("architecture", "svg")
+        with written_whole(path) as partial:
+            plot_architecture(self.network.table, partial, **sizes)
+        yield path
+        drawn = io.BytesIO()
+        plot_architecture(self.network.table, drawn, **sizes, format="png")
+        yield self._write("architecture", np.asarray(Image.open(drawn)), "diagram", self.network.table.name)
+
+    def channel(self) -> Iterator[Path]:
+        """An image that excites it, for each channel."""
+        for layer, index in self.channels:
+            objective = objectives.channel(layer, index)
+            [image], [value] = render(self.network, objective, steps=CHANNEL_STEPS, **self.options)
+            title = f"{layer}:{index}, mean {value:.4g}"
+            yield self._write(f"channel-{layer}-{index}", image, "channel", title)
 
     def maximize(self) -> Iterator[Path]:
         """An image with a high score, for each class."""
@@ -87,11 +113,18 @@ class Gallery:
             answer = self._said(self.network.predictions(image)[index])
             note = f"score {score:.1f} before any softmax; the model says {answer}"
             picture = sheet(self._called(index), [("", [(image, "")])], side=448, note=note)
-            yield self._write(f"maximize-{self._called(index)}", picture)
+            yield self._write(f"maximize-{self._called(index)}", picture, "maximize", self._called(index))
+
+    def examples(self, images: Sequence[str], **options: Any) -> Iterator[Path]:
+        """The images that excite each channel most and least; options as in `dataset_examples`."""
+        for found in dataset_examples(self.network, images, [f"{layer}:{i}" for layer, i in self.channels], **options):
+            if found.most:
+                picture, name = example_sheet(self.network, found), f"{found.layer}:{found.channel}"
+                yield self._write(f"examples-{found.layer}-{found.channel}", picture, "examples", name)
 
     def activations(self, image: np.ndarray, name: str) -> Iterator[Path]:
         """The most active maps of each module, for an image of the model's input size."""
-        yield self._write(f"{name}-activations", activation_sheet(self.network.model, image, name))
+        yield self._write(f"{name}-activations", activation_sheet(self.network.model, image, name), "activations", name)
 
     def cam(self, image: np.ndarray, name: str) -> Iterator[Path]:
         """Where an image of the model's input size shows each class."""
@@ -100,17 +133,27 @@ class Gallery:
         for index in self.classes or [int(answer.argmax())]:
             [heat] = grad_cam(self.network.model, image[None], [index], layer)
             pictures.append((overlay(image, heat), f"{self._called(index)}\n{self._said(answer[index])}"))
-        yield self._write(f"{name}-cam", sheet(f"{name}: Grad-CAM at {layer}", [("", pictures)], side=224))
+        picture = sheet(f"{name}: Grad-CAM at {layer}", [("", pictures)], side=224)
+        yield self._write(f"{name}-cam", picture, "cam", f"{name}, at {layer}")
 
     def dream(self, image: np.ndarray, name: str) -> Iterator[Path]:
         """A dream of an image of any size."""
         layer = self.layer or LAYER
-        yield self._write(f"{name}-dream-{layer}", dream(self.network.model, image, layer, **self.options))
+        picture = dream(self.network.model, image, layer, **self.options)
+        yield self._write(f"{name}-dream-{layer}", picture, "dream", f"{name}, {layer}")
 
-    def _write(self, name, picture):
+    @property
+    def drawn(self) -> bool:
+        """Whether there is a picture yet."""
+        return bool(self._taken)
+
+    def page(self) -> Path:
+        """The page of all pictures in the folder."""
+        return write_page(self.folder)
+
+    def _write(self, name, picture, kind, title):
         path = self._path(name, "png")
-        with written_whole(path) as partial:
-            Image.fromarray(picture).save(partial, format="PNG", optimize=True)
+        write_picture(path, picture, kind=kind, title=title, model=self._model)
         return path
 
     def _path(self, name, suffix):

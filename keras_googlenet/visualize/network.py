@@ -18,6 +18,9 @@ from keras_googlenet.model.googlenet_model import GoogLeNetModel
 from keras_googlenet.model.inputs import image_input
 from keras_googlenet.model.outputs import Kind, is_activation
 
+CLASS_SCORES = "the class scores"
+"""What `Network.features` calls the classifier's output before its softmax, whatever layer computes it."""
+
 
 class Network:
     """The rows and the classifier of a model that is a GoogLeNet or holds one.
@@ -57,6 +60,10 @@ class Network:
             raise InputError(f"Expected a model that takes channels last. Received: {model.name}, which has them first")
         if not self._mapped:
             raise InputError("Expected a GoogLeNet with the rows of Table 1. Received: another model")
+
+    @functools.cached_property
+    def _scored(self):
+        return self.scores()(self._input)
 
     @property
     def modules(self) -> list[str]:
@@ -116,16 +123,28 @@ class Network:
         if not 0 <= index < classes:
             raise InputError(f"Expected the index of a class, 0 to {classes - 1}. Received: {index}")
 
+    def output_name(self, name: str) -> str:
+        """This package's name of what `features` can give: maps or not, also the class scores.
+
+        Raises:
+            InputError: There is no such layer, or no classifier. The message names the nearest.
+        """
+        if name != CLASS_SCORES:
+            return self.endpoints.name(name)
+        self._scored  # noqa: B018
+        return name
+
     def features(self, *names: str) -> keras.Model:
         """A model from images to the maps, or vectors, of endpoints.
 
         Args:
-            *names: Names of endpoints.
+            *names: Names of endpoints, or `CLASS_SCORES`.
 
         Returns:
             A `keras.Model` whose outputs are a dict from a name to its maps.
         """
-        return keras.Model(self._input, {name: self.endpoints[name] for name in names})
+        outputs = {name: self._scored if name == CLASS_SCORES else self.endpoints[name] for name in names}
+        return keras.Model(self._input, outputs)
 
     def maps(self, name: str, images: np.ndarray) -> np.ndarray:
         """The maps of a row.

@@ -92,7 +92,7 @@ def _download(weights: Weights, folder: Path, work: Path) -> Path:
     base = mirror()
     mirrored = [replace(source, url=f"{base}/{source.filename}") for source in _files(weights)] if base else []
     reasons = []
-    for source in (*mirrored, *weights.sources):
+    for source in (*mirrored, *(source for source in weights.sources if source.url)):
         try:
             reason = _mismatch(path := _get_file(source, work), source)
         except Exception as error:  # get_file raises bare Exceptions
@@ -117,14 +117,15 @@ def _files(weights: Weights) -> list[Download]:
 
 
 def _get_file(source: Download, work: Path) -> Path:
-    if "://" not in source.url:  # of a mirror that is a folder
-        return existing_file(Path(source.url).expanduser())
+    url = source.url or ""
+    if "://" not in url:  # of a mirror that is a folder
+        return existing_file(Path(url).expanduser())
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(before or TIMEOUT)  # get_file has no timeout of its own
     try:
         # Size and digest are checked by our own _mismatch, which tells more than get_file would.
         with contextlib.redirect_stdout(sys.stderr):  # its progress
-            return Path(keras.utils.get_file(source.filename, source.url, cache_dir=str(work), force_download=True))
+            return Path(keras.utils.get_file(source.filename, url, cache_dir=str(work), force_download=True))
     finally:
         socket.setdefaulttimeout(before)
 

@@ -14,6 +14,7 @@ from keras_googlenet.utils.partial import ExistsError, temporary_files_in
 from keras_googlenet.utils.writing import written_whole
 from keras_googlenet.weights import (
     caffemodel,
+    inception5h,
     keras_files,
     npz,
     onnx,
@@ -70,6 +71,7 @@ def _write_caffemodel(model: keras.Model, path: Path) -> None:
 
 _TORCH = Format(pytorch.KIND, pytorch.read, torchvision.from_torchvision, variant="torchvision")
 _SLIM = Format(slim.KIND, slim.read, slim.from_slim, variant="slim")
+_GRAPH = Format(inception5h.KIND, inception5h.read, variant="inception5h")
 
 FORMATS = {
     ".keras": Format(keras_files.KIND_OF_MODEL, keras_files.read, write=saving.write_model),
@@ -82,6 +84,8 @@ FORMATS = {
     ".safetensors": replace(_TORCH, kind=safetensors.KIND, read=safetensors.read),
     ".ckpt": _SLIM,
     **dict.fromkeys((".tar.gz", ".tgz"), replace(_SLIM, kind=slim.KIND_OF_ARCHIVE, read=slim.read_archive)),
+    ".pb": _GRAPH,
+    ".zip": replace(_GRAPH, kind=inception5h.KIND_OF_ARCHIVE, read=inception5h.read_archive),
 }
 """The formats, by the end of a file's name. A `.ckpt` may also be PyTorch Lightning's: `format_of` tells."""
 
@@ -133,10 +137,10 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
         WeightsError: If the file is missing, damaged, too large or of an unknown format, or if it holds anything but weights under names of their own.
 
     Example:
-        >>> read("googlenet.pb")
+        >>> read("googlenet.txt")
         Traceback (most recent call last):
             ...
-        keras_googlenet.weights.reader.WeightsError: Unknown format of weights. Expected a file name that ends with one of .keras, .weights.h5, .npz, .caffemodel, .onnx, .pth, .pt, .pth.tar, .bin, .safetensors, .ckpt, .tar.gz, .tgz; convert or rename the file. Received: path=googlenet.pb
+        keras_googlenet.weights.reader.WeightsError: Unknown format of weights. Expected a file name that ends with one of .keras, .weights.h5, .npz, .caffemodel, .onnx, .pth, .pt, .pth.tar, .bin, .safetensors, .ckpt, .tar.gz, .tgz, .pb, .zip; convert or rename the file. Received: path=googlenet.txt
     """  # noqa: E501
     found = format_of(path)
     if found is None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from keras_googlenet.utils import ilsvrc2012
 from keras_googlenet.utils.messages import few
 from keras_googlenet.weights import keras_files
 from keras_googlenet.weights.assignment import targets, transfer
@@ -26,6 +27,7 @@ def load(
     heads: Collection[str] = (),
     first: str = "conv1_7x7_s2",
     trunk_only: bool = False,
+    in_order_of_ilsvrc: bool = False,
     stacklevel: int = 2,
 ) -> None:
     """Loads a weights file into layers: every array and every variable, or nothing.
@@ -46,6 +48,8 @@ def load(
         heads: Names of the layers of the auxiliary heads, where the network has others than `HEADS`.
         first: Name of the layer that reads the image.
         trunk_only: Leave out the classifier and the heads, of the file and of the model.
+        in_order_of_ilsvrc: Whether the file's classifiers have ILSVRC 2012's order and width, as Google's own network
+            has. To classifiers of 1,000 classes they are then loaded in Keras's order.
         stacklevel: Where warnings point, as in `warnings.warn`: 2 is the caller.
 
     Raises:
@@ -54,6 +58,7 @@ def load(
     wanted = targets(layers)
     file = keras_files.by_variable(read(path), wanted)  # of the other formats it changes nothing
     arrays = _widened(file if trunk_only else recognized(file), wanted, f"{first}/kernel")
+    arrays = _in_keras_order(arrays, wanted) if in_order_of_ilsvrc else arrays
     heads = HEADS.union(heads) | set(filter(PART_OF_HEAD.match, _layers(file)))
     top = heads | {classifier}
     trunk = _without(top, wanted)
@@ -77,6 +82,16 @@ def _widened(arrays: Arrays, wanted: Mapping, name: str) -> dict[str, np.ndarray
         case [(_, _, 3, _), (_, _, channels, _)] if channels >= 3:
             return {**arrays, name: np.pad(arrays[name], [(0, 0), (0, 0), (0, channels - 3), (0, 0)])}
     return dict(arrays)
+
+
+def _in_keras_order(arrays: Arrays, wanted: Mapping) -> dict[str, np.ndarray]:
+    """Takes the columns of Keras's classes, in their order, for classifiers that are as wide."""
+    columns, width = list(ilsvrc2012.COLUMNS), ilsvrc2012.WIDTH
+    fewer = {name for name in wanted if tuple(wanted[name].shape[-1:]) == (len(columns),)}
+    return {
+        name: array[..., columns] if name in fewer and array.shape[-1:] == (width,) else array
+        for name, array in arrays.items()
+    }
 
 
 def _is_other_classifier(arrays: Mapping, wanted: Mapping, kernel: str, others: list[str]) -> bool:

@@ -3,19 +3,21 @@
 from dataclasses import dataclass
 from typing import Any
 
+from keras_googlenet.utils.ilsvrc2012 import WIDTH
+
 
 @dataclass(frozen=True)
 class Download:
     """A file on the network that weights can be made from.
 
     Attributes:
-        url: Where it is.
+        url: Where it is, or None for a file that only a user can have put into the cache, or onto a mirror.
         filename: What it is called in Keras's cache.
         size: Its length in bytes, or None if its publisher does not say.
         sha256: Its SHA-256 digest, 64 hexadecimal digits, or as many of the first as its publisher gives.
     """
 
-    url: str
+    url: str | None
     filename: str
     size: int | None
     sha256: str
@@ -30,20 +32,20 @@ class Weights:
         variant: The variant of the network that they are for.
         sources: Files that they can be made from, in order of preference.
         license: Terms of use, in their publisher's words.
-        top1: ImageNet validation accuracy of the center crop, in percent.
+        top1: ImageNet validation accuracy of the center crop, in percent; None where their publisher gives none.
         top5: The same for the five best guesses.
         origin: Who trained them, on what, and who measured the accuracies.
-        classes: Outputs of their classifier.
+        classes: How many outputs their classifier can have, the usual number first.
     """
 
     name: str
     variant: str
     sources: tuple[Download, ...]
     license: str
-    top1: float
-    top5: float
+    top1: float | None
+    top5: float | None
     origin: str
-    classes: int = 1000
+    classes: tuple[int, ...] = (1000,)
 
 
 def _mirrored(filename: str, size: int | None, sha256: str, *folders: str) -> tuple[Download, ...]:
@@ -115,7 +117,33 @@ SLIM = Weights(
     origin="TF-slim's inception_v1 of 2016-08-28, without its class for none of the others; accuracies from its page",
 )
 
-REGISTRY = {weights.name: weights for weights in (BVLC, TORCHVISION, SLIM)}
+INCEPTION5H = Weights(
+    name="inception5h",
+    variant="inception5h",
+    sources=(
+        *_mirrored(
+            "inception5h.zip",
+            49_937_555,
+            "d13569f6a98159de37e92e9c8ec4dae8f674fbf475f69fe6199b514f756d4364",
+            "https://storage.googleapis.com/download.tensorflow.org/models",
+            "http://download.tensorflow.org/models",
+        ),
+        # What is in it, for who has unpacked it.
+        Download(
+            None,
+            "tensorflow_inception_graph.pb",
+            53_884_595,
+            "a39b08b826c9d5a5532ff424c03a3a11a202967544e389aca4b06c2bd8aef63f",
+        ),
+    ),
+    license="Apache-2.0, the TensorFlow Authors'; trained on ImageNet, whose terms are for non-commercial research",
+    top1=None,
+    top5=None,
+    origin="Google's own GoogLeNet of 2015, inception5h, with its auxiliary heads; its publisher gives no accuracies",
+    classes=(1000, WIDTH),
+)
+
+REGISTRY = {weights.name: weights for weights in (BVLC, TORCHVISION, SLIM, INCEPTION5H)}
 """All named weights."""
 
 
@@ -127,6 +155,6 @@ def find(weights: Any) -> Weights | None:
 
     Example:
         >>> find("imagenet").classes, find("googlenet.npz")
-        (1000, None)
+        ((1000,), None)
     """
     return REGISTRY.get(weights) if isinstance(weights, str) else None

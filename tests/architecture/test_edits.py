@@ -43,6 +43,18 @@ def test_variants_differ_from_the_paper_just_where_they_should():
         assert {row.kernel5x5 for row in rows.values() if isinstance(row, Inception)} == {3}
         assert not any(isinstance(row, LRN) for row in rows.values())
     assert VARIANTS["slim"].batch_norm.scale is False
+    googles = zip(PAPER.rows, VARIANTS["inception5h"].rows, strict=True)
+    changed = {
+        (theirs.name, name): value
+        for ours, theirs in googles
+        for name, value in vars(theirs).items()
+        if value != vars(ours)[name]
+    }
+    normalization = {"depth_radius": 5, "bias": 2.0, "alpha": 1e-4, "beta": 0.5}
+    assert changed == {("inception_4a", "conv3x3"): 204, ("inception_5a", "reduce5x5"): 48} | {
+        (row, name): value for row in ("pool1_norm1", "conv2_norm2") for name, value in normalization.items()
+    }
+    assert VARIANTS["inception5h"].auxiliary == PAPER.auxiliary
     assert VARIANTS["slim"].padding == "same"
     assert VARIANTS["slim"].auxiliary == ()
     assert {head.grid for head in VARIANTS["torchvision"].auxiliary} == {4}

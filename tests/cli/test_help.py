@@ -128,5 +128,5 @@ def test_help_names_all_there_is(capsys):
     presets = printed["train"].partition("A preset sets")[2].partition("The fields")[0]
     assert {line.split()[0] for line in presets.splitlines()[1:] if line} == set(training.PRESETS)
     named = re.search(r"published weights \((.*?)\)", printed["--help"], re.DOTALL)[1]
-    assert set(named.split(" or ")) == set(weights.REGISTRY)
+    assert set(re.split(r"\s+or\s+", named)) == set(weights.REGISTRY)
     assert all(name in printed["summary"] for name in architecture.VARIANTS)

@@ -18,6 +18,7 @@ EVALUATE = ["evaluate", "net.keras", "--dataset", "digits", "--split", "validati
 OUTPUTS = {
     "convert": ["convert", "net.keras"],
     "export": ["export", "net.keras", "--format", "savedmodel"],
+    "features": ["features", "net.keras", "photo.jpg", "--layer", "4a", "--output"],
     "json": [*EVALUATE, "--json"],
     "predictions": [*EVALUATE, "--predictions"],
     "train": ["train", "--output"],
@@ -47,7 +48,7 @@ def test_an_empty_name(name, tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("kind", ["pipe", "loop", "long", "below"])
-@pytest.mark.parametrize("name", ["convert", "json", "predictions", "train", "visualize"])
+@pytest.mark.parametrize("name", ["convert", "features", "json", "predictions", "train", "visualize"])
 def test_no_place_for_it(name, kind, work, capsys):
     """A pipe is written into by `--json` alone, which nobody reads here."""
     if (name, kind) == ("json", "pipe"):

@@ -58,7 +58,7 @@ def sizes(folder):
 
 def test_without_images_it_draws_the_model(model, tmp_path, capsys):
     assert visualize(model, "--output", tmp_path / "out") == 0
-    names = ["architecture.png", "architecture.svg", "filters.png"]
+    names = ["architecture.png", "architecture.svg", "filters.png", "index.html"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
     assert sorted(capsys.readouterr().out.splitlines()) == [str(tmp_path / "out" / name) for name in names]
     svg = (tmp_path / "out" / "architecture.svg").read_text(encoding="utf-8")
@@ -81,7 +81,7 @@ def test_images_are_explained_and_bad_ones_named(model, photo, tmp_path, capsys)
     assert list(sizes(tmp_path / "out")) == [
         "photo-activations-2.png", "photo-activations.png", "photo-cam-2.png", "photo-cam.png",
     ]  # fmt: skip
-    assert len(said.out.splitlines()) == 4
+    assert len(said.out.splitlines()) == 5  # the page is the last
 
 
 def test_paths_are_what_predict_takes(model, photo, tmp_path, capsys, monkeypatch):
@@ -130,9 +130,39 @@ def test_the_slow_ones_on_request(model, photo, tmp_path, monkeypatch):
         assert path.read_bytes() == (again / path.name).read_bytes()
 
 
+def test_a_page_of_all_that_was_drawn(model, photo, tmp_path, capsys, monkeypatch):
+    """By two commands; a page that somebody else has written is not overwritten."""
+    monkeypatch.setattr(gallery, "CHANNEL_STEPS", 1)
+    out = tmp_path / "out"
+    for arguments in ([photo, "--only", "cam"], ["--channel", "mixed3a:3", "--channel", "conv2d0:1", "--seed", "5"]):
+        assert visualize(model, "--output", out, *arguments) == 0
+        assert capsys.readouterr().out.splitlines()[-1] == str(out / "index.html")
+    drawn = ["architecture.png", "channel-conv1-1.png", "channel-inception_3a-3.png", "filters.png", "photo-cam.png"]
+    assert list(sizes(out)) == drawn
+    page = (out / "index.html").read_text()
+    assert all(f'src="{name}"' in page for name in drawn)
+    (out / "index.html").write_text("mine")
+    assert visualize(model, "--output", out) == 2
+    assert "not a page of" in capsys.readouterr().err
+    assert (out / "index.html").read_text() == "mine"
+
+
+def test_examples_come_with_a_channel_and_images(model, photo, tmp_path, monkeypatch):
+    monkeypatch.setattr(gallery, "CHANNEL_STEPS", 1)
+    arguments = ["--channel", "4a:1", "--images", photo.parent]
+    assert visualize(model, "--output", tmp_path / "out", *arguments) == 0
+    assert {"channel-inception_4a-1.png", "examples-inception_4a-1.png"} < set(sizes(tmp_path / "out"))
+    assert visualize(model, "--output", tmp_path / "one", *arguments, "--only", "examples") == 0
+    assert list(sizes(tmp_path / "one")) == ["examples-inception_4a-1.png"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--only", "examples"], "--only examples needs a --channel, such as mixed4a:97 and --images"),
+        (["--only", "cam", "--channel", "4a:1"], "--channel is for channel and examples, of which none is drawn"),
+        (["--images", "."], "--images is for examples, of which none is drawn: see --only"),
+        (["--channel", "4a:99999"], "has the channels 0 to"),
         (["--class", "dasy"], "No such class: dasy. Did you mean 'daisy'?"),
         (["--class", "9"], "No such class: 9. Expected a name, or an index of 0 to 3"),
         (["--layer", "5c"], "No such layer: 5c. Did you mean '5b'?"),

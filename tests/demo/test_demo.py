@@ -351,3 +351,43 @@ def test_a_browser_reads_what_is_wrong(chromium, page, tmp_path):
     chromium.wait(f"{HEAT}.length === 1 && {SAID}.includes('Classified')", seconds=60)
     assert chromium.run("return document.documentElement.scrollWidth") <= 390
     assert "Traceback" not in chromium.run("return document.body.innerText")
+
+
+def test_a_channel_and_its_examples(model, photo):
+    """The picture excites it more than noise does; the examples come in the order of what NumPy makes of the maps."""
+    from keras_googlenet import data, preprocess_input
+    from keras_googlenet.demo.channels import SIDE as PICTURE
+    from keras_googlenet.demo.channels import Channels
+
+    network, other = keras.saving.load_model(model), photo.with_name("other.png")
+    Image.new("RGB", (90, 90), "navy").save(other)
+    paths = [str(photo), str(other)]
+    channels = Channels(network, paths)
+    assert channels.layers["inception_3a"] == network.endpoints["3a"].shape[-1]
+    found = channels.look("inception_3a", 3)
+    assert channels.look("inception_3a", 3) is found  # it is kept
+    assert found.picture.shape == (PICTURE, PICTURE, 3)
+    maps = keras.Model(network.input, network.endpoints["3a"])
+    views = np.stack([data.center_crop(data.read_image(path), 64) for path in paths])
+    values = np.asarray(maps(preprocess_input(views.astype("float32"))))[..., 3].max(axis=(1, 2))
+    np.testing.assert_allclose([value for _, value in found.examples], sorted(values, reverse=True), rtol=1e-4)
+    assert found.examples[0][0].shape == (64, 64, 3)
+    for layer, channel in (("inception_3a", -1), ("inception_3a", 10**6), ("nothing", 0)):
+        with pytest.raises(InputError, match="has the channels 0 to"):
+            channels.look(layer, channel)
+
+
+@needs_gradio
+def test_a_browser_looks_inside(chromium, page):
+    open_page(chromium, page[0], width=1000, height=900)
+    tabs = "[...document.querySelectorAll('button[role=tab]')]"
+    chromium.wait(f"{tabs}.length > 1")
+    chromium.run(f"{tabs}[1].click()")
+    chromium.wait("document.querySelector('#show') !== null && document.querySelector('#show').offsetParent !== null")
+    chromium.run("document.querySelector('#show').click()")
+    picture = "[...document.querySelectorAll('#picture img')].filter(image => image.naturalWidth === 160)"
+    chromium.wait(f"{picture}.length === 1", seconds=120)
+    chromium.wait("document.querySelectorAll('#exciting img').length === 1", seconds=10)  # one of two can be read
+    said = chromium.run("return document.querySelector('#found').innerText")
+    assert re.fullmatch(r"\w+:0. Found in \d+ seconds.", said)
+    assert chromium.run("return document.documentElement.scrollWidth") <= 1000

@@ -121,3 +121,30 @@ def test_a_model_of_it_is_saved(tmp_path):
     expected = model.predict_on_batch(images)
     model.save(tmp_path / "m.keras")
     np.testing.assert_array_equal(keras.models.load_model(tmp_path / "m.keras").predict_on_batch(images), expected)
+
+
+def test_layers_by_the_names_of_others():
+    model = GoogLeNet(weights=None, input_shape=(32, 32, 3))
+    for theirs, ours in (
+        ("mixed4a", "inception_4a_output"),
+        ("mixed4a_3x3", "inception_4a_3x3"),
+        ("inception_4a/3x3", "inception_4a_3x3"),
+        ("conv1", "conv1_7x7_s2"),
+        ("softmax0", "aux1"),
+    ):
+        assert model.get_layer(theirs).name == ours
+    assert model.get_layer(index=1) is model.layers[1]
+    for name in ("mixed4a_pre_relu", "mixed9a"):
+        with pytest.raises(ValueError, match=f"No such layer: {name}"):
+            model.get_layer(name)
+
+
+def test_a_recipe_and_what_it_unfreezes_by_the_names_of_others():
+    from keras_googlenet.training import Recipe
+    from keras_googlenet.training.freezing import unfreeze
+
+    Recipe(weights="imagenet", freeze="trunk", freeze_epochs=1, epochs=2, unfreeze_from="mixed5a")
+    model = GoogLeNet(weights=None, input_shape=(32, 32, 3))
+    unfreeze(model, "mixed5a")
+    assert not model.get_layer("mixed4e_1x1").trainable
+    assert model.get_layer("mixed5a_1x1").trainable

@@ -29,7 +29,7 @@ def figures(variant, size):
     return {name: [float(f) for f in (v.mean(), v.std(), v.flat[0], v.flat[-1])] for name, v in values.items()}
 
 
-CASES = [("paper", 224), ("paper", 97), ("batchnorm", 64), ("torchvision", 224), ("slim", 97)]
+CASES = [("paper", 224), ("paper", 97), ("batchnorm", 64), ("torchvision", 224), ("slim", 97), ("inception5h", 97)]
 
 
 @pytest.mark.computes

@@ -10,7 +10,7 @@ from keras_googlenet import GoogLeNet, GoogLeNetModel, preprocess_input
 from keras_googlenet.errors import InputError
 from keras_googlenet.visualize import activation_maps, activation_sheet, dream, maximize_class
 from keras_googlenet.visualize.gradients import value_and_gradient
-from keras_googlenet.visualize.image_ops import blurred, resized
+from keras_googlenet.visualize.image_ops import resized
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_the_real_network_dreams(bvlc):
 
 @pytest.mark.computes
 def test_the_real_network_shows_a_class(bvlc):
-    image, _ = maximize_class(bvlc, 309, steps=4)
+    image, _ = maximize_class(bvlc, 309, steps=32)
     answer = bvlc(preprocess_input(image[None], "channels_last"), training=False)
     assert int(np.argmax(answer)) == 309
 
@@ -83,14 +83,14 @@ def test_a_dream_is_refused(model):
 
 @pytest.mark.computes
 def test_an_image_for_a_class(model):
-    image, score = maximize_class(model, 2, steps=4)
+    image, score = maximize_class(model, 2, steps=16)
     assert (image.dtype, image.shape) == (np.uint8, (64, 64, 3))
     assert score > maximize_class(model, 2, steps=0)[1] + 0.2
     kernel, bias = (keras.ops.convert_to_numpy(array) for array in model.get_layer("predictions").weights)
     pooled = activation_maps(model, image, ["5b"])["inception_5b"].mean((0, 1))
     assert score == pytest.approx((pooled @ kernel + bias)[2], rel=1e-4)
-    np.testing.assert_array_equal(maximize_class(model, 2, steps=4)[0], image)
-    assert (maximize_class(model, 2, steps=4, seed=1)[0] != image).any()
+    np.testing.assert_array_equal(maximize_class(model, 2, steps=16)[0], image)
+    assert (maximize_class(model, 2, steps=16, seed=1)[0] != image).any()
 
 
 def test_there_is_no_image_for_no_class(model):
@@ -114,10 +114,3 @@ def test_pixels():
     image = np.random.default_rng(0).normal(size=(9, 7, 3)).astype("float32")
     assert resized(image, (18, 5)).shape == (18, 5, 3)
     assert resized(image, (9, 7)) is image
-    np.testing.assert_array_equal(blurred(image, 0), image)
-    dot = np.zeros((21, 21, 1), "float32")
-    dot[10, 10] = 1
-    spread = blurred(dot, 1.5)[..., 0]
-    assert spread.sum() == pytest.approx(1, abs=1e-5)
-    rows, _ = np.mgrid[:21, :21]
-    assert (spread * (rows - 10) ** 2).sum() == pytest.approx(1.5**2, rel=0.1)

@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parents[1]))
 
 from byte_builders import write_bundle
 from caffe_builders import caffe_layers
@@ -38,8 +39,12 @@ INDEX = ".second.ckpt"
 """TensorFlow's second format, of several files: the index is damaged."""
 
 FORMATS = (
-    ".caffemodel", ".npz", ".onnx", ".pth", ".pt", ".safetensors", ".ckpt", INDEX, ".tar.gz", PREDICTIONS
+    ".caffemodel", ".npz", ".onnx", ".pth", ".pt", ".safetensors", ".ckpt", INDEX, ".tar.gz", ".pb", ".zip",
+    PREDICTIONS,
 )  # fmt: skip
+
+GRAPHS = (".pb", ".zip")
+"""Of a whole network, since the reader compares all of it."""
 
 FORBIDDEN = ("os.system", "os.exec", "os.fork", "os.posix_spawn", "subprocess.", "pickle.", "socket.", "ctypes.dlopen")
 
@@ -62,7 +67,7 @@ def fuzz(suffix, mutations, seed=0):
         try:
             while done < mutations:
                 if child is None:
-                    child = _start()
+                    child = _start(suffix)
                 path = Path(folder) / f"damaged{suffix}"
                 place = Path(f"{path}.index") if suffix == INDEX else path
                 damaged = within(suffix, whole, rng) if rng.randrange(2) else mutate(whole, rng)
@@ -92,14 +97,18 @@ def _written(path):
         whole.done[:] = True
         whole.write(path)
         return path
+    if path.suffix in GRAPHS:
+        import graph_builders
+
+        return graph_builders.write(path)
     layers = caffe_layers(heads=True, classes=10)
     if path.name.endswith(INDEX):
         return Path(f"{write_bundle(path, keras_arrays(layers))}.index")
     return write(path, layers)
 
 
-def _start():
-    command = [sys.executable, __file__, "--child"]
+def _start(suffix):
+    command = [sys.executable, __file__, "--child", "--formats", suffix]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     child.stdout.readline()  # it is ready
     return child
@@ -129,14 +138,15 @@ def _ask(child, path):
     return "crashed" if alive else "hung"
 
 
-def _child():
+def _child(graphs):
+    import graph_builders
     import keras
     from caffe_builders import keras_network
 
     from keras_googlenet import weights
     from keras_googlenet.weights.assignment import targets
 
-    model = keras_network(classes=10)
+    model = graph_builders.model() if graphs else keras_network(classes=10)
     variables = list(targets(model.layers).values())
     seen = []
     sys.addaudithook(lambda event, _: seen.append(event) if event.startswith(FORBIDDEN) else None)
@@ -185,7 +195,7 @@ def main():
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        return _child()
+        return _child(options.formats[0] in GRAPHS)
     well = True
     for suffix in options.formats:
         outcomes = fuzz(suffix, options.mutations, options.seed)

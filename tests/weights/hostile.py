@@ -60,7 +60,7 @@ def zipped(path, members, compression=zipfile.ZIP_STORED):
 
 def cases():
     """The names of all files."""
-    for part in ("classifiers", "npz", "pytorch", "messages", "tensorflow", "predictions"):
+    for part in ("classifiers", "npz", "pytorch", "messages", "tensorflow", "graphs", "predictions"):
         importlib.import_module(f"hostile_{part}")
     return sorted(set(CASES) - WELL)
 

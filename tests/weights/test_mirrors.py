@@ -7,6 +7,7 @@ import io
 import json
 import tarfile
 import threading
+import zipfile
 
 import keras
 import numpy as np
@@ -304,3 +305,50 @@ def test_slims_weights_by_name(cache, server, tmp_path):
     logits = np.array(network((images / 127.5 - 1).astype("float32")))[:, 1:]
     expected = np.exp(logits) / np.exp(logits).sum()
     np.testing.assert_allclose(model(preprocess_input(images)), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.computes
+def test_googles_own_weights_by_name(cache, server):
+    """An archive of the graph's own nodes: of another hash, from a server, and unpacked in the cache."""
+    from support import inception5h_twin
+
+    from keras_googlenet import GoogLeNet, preprocess_input
+
+    network, entry = inception5h_twin.Network(seed=0), REGISTRY["inception5h"]
+    graph, made = network.graph.SerializeToString(), io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("tensorflow_inception_graph.pb", graph)
+        archive.writestr("imagenet_comp_graph_label_strings.txt", "dummy")
+    content, name = made.getvalue(), entry.sources[0].filename
+    unpacked = Download(None, entry.sources[-1].filename, len(graph), hashlib.sha256(graph).hexdigest())
+    [source] = sources(server, "first", content=content, name=name)
+    server.files = {f"/first/{name}": content}
+    images = np.random.default_rng(0).uniform(0, 255, (1, 224, 224, 3)).astype("float32")
+    expected = network.run(images - 117, ["softmax2", "softmax1"])
+    with pytest.MonkeyPatch.context() as patch:
+
+        def known(*files):
+            patch.setitem(REGISTRY, "inception5h", dataclasses.replace(entry, sources=files))
+
+        known(dataclasses.replace(source, sha256="0" * 64), unpacked)
+        with pytest.raises(
+            WeightsError, match=r"a file with sha256 [0-9a-f]{64}\nWithout a network, put inception5h.zip"
+        ):
+            GoogLeNet(weights="inception5h")
+        assert not [path for path in cache.rglob("*") if path.is_file()]
+        known(source, unpacked)
+        models = [GoogLeNet(weights="inception5h", classes=1008, aux_heads=True)]
+        assert server.asked == [f"/first/{name}"] * 2
+        kept = cache / "googlenet_inception5h.npz"
+        assert [path.name for path in cache.iterdir()] == [kept.name]
+        kept.unlink()
+        (cache / unpacked.filename).write_bytes(graph)
+        models.append(GoogLeNet(weights="inception5h", classes=1008, aux_heads=True))
+        assert len(server.asked) == 2
+        assert GoogLeNet(weights="inception5h", include_top=False).output_shape == (None, None, None, 1024)
+        assert GoogLeNet(weights="inception5h").output_shape == (None, 1000)
+    for model in models:
+        assert model.architecture.name == "inception5h"
+        main, _, second = model(preprocess_input(images))
+        np.testing.assert_allclose(main, expected["softmax2"], rtol=0, atol=1e-5)
+        np.testing.assert_allclose(second, expected["softmax1"], rtol=0, atol=1e-5)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from keras_googlenet.architecture import VARIANTS
+from keras_googlenet.architecture.names import own_name
 from keras_googlenet.architecture.table import MIN_SIZE
 from keras_googlenet.architecture.variants import resolve
 from keras_googlenet.data.sampling import SAMPLERS
@@ -73,7 +74,7 @@ def _together(recipe):
         rows = [row.name for row in resolve(recipe.variant).trunk]
         if not frozen:
             yield "`unfreeze_from` needs freeze=trunk: nothing else is frozen", ("freeze", "unfreeze_from")
-        elif recipe.unfreeze_from not in rows:
+        elif own_name(recipe.unfreeze_from) not in rows:
             rule = f"`unfreeze_from` must be a row of the variant's trunk: {', '.join(rows)}"
             yield rule, ("variant", "unfreeze_from")
     if recipe.freeze_epochs > recipe.epochs:
