@@ -10,6 +10,6 @@ from keras_googlenet.visualize.diagram import plot_architecture as plot_architec
 from keras_googlenet.visualize.dream import dream as dream
 from keras_googlenet.visualize.maximize import maximize_class as maximize_class
 from keras_googlenet.visualize.parametrization import Parametrization as Parametrization
-from keras_googlenet.visualize.render import render as render
+from keras_googlenet.visualize.rendering import render as render
 from keras_googlenet.visualize.scoring import objective_values as objective_values
 from keras_googlenet.visualize.transforms import Transforms as Transforms
