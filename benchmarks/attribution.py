@@ -35,16 +35,17 @@ def main():
     parser.add_argument("folder", help="photos, at any depth")
     parser.add_argument("weights", help="as MODEL in predict")
     parser.add_argument("--photos", type=int, default=50, metavar="N", help="spread over the folder (default: 50)")
+    parser.add_argument("--methods", nargs="+", metavar="NAME", help="of visualize.METHODS (default: all)")
     parser.add_argument("--rows", type=Path, required=True, metavar="FILE", help="of a line of JSON for each photo")
     parser.add_argument("--only-table", action="store_true", help="of what FILE holds")
     options = parser.parse_args()
     if not options.only_table:
-        judge(Path(options.folder), options.weights, options.photos, options.rows)
+        judge(Path(options.folder), options.weights, options.photos, options.rows, options.methods)
     table([json.loads(line) for line in options.rows.read_text(encoding="utf-8").splitlines()])
     return 0
 
 
-def judge(folder, weights, count, rows):
+def judge(folder, weights, count, rows, methods):
     """Appends the areas of each photo that the file does not have."""
     from keras_googlenet.data.images import read_view
     from keras_googlenet.data.scan import image_files
@@ -64,7 +65,7 @@ def judge(folder, weights, count, rows):
         image = np.asarray(read_view(path, network.images.side))[None]
         answer = network.predictions(image[0])
         classes, row = [int(answer.argmax())], {"photo": name, "probability": float(answer.max()), "areas": {}}
-        for method in (*METHODS, *CONTROLS):
+        for method in (*(methods or METHODS), *CONTROLS):
             before = time.perf_counter()
             if method in METHODS:
                 heats = METHODS[method](network, image, classes, **SETTINGS.get(method, {}))

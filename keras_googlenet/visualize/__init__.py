@@ -36,7 +36,7 @@ from keras_googlenet.visualize.features import write_features as write_features
 from keras_googlenet.visualize.grid import activation_grid as activation_grid
 from keras_googlenet.visualize.maximize import maximize_class as maximize_class
 from keras_googlenet.visualize.parametrization import Parametrization as Parametrization
-from keras_googlenet.visualize.render import render as render
+from keras_googlenet.visualize.rendering import render as render
 from keras_googlenet.visualize.samples import Samples as Samples
 from keras_googlenet.visualize.samples import sample_activations as sample_activations
 from keras_googlenet.visualize.scoring import objective_values as objective_values

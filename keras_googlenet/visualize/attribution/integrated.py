@@ -56,11 +56,12 @@ def integrated_gradients(
     starts = network.images.preprocess(baseline_of(images, baseline))
     scores, found = network.scores(), []
     places, weights = np.polynomial.legendre.leggauss(steps)  # of -1 to 1
+    alphas = ((places + 1) / 2).astype("float32")[:, None, None, None]
     bar = keras.utils.Progbar(steps * len(images), verbose=verbose)
     for start, x, index in zip(starts, network.images.preprocess(images), classes, strict=True):
         mean = np.zeros(x.shape)
         for part in chunks(steps):
-            way = start + ((places[part] + 1) / 2)[:, None, None, None] * (x - start)
+            way = start + alphas[part] * (x - start)
             gradients = class_gradient(scores, way, [index] * len(way))
             mean += np.tensordot(weights[part] / 2, gradients, 1)
             bar.add(len(way))
