@@ -4,16 +4,20 @@
   diagram      the architecture, with both auxiliary heads
   activations  of each PATH: the most active maps of every Inception module
   cam          of each PATH: where it shows a class (Grad-CAM)
+  attribution  of each PATH: what a class rests on, by nine methods
+  grid         of each PATH: what each place of a layer sees in it, and the layer's factors
   dream        of each PATH: what a layer sees in it, made stronger
   channel      of each --channel: an image that excites it
   examples     of each --channel: the images of --images that excite it most and least, where, and how much
   maximize     of each --class: an image that its score is high for
+  channels     of --layer: all its channels, each as a small image that excites it
+  atlas        of --images: what a layer sees in them, like things side by side
 
 Without --only, it draws what the other arguments are for: the first two; with a PATH, the next two; with a --channel,
-its image, and with --images its examples. A dream, and an image for a channel or class, take a third of a minute or
-more. Of an image the network sees the central square. PATH is as in predict: an image, a folder, a pattern, or - for
-standard input. An image that cannot be read is named on standard error, the others go on, and the exit status is 1.
-Standard output has the files' paths. The page has all pictures of the folder, those of earlier commands, too.
+its image, and with --images its examples. What is made by gradient ascent takes a third of a minute or more, a layer's
+channels many. Of an image the network sees the central square. PATH is as in predict: an image, a folder, a pattern, or
+- for standard input. An image that cannot be read is named on standard error, the others go on, and the exit status is
+1. Standard output has the files' paths. The page has all pictures of the folder, those of earlier commands, too.
 
 Examples:
   keras-googlenet visualize imagenet --output pictures photo.jpg
@@ -46,14 +50,18 @@ KINDS = {
     "diagram": Kind(),
     "activations": Kind(("paths",)),
     "cam": Kind(("paths",), of_a_class=True),
+    "attribution": Kind(("paths",), by_itself=False, of_a_class=True),
+    "grid": Kind(("paths",), by_itself=False),
     "dream": Kind(("paths",), by_itself=False),
     "channel": Kind(("channels",)),
     "examples": Kind(("channels", "images")),
     "maximize": Kind(("classes",), by_itself=False, of_a_class=True),
+    "channels": Kind(("layer",), by_itself=False),
+    "atlas": Kind(("images",), by_itself=False),
 }
 
 NEEDS = {"paths": "a PATH", "channels": "a --channel, such as mixed4a:97", "classes": "a --class"}
-NEEDS["images"] = "--images to choose from"
+NEEDS |= {"images": "--images to choose from", "layer": "a --layer"}
 
 
 def add_arguments(parser):
@@ -82,7 +90,7 @@ def add_arguments(parser):
     add(
         "--layer",
         metavar="NAME",
-        help="layer for cam and dream, such as mixed4c or 4c (default: the last module for cam, 4c)",
+        help="layer, such as mixed4c or 4c (default: the last module for cam, else 4c)",
     )
     add("--size", type=int, default=448, metavar="N", help="side of a dream in pixels (default: 448)")
     add("--seed", type=int, default=0, metavar="N", help="of what is random (default: 0)")
@@ -125,8 +133,12 @@ def run(arguments):
         kinds.remove("diagram")
     gallery.check(kinds)
     for kind in kinds:
-        if "images" in KINDS[kind].needs:
-            say(*getattr(gallery, kind)(images, **_progress(images, fail)))
+        if kind == "examples":
+            say(*gallery.examples(images, **_progress(images, fail)))
+        elif kind == "atlas":
+            say(*gallery.atlas(images, on_error=fail))
+        elif kind == "channels":
+            say(*gallery.channels_of_a_layer())
         elif "paths" not in KINDS[kind].needs:
             say(*getattr(gallery, kind)())
     _of_images(gallery, [kind for kind in kinds if "paths" in KINDS[kind].needs], files, arguments.size, fail)
@@ -182,7 +194,7 @@ def _model(arguments, kinds):
 
 def _kinds(arguments):
     from keras_googlenet.visualize.page import check_page
-    from keras_googlenet.visualize.render import SIDES
+    from keras_googlenet.visualize.rendering import SIDES
 
     def lacks(kind):
         return [NEEDS[need] for need in KINDS[kind].needs if not getattr(arguments, need)]

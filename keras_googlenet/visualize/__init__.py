@@ -27,6 +27,7 @@ from keras_googlenet.visualize.dream import dream as dream
 from keras_googlenet.visualize.examples import ChannelExamples as ChannelExamples
 from keras_googlenet.visualize.examples import Example as Example
 from keras_googlenet.visualize.examples import dataset_examples as dataset_examples
+from keras_googlenet.visualize.factors import Factors as Factors
 from keras_googlenet.visualize.factors import activation_factors as activation_factors
 from keras_googlenet.visualize.factors import factor_sheet as factor_sheet
 from keras_googlenet.visualize.features import Features as Features
@@ -35,7 +36,8 @@ from keras_googlenet.visualize.features import write_features as write_features
 from keras_googlenet.visualize.grid import activation_grid as activation_grid
 from keras_googlenet.visualize.maximize import maximize_class as maximize_class
 from keras_googlenet.visualize.parametrization import Parametrization as Parametrization
-from keras_googlenet.visualize.render import render as render
+from keras_googlenet.visualize.rendering import render as render
+from keras_googlenet.visualize.samples import Samples as Samples
 from keras_googlenet.visualize.samples import sample_activations as sample_activations
 from keras_googlenet.visualize.scoring import objective_values as objective_values
 from keras_googlenet.visualize.transforms import Transforms as Transforms

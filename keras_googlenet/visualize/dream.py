@@ -12,7 +12,7 @@ from keras_googlenet.visualize import objectives
 from keras_googlenet.visualize.gradients import differentiated
 from keras_googlenet.visualize.image_ops import resized
 from keras_googlenet.visualize.network import Network
-from keras_googlenet.visualize.render import SIDES
+from keras_googlenet.visualize.rendering import SIDES
 from keras_googlenet.visualize.scoring import of_any_size, of_pixels
 
 LAYER = "inception_4c"

@@ -16,16 +16,21 @@ from keras_googlenet.utils.pictures import filter_grid
 from keras_googlenet.utils.writing import written_whole
 from keras_googlenet.visualize import objectives
 from keras_googlenet.visualize.activations import activation_sheet
-from keras_googlenet.visualize.cam import default_layer, grad_cam, overlay
+from keras_googlenet.visualize.atlas import activation_atlas
+from keras_googlenet.visualize.attribution import METHODS
+from keras_googlenet.visualize.cam import default_layer, grad_cam, overlay, signed_overlay
+from keras_googlenet.visualize.channel_page import layer_page
 from keras_googlenet.visualize.channels import parse_channel
 from keras_googlenet.visualize.diagram import plot_architecture
 from keras_googlenet.visualize.dream import LAYER, dream
 from keras_googlenet.visualize.example_sheet import example_sheet
 from keras_googlenet.visualize.examples import dataset_examples
+from keras_googlenet.visualize.factors import factor_sheet
+from keras_googlenet.visualize.grid import activation_grid
 from keras_googlenet.visualize.maximize import maximize_class
 from keras_googlenet.visualize.network import Network
 from keras_googlenet.visualize.page import write_page, write_picture
-from keras_googlenet.visualize.render import render
+from keras_googlenet.visualize.rendering import render
 from keras_googlenet.visualize.sheet import sheet
 
 CHANNEL_STEPS = 128
@@ -66,9 +71,11 @@ class Gallery:
         Raises:
             InputError: One of them needs a classifier or a table, and there is none.
         """
-        if {"cam", "maximize"} & set(kinds):
+        if {"cam", "attribution", "maximize"} & set(kinds):
             self.network.scores()
-        for kind, what in (("diagram", "A diagram needs"), ("dream", "Dreams need")):
+        needs = {"diagram": "A diagram needs", "dream": "Dreams need"}
+        needs |= {"grid": "Grids need", "atlas": "Atlases need", "channels": "Small pictures of channels need"}
+        for kind, what in needs.items():
             if kind in kinds and self.network.table is None:
                 raise InputError(f"{what} a model that was built from a table of this package. Received: another")
 
@@ -122,6 +129,17 @@ class Gallery:
                 picture, name = example_sheet(self.network, found), f"{found.layer}:{found.channel}"
                 yield self._write(f"examples-{found.layer}-{found.channel}", picture, "examples", name)
 
+    def channels_of_a_layer(self) -> Iterator[Path]:
+        """All channels of the layer, each as a small picture."""
+        page = layer_page(self.network, self.layer, keep=self.folder / ".channels", **self.options)
+        yield self._write(f"channels-{self.layer}", page, "channels", self.layer)
+
+    def atlas(self, images: Sequence[str], **options: Any) -> Iterator[Path]:
+        """What a layer sees in many images; options as in `activation_atlas`."""
+        layer = self.layer or LAYER
+        picture = activation_atlas(self.network, images, layer, **self.options, **options)
+        yield self._write(f"atlas-{layer}", picture, "atlas", layer)
+
     def activations(self, image: np.ndarray, name: str) -> Iterator[Path]:
         """The most active maps of each module, for an image of the model's input size."""
         yield self._write(f"{name}-activations", activation_sheet(self.network.model, image, name), "activations", name)
@@ -135,6 +153,27 @@ class Gallery:
             pictures.append((overlay(image, heat), f"{self._called(index)}\n{self._said(answer[index])}"))
         picture = sheet(f"{name}: Grad-CAM at {layer}", [("", pictures)], side=224)
         yield self._write(f"{name}-cam", picture, "cam", f"{name}, at {layer}")
+
+    def attribution(self, image: np.ndarray, name: str) -> Iterator[Path]:
+        """What in an image of the model's input size each class rests on, by every method."""
+        answer, rows = self.network.predictions(image), []
+        for index in self.classes or [int(answer.argmax())]:
+            pictures = [(image, f"{self._called(index)}\n{self._said(answer[index])}")]
+            for method, explain in METHODS.items():
+                [heat] = explain(self.network, image[None], [index])
+                drawn = signed_overlay(image, heat) if heat.min() < 0 else overlay(image, heat - heat.min())
+                pictures.append((drawn, method))
+            rows += [("", pictures[:5]), ("", pictures[5:])]
+        note = "Where heat has a sign, red speaks for the class and blue against it."
+        yield self._write(f"{name}-attribution", sheet(name, rows, side=168, note=note), "attribution", name)
+
+    def grid(self, image: np.ndarray, name: str) -> Iterator[Path]:
+        """What each place of a layer sees in an image of the model's input size, and its factors."""
+        layer = self.layer or LAYER
+        picture = activation_grid(self.network, image, layer, **self.options)
+        yield self._write(f"{name}-grid-{layer}", picture, "grid", f"{name}, {layer}")
+        factors = factor_sheet(self.network, image, layer, title=f"{name}: {layer}", **self.options)
+        yield self._write(f"{name}-factors-{layer}", factors, "grid", f"{name}, factors of {layer}")
 
     def dream(self, image: np.ndarray, name: str) -> Iterator[Path]:
         """A dream of an image of any size."""

@@ -9,7 +9,7 @@ from keras_googlenet.utils.messages import shown
 from keras_googlenet.visualize.network import Network
 from keras_googlenet.visualize.objective import Objective
 from keras_googlenet.visualize.parametrization import Parametrization
-from keras_googlenet.visualize.render import render
+from keras_googlenet.visualize.rendering import render
 from keras_googlenet.visualize.scoring import at_size
 
 SIDE = 64

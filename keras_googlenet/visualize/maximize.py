@@ -5,7 +5,7 @@ import numpy as np
 
 from keras_googlenet.visualize.network import Network
 from keras_googlenet.visualize.objectives import class_logit
-from keras_googlenet.visualize.render import render
+from keras_googlenet.visualize.rendering import render
 
 STEPS = 128
 """Half of what it takes until the picture changes no more, and a third of a minute on two cores."""

@@ -190,11 +190,12 @@ def alignment(layer: str, decay: float = 2.0) -> Objective:
     """
 
     def function(maps):
-        count, found = maps.shape[0], ops.zeros(())
-        for apart in range(1, min(5, count)):
-            difference = ops.square(maps[apart:] - maps[:-apart])
-            found = found - ops.sum(_mean(difference)) / decay**apart
-        return found
+        count = maps.shape[0]
+        if count < 2:
+            raise InputError(f"alignment needs a batch of several images. Received: {count}")
+        each = ops.unstack(maps, count)
+        pairs = [(i, i + apart) for apart in range(1, 5) for i in range(count - apart)]
+        return -sum(ops.mean(ops.square(each[i] - each[j])) / decay ** (j - i) for i, j in pairs)
 
     return _of(layer, function, f"alignment({layer!r})")
 

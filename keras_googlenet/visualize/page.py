@@ -25,10 +25,11 @@ MARK = f'<meta name="generator" content="{SOFTWARE}">'
 KINDS = {
     "filters": "What the first layer looks for: its filters.",
     "diagram": "The architecture, with both auxiliary heads.",
+    "channels": "All channels of a layer, each as a small image that excites it.",
     "channel": "Images that a channel is excited by most, made by gradient ascent.",
     "maximize": "Images that a class's score is high for, likewise.",
     "examples": "Where a folder's images excite a channel most and least.",
-    "grid": "What each place of a layer sees in an image, drawn there.",
+    "grid": "What each place of a layer sees in an image, drawn there, and the layer in a few factors.",
     "atlas": "What a layer sees in a folder of images: like things side by side.",
     "activations": "The most active maps of every Inception module, for an image.",
     "cam": "Where an image shows a class: Grad-CAM.",

@@ -9,7 +9,7 @@ from keras import ops
 
 from keras_googlenet.errors import InputError
 from keras_googlenet.model.googlenet import GoogLeNet
-from keras_googlenet.visualize.network import Network
+from keras_googlenet.visualize.network import CLASS_SCORES, Network
 from keras_googlenet.visualize.objective import Objective
 from keras_googlenet.visualize.relus import with_relu
 
@@ -35,7 +35,8 @@ def objective_values(model: keras.Model | Network, objective: Objective, images:
         >>> objective_values(model, objectives.channel("3a", 7), np.zeros((5, 40, 48, 3))).shape
         (5,)
     """
-    network = at_size(model if isinstance(model, Network) else Network(model), np.shape(images)[1:3])
+    network = model if isinstance(model, Network) else Network(model)
+    network = at_size(network, np.shape(images)[1:3], objective)
     pixels = network.images.pixels(np.asarray(images))
     return ops.convert_to_numpy(of_pixels(network, objective, pixels.shape)(ops.convert_to_tensor(pixels)))
 
@@ -57,7 +58,7 @@ def of_pixels(
     Raises:
         InputError: The network has not what the objective asks for.
     """
-    own = {name: network.output_name(name) for name in objective.endpoints}
+    own = {name: network.output_name(name) for name in sorted(objective.endpoints)}
     features = network.features(*own.values())
     if relu is not None:
         features = with_relu(features, relu)
@@ -71,11 +72,22 @@ def of_pixels(
     return function
 
 
-def at_size(network: Network, size: tuple[int, int]) -> Network:
-    """A network for images of a size: the same one, if it takes them."""
+def at_size(network: Network, size: tuple[int, int], objective: Objective) -> Network:
+    """A network for images of a size and an objective: the same one, if it takes these images.
+
+    Raises:
+        InputError: It does not, and cannot be built again, or its class scores are asked for.
+    """
     taken = network.model.inputs[0].shape[1:3]
-    same = all(side in (None, given) for side, given in zip(taken, size, strict=True))
-    return network if same else of_any_size(network)
+    if all(side in (None, given) for side, given in zip(taken, size, strict=True)):
+        return network
+    if CLASS_SCORES in objective.endpoints:
+        height, width = network.images.size
+        raise InputError(
+            f"The class scores are those of images of the model's own size, {height}x{width}. "
+            f"Received: {size[0]}x{size[1]}"
+        )
+    return of_any_size(network)
 
 
 def of_any_size(network: Network) -> Network:

@@ -91,7 +91,7 @@ import numpy as np
 from support import deterministic
 from support.small import SMALL
 from keras_googlenet import GoogLeNet
-from keras_googlenet.visualize import dream, grad_cam, maximize_class
+from keras_googlenet.visualize import dream, grad_cam, maximize_class, objectives, render
 from keras_googlenet.visualize.gradients import value_and_gradient
 from keras_googlenet.visualize.network import Network
 
@@ -102,6 +102,7 @@ images = np.rint(x + [123, 117, 104]).astype("uint8")
 scores = Network(model).scores()
 score, gradient = value_and_gradient(lambda x: scores(x)[1, 3], x)
 made = {"score": score, "gradient": gradient, "heat": grad_cam(model, images, [1, 2], "4a")}
+made["rendered"], made["worth"] = render(model, objectives.channel("3a", 5), size=48, images=2, steps=4)
 if "climb" in sys.argv:
     made["dream"] = dream(model, images[0], "3a", octaves=1, steps=2)
     made["maximal"] = maximize_class(model, 2, steps=1)[1]
@@ -120,6 +121,8 @@ def test_the_pictures_are_the_same(backend, tmp_path, monkeypatch):
         for name in ("score", "gradient", "heat"):
             np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-3, atol=1e-3 * np.abs(ours[name]).max())
         assert np.ptp(ours["heat"]) > 0
+        assert np.abs(theirs["rendered"].astype(int) - ours["rendered"]).max() <= 2
+        np.testing.assert_allclose(theirs["worth"], ours["worth"], rtol=1e-2)
         if climb:
             assert np.abs(theirs["dream"].astype(int) - ours["dream"]).mean() < 0.5
             assert theirs["maximal"] == pytest.approx(ours["maximal"], rel=0.05, abs=0.01)

@@ -95,6 +95,11 @@ def computed(backend, file, images, folder, top, names):
         return dict(found)
 
 
+def of(backend, names):
+    """All names; of JAX, which compiles each operation, those after the ReLU alone."""
+    return [name for name in names if backend != "jax" or not name.endswith("_pre_relu")]
+
+
 def assert_alike(found, expected):
     for name, theirs in expected.items():
         largest = np.abs(theirs).max()
@@ -117,8 +122,8 @@ def test_the_graph_is_as_large_as_googles(network, file):
 def test_every_node_and_head(backend, size, network, file, tmp_path):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is in the extra `peers`")
-    images = photos(*size)
-    assert_alike(computed(backend, file, images, tmp_path, True, ALL), network.run(images - 117, ALL))
+    images, names = photos(*size), of(backend, ALL)
+    assert_alike(computed(backend, file, images, tmp_path, True, names), network.run(images - 117, names))
 
 
 @pytest.mark.spawns
@@ -126,8 +131,8 @@ def test_every_node_and_head(backend, size, network, file, tmp_path):
 def test_the_trunk_at_another_size(backend, network, file, tmp_path):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is in the extra `peers`")
-    images = photos(97, 130)
-    assert_alike(computed(backend, file, images, tmp_path, False, TRUNK), network.run(images - 117, TRUNK))
+    images, names = photos(97, 130), of(backend, TRUNK)
+    assert_alike(computed(backend, file, images, tmp_path, False, names), network.run(images - 117, names))
 
 
 @pytest.mark.computes

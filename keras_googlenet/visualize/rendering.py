@@ -74,7 +74,7 @@ def render(
     """
     network = model if isinstance(model, Network) else Network(model)
     height, width = _checked_size(network, size, images, steps)
-    network = at_size(network, (height, width))
+    network = at_size(network, (height, width), objective)
     shape = (images, height, width, network.images.channels)
     rng = np.random.default_rng(seed)
     value = of_pixels(network, objective, shape, redirected_relu if redirected else None)
@@ -104,7 +104,7 @@ def _checked_size(network, size, images, steps):
             raise InputError(f"Expected {name} of {least} or more. Received: {number!r}")
     if size is None:
         return network.images.size
-    sides = (size, size) if isinstance(size, int) else tuple(size)
+    sides = tuple(size) if isinstance(size, (tuple, list)) else (size, size)
     if len(sides) != 2 or not all(isinstance(side, int) and SIDES[0] <= side <= SIDES[1] for side in sides):
         raise InputError(f"Expected a size of {SIDES[0]} to {SIDES[1]} pixels a side. Received: {size!r}")
     return sides
