@@ -110,7 +110,7 @@ def activation_atlas(
         raise InputError(f"Expected {CELLS[0]} to {CELLS[1]} cells a side. Received: {shown(cells)}")
     options = {"batch_size": batch_size, "seed": seed, "verbose": verbose}
     samples = _samples(network, paths, layer, images=images, places=places, on_error=on_error, **options)
-    plane = LAYOUTS[layout](_units(samples.vectors), seed)
+    plane = LAYOUTS[layout](units(samples.vectors), seed)
     cells = cells or int(np.clip(np.sqrt(len(plane) / OF_A_CELL), *CELLS))
     found = in_cells(samples.vectors, plane, cells, fewest)
     pictures = icons(network, samples.layer, found.directions, side=side, steps=steps, **options)
@@ -166,7 +166,7 @@ def _samples(network, paths, layer, **options):
     return paths
 
 
-def _units(vectors):
+def units(vectors):
     """Vectors of length 1, whose distances tell how alike their directions are; those of zeros stay so."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors / np.where(lengths == 0, 1, lengths)

@@ -35,6 +35,8 @@ def layer_page(
 ) -> np.ndarray:
     """Draws every channel of a layer, with its number below it.
 
+    A channel is drawn as a direction: the picture has much of it and, compared with that, little of the others.
+
     Args:
         model: A model that is a GoogLeNet or holds one; or the `Network` of one.
         layer: A layer that makes maps, by any of its names.

@@ -1,5 +1,7 @@
 """Atlases: which vectors of which images are taken, which cells they fall into, and what is drawn there."""
 
+import importlib.util
+
 import keras
 import numpy as np
 import pytest
@@ -8,9 +10,10 @@ from support import deterministic
 from support.small import SMALL
 
 from keras_googlenet import GoogLeNet, preprocess_input
-from keras_googlenet.data import center_crop, read_image
-from keras_googlenet.visualize import sample_activations
-from keras_googlenet.visualize.atlas import LAYOUTS, in_cells
+from keras_googlenet.data import ImageError, center_crop, read_image
+from keras_googlenet.errors import InputError
+from keras_googlenet.visualize import Samples, activation_atlas, sample_activations
+from keras_googlenet.visualize.atlas import LAYOUTS, in_cells, units
 
 
 @pytest.fixture(scope="module")
@@ -95,9 +98,63 @@ def test_like_vectors_lie_side_by_side():
     rng = np.random.default_rng(0)
     kinds = np.repeat(np.arange(3), 20)
     vectors = (np.eye(30)[kinds * 10] + 0.05 * rng.random((60, 30))) * rng.uniform(0.1, 10, (60, 1))
-    from keras_googlenet.visualize.atlas import _units
-
-    plane = LAYOUTS["tsne"](_units(vectors), 0)
+    plane = LAYOUTS["tsne"](units(vectors), 0)
     apart = np.linalg.norm(plane[:, None] - plane, axis=-1) + np.diag(np.full(60, np.inf))
     assert (kinds[apart.argmin(1)] == kinds).all()
-    np.testing.assert_array_equal(plane, LAYOUTS["tsne"](_units(vectors), 0))
+    np.testing.assert_array_equal(plane, LAYOUTS["tsne"](units(vectors), 0))
+
+
+def samples_of(count, channels=32):
+    vectors = np.random.default_rng(0).random((count, channels), "float32")
+    return Samples("inception_3a", ["?"] * count, np.zeros((count, 2), int), vectors)
+
+
+def test_what_makes_no_atlas_is_refused(model, folder):
+    for message, arguments, options in (
+        ("`layout` must be one of tsne, umap. Received: 'pca'", [folder, "4a"], {"layout": "pca"}),
+        ("Expected 2 to 64 cells a side. Received: 1", [folder, "4a"], {"cells": 1}),
+        ("Expected the name of a layer. Received: none", [folder], {}),
+        ("These samples are of inception_3a. Received: layer='4a'", [samples_of(20), "4a"], {}),
+        ("An atlas is made of 10 vectors or more.*Received: 9", [samples_of(9)], {}),
+        ("No cell has 20 vectors", [samples_of(20)], {"fewest": 20, "cells": 8}),
+        (
+            "Expected 1 to 4 places of each image. Received: 5",
+            [folder, "4a"],
+            {"places": 5, "on_error": lambda _: None},
+        ),
+        ("Expected to take 1 image or more. Received: 0", [folder, "4a"], {"images": 0}),
+        ("Expected one or more images. Received: none", [[], "4a"], {}),
+    ):
+        with pytest.raises(InputError, match=message):
+            activation_atlas(model, *arguments, **options)
+    with pytest.raises(ImageError, match="3.png"):
+        activation_atlas(model, folder, "4a")
+
+
+def test_an_atlas_has_a_picture_for_each_full_cell(model, monkeypatch):
+    """Two kinds of vectors, far apart in the plane: two cells, the larger of the kind that has more."""
+
+    def painted(network, layer, directions, *, side, **options):
+        return np.broadcast_to(
+            directions.argmax(1)[:, None, None, None].astype("uint8"), (len(directions), side, side, 3)
+        )
+
+    monkeypatch.setattr("keras_googlenet.visualize.atlas.icons", painted)
+    monkeypatch.setitem(LAYOUTS, "tsne", lambda vectors, seed: vectors[:, [3, 7]])
+    kinds = np.array([3] * 12 + [7] * 6)
+    samples = Samples("inception_3a", ["?"] * 18, np.zeros((18, 2), int), 5 * np.eye(32, dtype="float32")[kinds])
+    found = activation_atlas(model, samples, cells=2, side=40)
+    assert found.shape == (2 * 42 + 2, 2 * 42 + 2, 3)
+    assert (found == 3).all(-1).sum() == 40 * 40
+    assert (found == 7).all(-1).sum() == 30 * 30
+    assert (found[:42, 44:] == 3).any()  # far along the first axis, near along the second
+    assert (found[44:, :42] == 7).any()
+
+
+def test_umap_is_asked_for_by_name(model, monkeypatch):
+    if importlib.util.find_spec("umap") is None:
+        with pytest.raises(InputError, match=r"needs umap-learn, which is not installed.*keras-googlenet\[umap\]"):
+            activation_atlas(model, samples_of(20), layout="umap")
+        return
+    plane = LAYOUTS["umap"](units(samples_of(40).vectors), 0)
+    assert plane.shape == (40, 2)
