@@ -70,9 +70,11 @@ def main():
 
 def drawn(network, count):
     """Pairs of a row and a channel, always the same."""
-    rng = np.random.default_rng(0)
-    rows = [network.endpoint(row) for row in rng.choice(ROWS, count)]
-    return [(row, int(rng.integers(network.endpoints[row].shape[-1]))) for row in rows]
+    rng, found = np.random.default_rng(0), []
+    for _ in range(count):
+        row = network.endpoint(str(rng.choice(ROWS)))
+        found.append((row, int(rng.integers(network.endpoints[row].shape[-1]))))
+    return found
 
 
 def read(folders, most, size):

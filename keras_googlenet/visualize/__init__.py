@@ -1,7 +1,6 @@
 """Pictures of the network and of what it sees."""
 
 from keras_googlenet.utils.pictures import filter_grid as filter_grid
-from keras_googlenet.visualize import objectives as objectives
 from keras_googlenet.visualize.activations import activation_maps as activation_maps
 from keras_googlenet.visualize.activations import activation_sheet as activation_sheet
 from keras_googlenet.visualize.atlas import activation_atlas as activation_atlas
@@ -35,6 +34,7 @@ from keras_googlenet.visualize.features import features as features
 from keras_googlenet.visualize.features import write_features as write_features
 from keras_googlenet.visualize.grid import activation_grid as activation_grid
 from keras_googlenet.visualize.maximize import maximize_class as maximize_class
+from keras_googlenet.visualize.objective import Objective as Objective
 from keras_googlenet.visualize.parametrization import Parametrization as Parametrization
 from keras_googlenet.visualize.rendering import render as render
 from keras_googlenet.visualize.samples import Samples as Samples

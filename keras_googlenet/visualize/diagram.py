@@ -1,6 +1,7 @@
 """The network as a picture, drawn from its table alone: Fig. 3 of the paper, with the numbers of Table 1."""
 
 from pathlib import Path
+from typing import BinaryIO
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -38,7 +39,7 @@ TIMES, TO = "\N{MULTIPLICATION SIGN}", "\N{RIGHTWARDS ARROW}"
 
 def plot_architecture(
     table: Architecture,
-    path: str | Path,
+    path: str | Path | BinaryIO,
     *,
     size: int | tuple[int, int] = DEFAULT_SIZE,
     channels: int = 3,
@@ -49,7 +50,7 @@ def plot_architecture(
 
     Args:
         table: An `Architecture`.
-        path: Where the picture goes.
+        path: Where the picture goes: a path, or a file open for bytes, whose `format` is to be given.
         size: Side of the input in pixels, or its height and width, for the sizes of the maps.
         channels: Of the input.
         classes: Width of the classifiers.

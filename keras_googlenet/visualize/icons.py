@@ -65,7 +65,7 @@ def icons(
     lengths = np.linalg.norm(directions, axis=1)
     pictures = np.full((len(directions), side, side, 3), 255, "uint8")
     places = np.flatnonzero(lengths)
-    network = at_size(network, (side, side))
+    network = at_size(network, (side, side), each_its_direction(layer, directions))
     bar = keras.utils.Progbar(len(places), verbose=verbose, unit_name="picture")
     for start in range(0, len(places), batch_size):
         batch = places[start : start + batch_size]

@@ -8,7 +8,7 @@ from keras_googlenet.visualize.objectives import class_logit
 from keras_googlenet.visualize.rendering import render
 
 STEPS = 128
-"""Half of what it takes until the picture changes no more, and a third of a minute on two cores."""
+"""Half of `rendering.STEPS`: the whole network looks at 224x224 pixels in each."""
 
 
 def maximize_class(

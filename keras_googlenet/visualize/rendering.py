@@ -18,8 +18,8 @@ from keras_googlenet.visualize.relus import redirected as redirected_relu
 from keras_googlenet.visualize.scoring import at_size, of_pixels
 from keras_googlenet.visualize.transforms import Transforms, resample
 
-STEPS = 512
-"""Lucid's."""
+STEPS = 256
+"""Half of lucid's: after 128 the pictures are sharp."""
 
 SIDES = (32, 1024)
 """Smallest and largest side in pixels: of the largest, the activations that a gradient needs take about a GiB."""

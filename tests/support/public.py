@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "keras_googlenet"
 
-MODULES = ("keras_googlenet.errors", "keras_googlenet.experiment")
+MODULES = ("keras_googlenet.errors", "keras_googlenet.experiment", "keras_googlenet.visualize.objectives")
 """Public modules whose names no `__init__` exports, or not all of them."""
 
 

@@ -8,7 +8,8 @@ from support.small import SMALL
 
 from keras_googlenet import GoogLeNet, preprocess_input
 from keras_googlenet.errors import InputError
-from keras_googlenet.visualize import objective_values, objectives, render
+from keras_googlenet.visualize import Objective, objective_values, render
+from keras_googlenet.visualize import objectives as o
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3)).astype("float32")
 
@@ -51,7 +52,6 @@ def cosines(maps, vector, power):
     return (product * np.maximum(cosine, 0.1) ** power).mean((1, 2))
 
 
-o = objectives
 VECTOR = np.random.default_rng(1).normal(size=40)
 CASES = {
     "neuron": (o.neuron("3a", 5), lambda f: f["3a"][:, 4, 4, 5]),
@@ -100,6 +100,7 @@ def test_how_they_are_written():
     made = 2 * o.channel("4a", 11) - o.neuron("mixed4b", 7, (1, 2)) / o.layer("3a")
     assert repr(made) == "((2 * channel('4a', 11)) - (neuron('mixed4b', 7, (1, 2)) / layer('3a')))"
     assert repr(o.on(-o.head("aux1", 3), 1)) == "on((-1 * head('aux1', 3)), 1)"
+    assert isinstance(made, Objective)
     assert made.endpoints == {"4a", "mixed4b", "3a"}
     with pytest.raises(TypeError):
         o.layer("3a") + "4a"

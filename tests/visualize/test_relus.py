@@ -57,3 +57,36 @@ def test_every_kind_of_relu_is_found():
     ours, theirs = (ops.convert_to_numpy(made(images)) for made in (with_relu(whole, noted), whole))
     assert found == [(2, 3, 3, 3), (2, 2, 2, 2), (2, 5)]
     np.testing.assert_allclose(ours, theirs, rtol=1e-5)
+
+
+def test_the_redirected_gradient_is_pytorchs():
+    """Against a function of PyTorch whose backward pass is written down, through a small network."""
+    torch = pytest.importorskip("torch", reason="PyTorch is in the extra `peers`")
+
+    class Redirected(torch.autograd.Function):
+        @staticmethod
+        def forward(context, x):
+            context.save_for_backward(x)
+            return x.clamp(min=0)
+
+        @staticmethod
+        def backward(context, gradient):
+            [x] = context.saved_tensors
+            return torch.where(x < 0, 0.1 * gradient, gradient)
+
+    model = keras.Sequential([keras.Input((6,)), layers.Dense(8, "relu"), layers.Dense(5, "relu"), layers.Dense(1)])
+    for dense in model.layers:
+        dense.bias.assign(np.random.default_rng(1).normal(size=dense.bias.shape))
+    x = np.random.default_rng(0).normal(size=(4, 6)).astype("float32")
+    swapped = with_relu(model, redirected)
+    _, found = value_and_gradient(lambda x: ops.sum(swapped(x)), x)
+    theirs = torch.tensor(x, requires_grad=True)
+    y = theirs
+    for i, dense in enumerate(model.layers):
+        kernel, bias = (torch.tensor(ops.convert_to_numpy(weight)) for weight in dense.weights)
+        y = y @ kernel + bias
+        y = Redirected.apply(y) if i < 2 else y
+    y.sum().backward()
+    np.testing.assert_allclose(found, theirs.grad.numpy(), rtol=1e-4, atol=1e-6)
+    _, plain = value_and_gradient(lambda x: ops.sum(model(x)), x)
+    assert np.abs(found - plain).max() > 1e-3
