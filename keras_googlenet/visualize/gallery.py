@@ -3,6 +3,7 @@
 import collections
 import io
 import re
+import shutil
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -131,8 +132,10 @@ class Gallery:
 
     def channels_of_a_layer(self) -> Iterator[Path]:
         """All channels of the layer, each as a small picture."""
-        page = layer_page(self.network, self.layer, keep=self.folder / ".channels", **self.options)
+        kept = self.folder / ".channels"
+        page = layer_page(self.network, self.layer, keep=kept, **self.options)
         yield self._write(f"channels-{self.layer}", page, "channels", self.layer)
+        shutil.rmtree(kept, ignore_errors=True)  # what an interrupted command would have gone on from
 
     def atlas(self, images: Sequence[str], **options: Any) -> Iterator[Path]:
         """What a layer sees in many images; options as in `activation_atlas`."""
@@ -163,7 +166,7 @@ class Gallery:
                 [heat] = explain(self.network, image[None], [index])
                 drawn = signed_overlay(image, heat) if heat.min() < 0 else overlay(image, heat - heat.min())
                 pictures.append((drawn, method))
-            rows += [("", pictures[:5]), ("", pictures[5:])]
+            rows += [("", pictures[start : start + 5]) for start in range(0, len(pictures), 5)]
         note = "Where heat has a sign, red speaks for the class and blue against it."
         yield self._write(f"{name}-attribution", sheet(name, rows, side=168, note=note), "attribution", name)
 

@@ -92,13 +92,12 @@ def each_its_direction(layer: str, units: np.ndarray) -> Objective:
         An `Objective` with a number for each image: the mean over all places of the product and the square of its
         cosine, at least 0.1.
     """
-    vectors = units.astype("float32")[:, None, None]
-    lengths = np.linalg.norm(vectors, axis=-1)
+    lengths = np.linalg.norm(units, axis=1)[:, None, None].astype("float32")
 
     def function(values):
-        maps = values[layer]
-        product = ops.sum(maps * vectors, axis=-1)
-        cosine = product / (ops.sqrt(ops.sum(ops.square(maps), axis=-1) + 1e-8) * lengths)
-        return ops.mean(product * ops.maximum(cosine, 0.1) ** COSINE, axis=(1, 2))
+        maps, vectors = values[layer], ops.convert_to_tensor(units[:, None, None], "float32")
+        product = ops.sum(ops.multiply(maps, vectors), axis=-1)
+        length = ops.multiply(ops.sqrt(ops.sum(ops.square(maps), axis=-1) + 1e-8), ops.convert_to_tensor(lengths))
+        return ops.mean(product * ops.maximum(product / length, 0.1) ** COSINE, axis=(1, 2))
 
     return Objective(frozenset([layer]), function, f"a direction of {layer} for each of {len(units)} images")

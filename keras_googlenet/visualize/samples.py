@@ -1,6 +1,5 @@
 """What a layer sees in many images: the vectors of all channels at random places, a few of each image."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import keras
@@ -41,7 +40,6 @@ def sample_activations(
     batch_size: int = 32,
     seed: int = 0,
     on_error: OnError | None = None,
-    on_batch: Callable[[int], None] | None = None,
     verbose: int = 0,
 ) -> Samples:
     """The vectors of a layer at random places of images.
@@ -58,7 +56,6 @@ def sample_activations(
         batch_size: Images in a batch.
         seed: Of what is chosen. The places of an image do not depend on whether others can be read.
         on_error: Called with the error of an image that cannot be read, which is then left out; None raises it.
-        on_batch: Called with how many images are done, after each batch.
         verbose: As in Keras: 1 for a progress bar.
 
     Returns:
@@ -91,8 +88,6 @@ def sample_activations(
             kept.append(maps[where[:, 0], where[:, 1]])
             read += [files[index]] * places
         bar.update(done)
-        if on_batch is not None:
-            on_batch(done)
     if not kept:
         raise InputError(f"None of {len(files):,} images could be read")
     return Samples(layer, read, np.concatenate(taken), np.concatenate(kept))

@@ -231,3 +231,31 @@ def test_text_never_leaves_its_sheet():
     short = sheet.sheet("a", [("b\nbelow", [(picture, "c"), (picture, "two\nlines")])], side=80)
     assert (made[:, -5:] == 255).all()
     assert made.shape[0] > short.shape[0]  # the note takes more lines
+
+
+def test_grids_attributions_and_pages_of_layers(model, photo, tmp_path, monkeypatch):
+    """Every kind of picture is drawn, and has its place on the page."""
+    from keras_googlenet.visualize import activation_atlas, activation_grid, factor_sheet, layer_page
+    from keras_googlenet.visualize.attribution import rise
+
+    small = {"steps": 1, "side": 32}
+    monkeypatch.setattr(gallery, "METHODS", {"rise": functools.partial(rise, masks=8), "other": rise_of_nothing})
+    for name, function in (("layer_page", layer_page), ("activation_grid", activation_grid)):
+        monkeypatch.setattr(gallery, name, functools.partial(function, **small))
+    monkeypatch.setattr(gallery, "factor_sheet", functools.partial(factor_sheet, factors=2, **small))
+    monkeypatch.setattr(gallery, "activation_atlas", functools.partial(activation_atlas, places=20, cells=2, **small))
+    out = tmp_path / "out"
+    only = ["--only", "channels,atlas,attribution,grid", "--layer", "3a", "--images", photo.parent, "--class", "daisy"]
+    assert visualize(model, photo, "--output", out, *only) == 0
+    drawn = {"atlas-inception_3a.png", "channels-inception_3a.png", "photo-attribution.png"}
+    drawn |= {"photo-factors-inception_3a.png", "photo-grid-inception_3a.png"}
+    assert set(sizes(out)) == drawn
+    assert {path.name for path in out.iterdir()} == drawn | {"index.html"}
+    page = (out / "index.html").read_text()
+    assert all(f'src="{name}"' in page for name in drawn)
+    assert visualize(model, "--output", tmp_path / "none", "--only", "channels") == 2
+    assert not (tmp_path / "none").exists()
+
+
+def rise_of_nothing(network, images, classes):
+    return np.linspace(-1, 1, images[..., 0].size).reshape(images.shape[:3]).astype("float32")

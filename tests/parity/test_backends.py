@@ -92,6 +92,7 @@ from support import deterministic
 from support.small import SMALL
 from keras_googlenet import GoogLeNet
 from keras_googlenet.visualize import dream, grad_cam, maximize_class, objectives, render
+from keras_googlenet.visualize import channel_attribution, guided_backpropagation
 from keras_googlenet.visualize.gradients import value_and_gradient
 from keras_googlenet.visualize.network import Network
 
@@ -102,6 +103,8 @@ images = np.rint(x + [123, 117, 104]).astype("uint8")
 scores = Network(model).scores()
 score, gradient = value_and_gradient(lambda x: scores(x)[1, 3], x)
 made = {"score": score, "gradient": gradient, "heat": grad_cam(model, images, [1, 2], "4a")}
+made["guided"] = guided_backpropagation(model, images, [1, 2], per_channel=True)
+made["channels"] = channel_attribution(model, images, [1, 2], layer="3a_3x3_pre_relu", later="4a")
 made["rendered"], made["worth"] = render(model, objectives.channel("3a", 5), size=48, images=2, steps=4)
 if "climb" in sys.argv:
     made["dream"] = dream(model, images[0], "3a", octaves=1, steps=2)
@@ -118,7 +121,7 @@ def test_the_pictures_are_the_same(backend, tmp_path, monkeypatch):
     exec(PICTURES, {})
     run(PICTURES, installed(backend), tmp_path / "theirs.npz", *climb)
     with np.load(tmp_path / "ours.npz") as ours, np.load(tmp_path / "theirs.npz") as theirs:
-        for name in ("score", "gradient", "heat"):
+        for name in ("score", "gradient", "heat", "guided", "channels"):
             np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-3, atol=1e-3 * np.abs(ours[name]).max())
         assert np.ptp(ours["heat"]) > 0
         assert np.abs(theirs["rendered"].astype(int) - ours["rendered"]).max() <= 2

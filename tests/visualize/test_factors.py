@@ -8,7 +8,7 @@ from support.small import SMALL
 
 from keras_googlenet import GoogLeNet, preprocess_input
 from keras_googlenet.errors import InputError
-from keras_googlenet.visualize import activation_factors, factor_sheet
+from keras_googlenet.visualize import Factors, activation_factors, factor_sheet
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +40,7 @@ def lee_and_seung(matrix, factors, rng):
 def test_factors_have_as_much_of_the_maps_as_the_papers_own_algorithm_finds(model):
     found = activation_factors(model, photo(), "4a", 3)
     whole = maps(model, "inception_4a")
+    assert isinstance(found, Factors)
     assert found.layer == "inception_4a"
     assert found.heats.shape == (*whole.shape[:2], 3)
     assert found.directions.shape == (3, whole.shape[2])
