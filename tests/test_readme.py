@@ -47,7 +47,7 @@ def test_the_python_runs_as_it_stands(cached_imagenet, tmp_path, monkeypatch, ca
 
 def test_the_commands_parse():
     commands = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("keras-googlenet")]
-    assert len(commands) == 8
+    assert len(commands) == 9
     for command in commands:
         arguments = shlex.split(command, comments=True)[1:]
         assert parser(COMMANDS).parse_args(arguments).run

@@ -32,8 +32,9 @@ class Parametrization:
     Example:
         >>> fourier = Parametrization()
         >>> parameters = fourier.start(np.random.default_rng(0), (1, 32, 48, 3))
-        >>> fourier.images(ops.convert_to_tensor(parameters), (1, 32, 48, 3)).shape[1:]
-        (32, 48, 3)
+        >>> images = fourier.images(ops.convert_to_tensor(parameters), (1, 32, 48, 3))
+        >>> tuple(images.shape)
+        (1, 32, 48, 3)
     """
 
     fourier: bool = True

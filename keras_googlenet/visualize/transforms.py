@@ -24,8 +24,8 @@ class Transforms:
         angles: Degrees to choose from, counterclockwise.
 
     Example:
-        >>> Transforms(jitter=(), scales=(1,), angles=(0,)).draw(np.random.default_rng(0), 1).tolist()
-        [[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]]
+        >>> Transforms(jitter=(), scales=(2,), angles=(0,)).draw(np.random.default_rng(0), 1).shape
+        (1, 2, 3)
     """
 
     jitter: tuple[int, ...] = (8, 4)

@@ -190,7 +190,7 @@ def test_onnx_external_data_is_refused(tmp_path):
         read(path)
 
 
-@pytest.mark.parametrize("name", ["net.pb", "net", "net.h5", "net.npz.gz"])
+@pytest.mark.parametrize("name", ["net.txt", "net", "net.h5", "net.npz.gz"])
 def test_unknown_format(tmp_path, name):
     with pytest.raises(WeightsError, match=r"Unknown format.*\.keras, \.weights\.h5, .*\.npz.*Received: path="):
         read(tmp_path / name)
