@@ -86,7 +86,7 @@ def decode_predictions(
 
     Args:
         preds: Array or tensor of shape `(images, 1000)`: the network's predictions. Or of shape `(images, 1008)`:
-            those of Google's own network in its own order, `GoogLeNet(weights="inception5h", classes=1008)`. Its eight
+            those of Google's own network in its own order, `GoogLeNet(weights="inception5h")`. Its eight
             columns that are no class have their number in place of the WordNet id.
         top: How many classes to name, 1 to 1000.
         class_index: Path of an `imagenet_class_index.json` to read instead of the one that Keras downloads once into

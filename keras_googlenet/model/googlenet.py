@@ -15,7 +15,16 @@ from keras_googlenet.model import blocks, preprocessing, validation
 from keras_googlenet.model.auxiliary import auxiliary
 from keras_googlenet.model.googlenet_model import GoogLeNetModel
 from keras_googlenet.model.inception import inception
-from keras_googlenet.model.pretrained import is_rgb, load_pretrained, made_for
+from keras_googlenet.model.pretrained import in_order_of_ilsvrc, is_rgb, load_pretrained, made_for
+from keras_googlenet.utils import ilsvrc2012
+
+
+class _Unasked(int):
+    """A number that stands where none was given."""
+
+
+CLASSES = _Unasked(1000)
+"""ImageNet's."""
 
 
 def GoogLeNet(
@@ -24,7 +33,7 @@ def GoogLeNet(
     input_tensor: keras.KerasTensor | None = None,
     input_shape: Sequence[int | None] | None = None,
     pooling: str | None = None,
-    classes: int = 1000,
+    classes: int = CLASSES,
     classifier_activation: Any = "softmax",
     name: str = "googlenet",
     *,
@@ -53,9 +62,9 @@ def GoogLeNet(
         input_shape: Shape of one image, by default `(224, 224, 3)`, `(None, None, 3)` without the top; at least
             32x32. Channels come first where that is Keras's image data format. Named weights with the top take three.
         pooling: Without the top: None gives the 4D feature map, `"avg"` and `"max"` pool it to a vector.
-        classes: Number of classes. Google's own weights, `"inception5h"` or a file of them, have 1008 columns, and the
-            model has those with `classes=1008`: in the order of ILSVRC 2012, eight of them no class. With 1000 it has
-            the columns of the 1000 classes, in the order of Keras and of all other weights, and its softmax is over
+        classes: Number of classes. Unless it is given, Google's own weights, `"inception5h"` or a file of them, have
+            their own 1008 columns, in the order of ILSVRC 2012, eight of them no class. With `classes=1000` they have
+            the columns of the 1000 classes, in the order of Keras and of all other weights, and the softmax is over
             these. `decode_predictions` takes both.
         classifier_activation: Activation of the classifiers, or None for logits. Pretrained models take `"softmax"` or
             None.
@@ -85,6 +94,8 @@ def GoogLeNet(
         [Going Deeper with Convolutions](https://arxiv.org/abs/1409.4842), Table 1 and Fig. 3.
     """
     validation.check_weights(weights, include_top, classes, classifier_activation)
+    if classes is CLASSES and weights is not None and in_order_of_ilsvrc(weights):
+        classes = ilsvrc2012.WIDTH
     table = resolve(made_for(weights) if variant is None else variant)
     if aux_heads is None:
         aux_heads = include_top and weights is None and bool(table.auxiliary)

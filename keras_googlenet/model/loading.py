@@ -137,7 +137,8 @@ def loss_of(spec: str | Path) -> Any:
 
 def _load(spec: str | Path, aux_heads: bool) -> keras.Model:
     if spec in REGISTRY:
-        return GoogLeNet(weights=spec, aux_heads=aux_heads)
+        # Of Google's own, too, in Keras's order, which class indices and labels of data sets have.
+        return GoogLeNet(weights=spec, classes=len(ilsvrc2012.COLUMNS), aux_heads=aux_heads)
     suffix = suffix_of(spec)
     if suffix == ".keras":
         return _load_keras(spec, aux_heads)

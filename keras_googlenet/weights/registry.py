@@ -140,7 +140,7 @@ INCEPTION5H = Weights(
     top1=None,
     top5=None,
     origin="Google's own GoogLeNet of 2015, inception5h, with its auxiliary heads; its publisher gives no accuracies",
-    classes=(1000, WIDTH),
+    classes=(WIDTH, 1000),
 )
 
 REGISTRY = {weights.name: weights for weights in (BVLC, TORCHVISION, SLIM, INCEPTION5H)}

@@ -57,7 +57,7 @@ from keras_googlenet import GoogLeNet, preprocess_input
 
 weights, images, output, top, *names = sys.argv[1:]
 x = np.load(images)
-options = {"aux_heads": True, "classes": 1008} if top == "top" else {"include_top": False}
+options = {"aux_heads": True} if top == "top" else {"include_top": False}
 model = GoogLeNet(weights=weights, input_shape=x.shape[1:], **options)
 values = keras.Model(model.input, {name: model.endpoints[name] for name in names})(preprocess_input(x))
 np.savez(output, **{name: keras.ops.convert_to_numpy(value) for name, value in values.items()})
@@ -140,14 +140,14 @@ def test_the_classifier_at_another_size(network, file):
     """One whose last map is 7x7, but whose heads would read maps of 3x4."""
     images = photos(200, 224)
     expected = network.run(images - 117, ["softmax2"])["softmax2"]
-    model = GoogLeNet(weights=file, input_shape=(200, 224, 3), classes=1008)
+    model = GoogLeNet(weights=file, input_shape=(200, 224, 3))
     np.testing.assert_allclose(model.predict(preprocess_input(images), verbose=0), expected, rtol=0, atol=1e-5)
 
 
 @pytest.mark.computes
 def test_a_thousand_classes_in_keras_order(network, file):
-    """The default: the softmax of the classes' own columns, of all three heads."""
-    images, model = photos(224, 224), GoogLeNet(weights=file, aux_heads=True)
+    """The softmax of the classes' own columns, of all three heads."""
+    images, model = photos(224, 224), GoogLeNet(weights=file, classes=1000, aux_heads=True)
     names = ["softmax2_pre_activation", "softmax0_pre_activation", "softmax1_pre_activation"]
     expected = network.run(images - 117, names)
     for found, name in zip(model.predict(preprocess_input(images), verbose=0), names, strict=True):
@@ -161,8 +161,8 @@ def test_the_archive_and_pixels_from_a_file(network, file, tmp_path):
         archive.write(file, "tensorflow_inception_graph.pb")
         archive.writestr("imagenet_comp_graph_label_strings.txt", "dummy\nkit fox")
         archive.writestr("LICENSE", "Apache")
-    options = {"classes": 1008, "include_preprocessing": True}
-    images, model = photos(224, 224), GoogLeNet(weights=tmp_path / "inception5h.zip", **options)
+    images = photos(224, 224)
+    model = GoogLeNet(weights=tmp_path / "inception5h.zip", include_preprocessing=True)
     assert model.architecture.name == "inception5h"
     expected = network.run(images - 117, ["softmax2"])["softmax2"]
     np.testing.assert_allclose(model.predict(images, verbose=0), expected, rtol=0, atol=1e-5)

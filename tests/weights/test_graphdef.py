@@ -258,7 +258,7 @@ def test_truncated(tmp_path, name):
 
 @pytest.mark.computes
 def test_a_file_as_a_model(tmp_path, monkeypatch):
-    """Of Google's own width the classes come in Keras's order, by a path as by the name; others stay as they are."""
+    """A command's classes come in Keras's order, `GoogLeNet`'s in Google's unless 1000 are asked for."""
     monkeypatch.setattr("keras_googlenet.model.pretrained.made_for", lambda weights: THIN)
     monkeypatch.setattr("keras_googlenet.model.googlenet.made_for", lambda weights: THIN)
     monkeypatch.setattr("keras_googlenet.model.fitting.made_for", lambda weights: THIN)
@@ -268,7 +268,9 @@ def test_a_file_as_a_model(tmp_path, monkeypatch):
     for layer in ("predictions", "aux1", "aux2"):
         bias = keras.ops.convert_to_numpy(found.get_layer(layer).bias)
         assert np.array_equal(bias, biases[f"{layer}/bias"][list(ilsvrc2012.COLUMNS)])
-    assert GoogLeNet(weights=whole, classes=1008).output_shape == (None, 1008)
+    for options, width in (({}, 1008), ({"classes": 1008}, 1008), ({"classes": 1000}, 1000)):
+        assert GoogLeNet(weights=whole, **options).output_shape == (None, width)
+    assert GoogLeNet(weights=None, variant=THIN).output_shape[0] == (None, 1000)
     assert load_model(other).output_shape == (None, 7)
 
 
@@ -305,5 +307,5 @@ def test_predictions_are_decoded_in_either_order(shared_data):
 
 
 def test_names_load_only_with_their_classes():
-    with pytest.raises(ValueError, match="`classes` should be 1000 or 1008; for other classes"):
+    with pytest.raises(ValueError, match="`classes` should be 1008 or 1000; for other classes"):
         GoogLeNet(weights="inception5h", classes=1001)

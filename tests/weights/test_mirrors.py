@@ -346,7 +346,8 @@ def test_googles_own_weights_by_name(cache, server):
         models.append(GoogLeNet(weights="inception5h", classes=1008, aux_heads=True))
         assert len(server.asked) == 2
         assert GoogLeNet(weights="inception5h", include_top=False).output_shape == (None, None, None, 1024)
-        assert GoogLeNet(weights="inception5h").output_shape == (None, 1000)
+        assert GoogLeNet(weights="inception5h").output_shape == (None, 1008)
+        assert GoogLeNet(weights="inception5h", classes=1000).output_shape == (None, 1000)
     for model in models:
         assert model.architecture.name == "inception5h"
         main, _, second = model(preprocess_input(images))

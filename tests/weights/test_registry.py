@@ -80,4 +80,4 @@ def test_googles_own_archive_and_the_graph_in_it():
     assert all(other.sha256 == first.sha256 for other in others)
     assert (graph.url, graph.filename, graph.size) == (None, "tensorflow_inception_graph.pb", 53_884_595)
     assert graph.sha256 == "a39b08b826c9d5a5532ff424c03a3a11a202967544e389aca4b06c2bd8aef63f"
-    assert REGISTRY["inception5h"].classes == (1000, 1008)
+    assert REGISTRY["inception5h"].classes == (1008, 1000)
