@@ -167,7 +167,8 @@ def test_visualize(name, folder, tmp_path, capsys):
     path = folder / "set" / "ant" / "photo.png"
     assert main(["visualize", f"{folder / name}.keras", "--output", str(tmp_path / "out"), str(path)]) == 0
     assert {found.name for found in (tmp_path / "out").iterdir()} == {
-        "architecture.png", "architecture.svg", "filters.png", "photo-activations.png", "photo-cam.png",
+        "architecture.png", "architecture.svg", "filters.png", "index.html", "photo-activations.png",
+        "photo-cam.png",
     }  # fmt: skip
     height, width = SIZES.get(name, (64, 64))
     channels = 1 if "gray" in name else 3
