@@ -161,7 +161,7 @@ def test_examples_come_with_a_channel_and_images(model, photo, tmp_path, monkeyp
     [
         (["--only", "examples"], "--only examples needs a --channel, such as mixed4a:97 and --images"),
         (["--only", "cam", "--channel", "4a:1"], "--channel is for channel and examples, of which none is drawn"),
-        (["--images", "."], "--images is for examples, of which none is drawn: see --only"),
+        (["--images", "."], "--images is for examples and atlas, of which none is drawn: see --only"),
         (["--channel", "4a:99999"], "has the channels 0 to"),
         (["--class", "dasy"], "No such class: dasy. Did you mean 'daisy'?"),
         (["--class", "9"], "No such class: 9. Expected a name, or an index of 0 to 3"),
