@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from keras_googlenet.errors import InputError, WorkError
-from keras_googlenet.utils.messages import one_line, shown
+from keras_googlenet.utils.messages import one_line
 from keras_googlenet.visualize.channels import parse_channel
 from keras_googlenet.visualize.image_batches import OnError, Paths, layer_outputs, listed
 from keras_googlenet.visualize.network import Network
@@ -169,11 +169,3 @@ def _span(network: Network, layer: str, side: int, places: int, place: int) -> t
     center, seen = float(centers(network.table, layer, side)(places)[place]), field(network.table, layer, side)
     start, stop = (0, side) if seen is None else seen.pixels(place)
     return max(0, start), min(side, stop), center
-
-
-def check_channels(network: Network, channels: Sequence[str]) -> None:
-    """Raises an `InputError` unless there are these channels."""
-    if not channels:
-        raise InputError(f"Expected one or more channels, such as 4a:97. Received: {shown(list(channels))}")
-    for text in channels:
-        parse_channel(network, text)

@@ -13,12 +13,11 @@ import re
 
 import numpy as np
 
-from keras_googlenet.weights.layouts import chw_to_hwc, hwc_to_chw, joined_names
+from keras_googlenet.architecture.names import CAFFE_HEADS
+from keras_googlenet.weights.layouts import chw_to_hwc, hwc_to_chw
 from keras_googlenet.weights.reader import Arrays, Named, WeightsError
 
-KERAS_NAMES = {"loss3/classifier": "predictions"} | joined_names(
-    {"loss1": "aux1", "loss2": "aux2"}, {"/conv": "_conv", "/fc": "_fc", "/classifier": ""}
-)
+KERAS_NAMES = CAFFE_HEADS
 """Layers that are not simply called by their Caffe name with `/` as `_`."""
 
 CAFFE_NAMES = {ours: theirs for theirs, ours in KERAS_NAMES.items()}
