@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_googlenet.architecture import PAPER
+from keras_googlenet.architecture import VARIANTS
 from keras_googlenet.architecture.names import split
 from keras_googlenet.errors import InputError
 from keras_googlenet.model import graph
@@ -54,8 +54,9 @@ class Network:
         else:
             self._input, self._made = keras.Input(model.input_shape[1:], name="images"), {}
             self._output = graph.retrace(model, self._input, self._made)
-        # Of an unknown table, the rows' names are all that counts here.
-        self.endpoints = Endpoints((self.table or PAPER).rows, self._made)
+        tables = VARIANTS.values() if self.table is None else [self.table]
+        rows = {row.layer: row for table in tables for row in table.rows}  # of an unknown one, those that are there
+        self.endpoints = Endpoints([rows[layer] for layer in self._made if layer in rows], self._made)
         if self.images.channels_first:
             raise InputError(f"Expected a model that takes channels last. Received: {model.name}, which has them first")
         if not self._mapped:

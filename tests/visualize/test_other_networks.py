@@ -10,6 +10,7 @@ from support.small import SMALL
 from keras_googlenet import GoogLeNet
 from keras_googlenet.errors import InputError
 from keras_googlenet.visualize import dream, grad_cam, maximize_class
+from keras_googlenet.visualize.network import Network
 
 
 def build(**options):
@@ -59,3 +60,12 @@ def test_dreams_need_a_network_of_known_pixels():
     model = keras.Sequential([keras.Input((64, 64, 3)), layers.Rescaling(1 / 255), build(aux_heads=False)])
     with pytest.raises(InputError, match="or those minus the mean. Received: .*preprocessing of its own"):
         dream(model, np.zeros((64, 64, 3), "uint8"), "3a", octaves=1, steps=1)
+
+
+def test_rows_of_any_variant_where_the_table_is_not_known():
+    """TF-slim's fourth pool has another window than the paper's, and so another layer's name."""
+    base = GoogLeNet(weights=None, variant="slim", input_shape=(64, 64, 3), classes=4)
+    network = Network(keras.Model(base.input, base.outputs[0]))
+    assert network.table is None
+    assert list(network.endpoints) == list(base.endpoints)
+    assert network.endpoints["maxpool10"] is base.endpoints["pool4"]
