@@ -24,11 +24,14 @@ def predict_crops(
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Has a model see the crops of images; those of neighboring images share batches.
 
-    All batches have the same shape: the last one is filled up.
+    All batches have the same shape, and each crop has a place of its own in them, which follows from the image's: that
+    of an image which is left out stays empty. So an evaluation that goes on computes what it would have computed,
+    to the last bit, where a row of a matrix product depends on where in the batch it is.
 
     Args:
         model: A classifier whose output, or the first of several, is probabilities.
-        images: The place of each image and its uint8 crops, of shape `(views, size, size, 3)`.
+        images: The place of each image in the split, in that order, and its uint8 crops, of shape
+            `(views, size, size, 3)`.
         views: Crops of an image.
         batch_size: Crops in a batch.
         preprocess: From uint8 crops to what the model takes.
@@ -39,15 +42,21 @@ def predict_crops(
     Raises:
         WorkError: The model's output is not probabilities.
     """
-    crops = ((place, crop) for place, some in images for crop in some)
+    crops = (
+        (place, *divmod(place * views + number, batch_size), crop)
+        for place, some in images
+        for number, crop in enumerate(some)
+    )
     rows: list[np.ndarray] = []
-    while batch := list(itertools.islice(crops, batch_size)):
-        full = np.zeros((batch_size, *batch[0][1].shape), batch[0][1].dtype)
-        full[: len(batch)] = [crop for _, crop in batch]
+    for _, group in itertools.groupby(crops, key=lambda crop: crop[1]):
+        batch = list(group)
+        full = np.zeros((batch_size, *batch[0][-1].shape), batch[0][-1].dtype)
+        places, _, slots, some = zip(*batch, strict=True)
+        full[list(slots)] = some
         output = model.predict_on_batch(np.asarray(preprocess(full)))
-        output = np.asarray(output[0] if isinstance(output, (list, tuple)) else output, "float64")[: len(batch)]
+        output = np.asarray(output[0] if isinstance(output, (list, tuple)) else output, "float64")[list(slots)]
         check_probabilities(output)
-        for (place, _), row in zip(batch, output, strict=True):
+        for place, row in zip(places, output, strict=True):
             rows.append(row)
             if len(rows) == views:
                 yield place, np.stack(rows)

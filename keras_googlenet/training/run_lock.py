@@ -81,15 +81,15 @@ class RunLock:
             RunFolderError: Another process trains here.
             WriteError: Nothing can be written here.
         """
-        try:
-            for _ in range(_TRIES):
-                if not self.is_taken:
-                    with suppress(FileNotFoundError):  # another one that gave up has just removed it
-                        self._take()
-        except OSError as error:
-            raise WriteError(f"{self._path} cannot be written: {os.strerror(error.errno)}") from error
-        if not self.is_taken:
-            raise WriteError(f"{self._path} cannot be written: {os.strerror(errno.ENOENT)}")
+        for left in reversed(range(_TRIES)):
+            if self.is_taken:
+                return
+            try:
+                self._take()
+            except OSError as error:
+                # Another one that gave up may just have removed the folder or the file.
+                if not left or not isinstance(error, (FileNotFoundError, FileExistsError)):
+                    raise WriteError(f"{self._path} cannot be written: {os.strerror(error.errno)}") from error
 
     def check_there(self):
         """Looks whether the folder is still the one that was locked, or, for who has not locked it, is there at all.

@@ -183,14 +183,20 @@ def seen(context):
 
 
 def everything(context):
-    """All of a process's results by name."""
+    """All of a process's results by name. In float64: after fifty steps of float32, rounding is all over the digits."""
+    import keras
+
     from keras_googlenet.training.distributed.broadcast import broadcast
     from support import replica_steps
 
-    agreed = broadcast(context, 7 + context.worker, -1)
-    with context.strategy.scope():
-        small = {**replica_steps.steps(), "statistics": replica_steps.statistics(context)}
-    return {**train(context), **seen(context), **small, "agreed": agreed, "replicas": context.replicas}
+    agreed, before = broadcast(context, 7 + context.worker, -1), keras.config.floatx()
+    keras.config.set_floatx("float64")
+    try:
+        with context.strategy.scope():
+            small = {**replica_steps.steps(), "statistics": replica_steps.statistics(context)}
+        return {**train(context), **seen(context), **small, "agreed": agreed, "replicas": context.replicas}
+    finally:
+        keras.config.set_floatx(before)
 
 
 def main(kind, folder):

@@ -125,16 +125,22 @@ class Stop:
 
 
 def prepare():
-    """Patches the trainer as said above, and makes two devices; nothing of TensorFlow is initialized."""
+    """Patches the trainer as said above, and makes two devices; nothing of TensorFlow is initialized.
+
+    Networks are of float64: after fifty steps of float32, rounding would be all over the digits.
+    """
     import keras
     import tensorflow as tf
 
     from keras_googlenet import data
     from keras_googlenet.training import run as runs
-    from support.small_training import small_network
+    from support import small_training
+
+    keras.config.set_floatx("float64")
+    small_training.dtype_policy = lambda precision: "float64"
 
     def build(recipe, source):
-        model = small_network(recipe, source)
+        model = small_training.small_network(recipe, source)
         for layer in model.layers:
             if isinstance(layer, keras.layers.Dropout):
                 layer.rate = 0.0

@@ -59,9 +59,9 @@ def test_the_same_losses_and_weights(runs, kind):
         assert row.keys() == one.keys()
         for name in row:
             if name == "val_loss" or not (name.startswith("val_") and name.endswith("loss")):
-                assert row[name] == pytest.approx(one[name], rel=1e-5), name
+                assert row[name] == pytest.approx(one[name], rel=1e-9), name
     for weight, one in zip(weights(folder / kind), weights(folder / "none"), strict=True):
-        np.testing.assert_allclose(weight, one, rtol=0, atol=1e-5)
+        np.testing.assert_allclose(weight, one, rtol=0, atol=1e-9)
 
 
 @SPREAD

@@ -45,9 +45,9 @@ def test_same_losses_and_weights(one, spread_out, kind):
         assert found["replicas"] == 2
         assert set(found) == set(one)
         for name in exact:
-            np.testing.assert_allclose(found[name], one[name], rtol=1e-5, err_msg=name)
+            np.testing.assert_allclose(found[name], one[name], rtol=1e-9, err_msg=name)
         for name in variables:
-            np.testing.assert_allclose(found[name], one[name], rtol=1e-5, atol=1e-5, err_msg=name)
+            np.testing.assert_allclose(found[name], one[name], rtol=1e-9, atol=1e-9, err_msg=name)
 
 
 def test_workers_agree(spread_out):

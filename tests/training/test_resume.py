@@ -183,17 +183,17 @@ def test_a_checkpoint_of_another_network_is_refused(copy, monkeypatch):
 
 @pytest.mark.trains
 @pytest.mark.parametrize(
-    ("layer", "message"),
+    ("layer", "spoilt", "message"),
     [
-        ("predictions", "The loss became nan in epoch 1, batch 10. The last good checkpoint is of step 7. Start a new"),
-        # Rectification makes nothing of what is no number, and the loss stays finite.
-        ("conv1_7x7_s2", "After step 10, conv1_7x7_s2/kernel is not finite. The last good checkpoint is of step 7."),
+        ("predictions", 9, "The loss became nan in epoch 1, batch 10. The last good checkpoint is of step 7. Start a"),
+        # After the epoch's last step: the loss never sees it.
+        ("conv1_7x7_s2", 10, "After step 10, conv1_7x7_s2/kernel is not finite. The last good checkpoint is of step 7"),
     ],
 )
-def test_what_is_not_finite_is_never_saved(tmp_path, layer, message):
+def test_what_is_not_finite_is_never_saved(tmp_path, layer, spoilt, message):
     class Spoil(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
-            if batch == 8:
+            if batch + 1 == spoilt:
                 kernel = self.model.get_layer(layer).kernel
                 kernel.assign(kernel * float("inf"))
 

@@ -1,5 +1,6 @@
 """A run's folder is one process's: who has it is said, a lock that nobody holds any more is taken, none is left."""
 
+import errno
 import json
 import os
 import shutil
@@ -136,6 +137,29 @@ def test_many_at_once_are_one(folder, monkeypatch):
     assert most[0] == 1
     assert taken[0] > 6
     assert not any(folder.glob("*")), "of a lock something is left"
+
+
+def test_a_folder_that_comes_and_goes_is_locked(folder, monkeypatch):
+    """Another process had made it just before, and has just removed it."""
+    make, tries = Path.mkdir, []
+
+    def mkdir(path, *args, **kwargs):
+        tries.append(path)
+        if len(tries) == 1:
+            raise FileExistsError(errno.EEXIST, "File exists")
+        make(path, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    with RunLock(folder) as lock:
+        lock.take()
+        assert lock.is_taken
+
+
+def test_a_file_is_no_folder(folder):
+    folder.write_text("precious")
+    with pytest.raises(WriteError, match=r"cannot be written: File exists"), RunLock(folder) as lock:
+        lock.take()
+    assert folder.read_text() == "precious"
 
 
 def test_a_link_is_not_followed(folder, tmp_path):
