@@ -23,7 +23,7 @@ SETTINGS = {
 }
 """Where less is done than by default."""
 
-STEPS = 10
+STEPS = 32
 """Of each curve."""
 
 CONTROLS = ("random pixels", "random spots", "center")

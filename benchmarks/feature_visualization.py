@@ -37,7 +37,7 @@ def main():
 
     from keras_googlenet.model.loading import load_model
     from keras_googlenet.visualize.network import Network
-    from keras_googlenet.visualize.scoring import of_any_size
+    from keras_googlenet.visualize.rendering.scoring import of_any_size
 
     network = Network(load_model(options.weights))
     trunk = of_any_size(network)

@@ -67,7 +67,7 @@ def run(arguments):
     from keras_googlenet.cli.paths import expand
     from keras_googlenet.cli.progress import Progress
     from keras_googlenet.visualize import write_features
-    from keras_googlenet.visualize.partial_features import SUFFIX
+    from keras_googlenet.visualize.dataset.partial_features import SUFFIX
 
     fail = Failures()
     files = expand(arguments.paths, fail)

@@ -194,7 +194,7 @@ def _model(arguments, kinds):
 
 def _kinds(arguments):
     from keras_googlenet.visualize.page import check_page
-    from keras_googlenet.visualize.rendering import SIDES
+    from keras_googlenet.visualize.rendering.ascent import SIDES
 
     def lacks(kind):
         return [NEEDS[need] for need in KINDS[kind].needs if not getattr(arguments, need)]

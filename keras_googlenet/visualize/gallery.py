@@ -17,21 +17,21 @@ from keras_googlenet.utils.pictures import filter_grid
 from keras_googlenet.utils.writing import written_whole
 from keras_googlenet.visualize import objectives
 from keras_googlenet.visualize.activations import activation_sheet
-from keras_googlenet.visualize.atlas import activation_atlas
 from keras_googlenet.visualize.attribution import METHODS
-from keras_googlenet.visualize.cam import default_layer, grad_cam, overlay, signed_overlay
-from keras_googlenet.visualize.channel_page import layer_page
+from keras_googlenet.visualize.attribution.cam import default_layer, grad_cam, overlay, signed_overlay
 from keras_googlenet.visualize.channels import parse_channel
+from keras_googlenet.visualize.dataset.example_sheet import example_sheet
+from keras_googlenet.visualize.dataset.examples import dataset_examples
 from keras_googlenet.visualize.diagram import plot_architecture
-from keras_googlenet.visualize.dream import LAYER, dream
-from keras_googlenet.visualize.example_sheet import example_sheet
-from keras_googlenet.visualize.examples import dataset_examples
-from keras_googlenet.visualize.factors import factor_sheet
-from keras_googlenet.visualize.grid import activation_grid
-from keras_googlenet.visualize.maximize import maximize_class
+from keras_googlenet.visualize.mosaics.atlas import activation_atlas
+from keras_googlenet.visualize.mosaics.channel_page import layer_page
+from keras_googlenet.visualize.mosaics.factors import factor_sheet
+from keras_googlenet.visualize.mosaics.grid import activation_grid
 from keras_googlenet.visualize.network import Network
 from keras_googlenet.visualize.page import write_page, write_picture
-from keras_googlenet.visualize.rendering import render
+from keras_googlenet.visualize.rendering.ascent import render
+from keras_googlenet.visualize.rendering.dream import LAYER, dream
+from keras_googlenet.visualize.rendering.maximize import maximize_class
 from keras_googlenet.visualize.sheet import sheet
 
 CHANNEL_STEPS = 128

@@ -17,7 +17,7 @@ from keras import ops
 from keras_googlenet.architecture.names import BEFORE_SOFTMAX
 from keras_googlenet.errors import InputError
 from keras_googlenet.visualize.network import CLASS_SCORES
-from keras_googlenet.visualize.objective import Objective
+from keras_googlenet.visualize.rendering.objective import Objective
 
 
 def neuron(layer: str, channel: int, place: tuple[int, int] | None = None) -> Objective:

@@ -18,7 +18,7 @@ from keras_googlenet.visualize import (
     saliency,
     smooth_grad,
 )
-from keras_googlenet.visualize.cam import enlarged, layer_heat
+from keras_googlenet.visualize.attribution.cam import enlarged, layer_heat
 from keras_googlenet.visualize.network import Network
 from keras_googlenet.weights.assignment import targets
 

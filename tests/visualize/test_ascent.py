@@ -10,7 +10,7 @@ from keras_googlenet import GoogLeNet, GoogLeNetModel, preprocess_input
 from keras_googlenet.errors import InputError
 from keras_googlenet.visualize import activation_maps, activation_sheet, dream, maximize_class
 from keras_googlenet.visualize.gradients import value_and_gradient
-from keras_googlenet.visualize.image_ops import resized
+from keras_googlenet.visualize.rendering.image_ops import resized
 
 
 @pytest.fixture(scope="module")

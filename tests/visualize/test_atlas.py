@@ -13,7 +13,7 @@ from keras_googlenet import GoogLeNet, preprocess_input
 from keras_googlenet.data import ImageError, center_crop, read_image
 from keras_googlenet.errors import InputError
 from keras_googlenet.visualize import Samples, activation_atlas, sample_activations
-from keras_googlenet.visualize.atlas import LAYOUTS, in_cells, units
+from keras_googlenet.visualize.mosaics.atlas import LAYOUTS, in_cells, units
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +139,7 @@ def test_an_atlas_has_a_picture_for_each_full_cell(model, monkeypatch):
             directions.argmax(1)[:, None, None, None].astype("uint8"), (len(directions), side, side, 3)
         )
 
-    monkeypatch.setattr("keras_googlenet.visualize.atlas.icons", painted)
+    monkeypatch.setattr("keras_googlenet.visualize.mosaics.atlas.icons", painted)
     monkeypatch.setitem(LAYOUTS, "tsne", lambda vectors, seed: vectors[:, [3, 7]])
     kinds = np.array([3] * 12 + [7] * 6)
     samples = Samples("inception_3a", ["?"] * 18, np.zeros((18, 2), int), 5 * np.eye(32, dtype="float32")[kinds])

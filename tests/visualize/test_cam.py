@@ -15,7 +15,7 @@ from keras_googlenet.architecture.variants import SLIM, TORCHVISION
 from keras_googlenet.data import center_crop, read_image
 from keras_googlenet.errors import InputError
 from keras_googlenet.visualize import activation_maps, grad_cam, overlay
-from keras_googlenet.visualize.cam import default_layer, layer_heat
+from keras_googlenet.visualize.attribution.cam import default_layer, layer_heat
 from keras_googlenet.visualize.gradients import value_and_gradient
 from keras_googlenet.visualize.network import Network
 from keras_googlenet.visualize.receptive import centers

@@ -15,7 +15,7 @@ from keras_googlenet.cli import main
 from keras_googlenet.data import center_crop, read_image
 from keras_googlenet.errors import InputError, WorkError
 from keras_googlenet.visualize import ChannelExamples, Example, dataset_examples
-from keras_googlenet.visualize.example_sheet import example_sheet
+from keras_googlenet.visualize.dataset.example_sheet import example_sheet
 from keras_googlenet.visualize.network import Network
 
 pytestmark = pytest.mark.computes

@@ -19,7 +19,8 @@ from keras_googlenet import GoogLeNet, preprocess_input
 from keras_googlenet.data import ImageError, center_crop, read_image
 from keras_googlenet.errors import InputError, WorkError
 from keras_googlenet.utils.partial import ExistsError
-from keras_googlenet.visualize import Features, features, partial_features, write_features
+from keras_googlenet.visualize import Features, features, write_features
+from keras_googlenet.visualize.dataset import partial_features
 from keras_googlenet.visualize.network import Network
 
 pytestmark = pytest.mark.computes
@@ -308,7 +309,8 @@ def test_parquet(model, network, folder, pooling):
 KILLED = """
 import sys
 import keras
-from keras_googlenet.visualize import partial_features, write_features
+from keras_googlenet.visualize import write_features
+from keras_googlenet.visualize.dataset import partial_features
 partial_features.SAVE_SECONDS = 0.0
 model = keras.saving.load_model("net.keras")
 print("begun", flush=True)

@@ -11,9 +11,9 @@ from support.small import SMALL
 from keras_googlenet import GoogLeNet, preprocess_input
 from keras_googlenet.errors import InputError
 from keras_googlenet.visualize import activation_grid, layer_page
-from keras_googlenet.visualize.grid import pooled
-from keras_googlenet.visualize.icons import each_its_direction, icons
-from keras_googlenet.visualize.mosaic import GAP
+from keras_googlenet.visualize.mosaics.grid import pooled
+from keras_googlenet.visualize.mosaics.icons import each_its_direction, icons
+from keras_googlenet.visualize.mosaics.mosaic import GAP
 from keras_googlenet.visualize.network import Network
 
 
@@ -96,7 +96,7 @@ def painted(network, layer, directions, *, side, **options):
 
 
 def test_a_grid_has_the_vector_of_each_place_in_its_cell(model, monkeypatch):
-    monkeypatch.setattr("keras_googlenet.visualize.grid.icons", painted)
+    monkeypatch.setattr("keras_googlenet.visualize.mosaics.grid.icons", painted)
     image = np.rint(deterministic.images(1, 64)[0] + 120).clip(0, 255).astype("uint8")
     whole = maps(model, "inception_3a", image[None])[0]
     rows, columns, channels = whole.shape
@@ -149,7 +149,7 @@ class Painter:
 
 
 def page(model, monkeypatch, painter, **options):
-    monkeypatch.setattr("keras_googlenet.visualize.channel_page.icons", painter)
+    monkeypatch.setattr("keras_googlenet.visualize.mosaics.channel_page.icons", painter)
     options = {"side": 40, "batch_size": 4, "columns": 5, **options}
     return layer_page(model, "conv2", **options)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_googlenet.visualize.mosaic import GAP, mosaic
+from keras_googlenet.visualize.mosaics.mosaic import GAP, mosaic
 
 SIDE = 20
 

@@ -127,7 +127,7 @@ def test_how_they_are_written():
     ],
 )
 def test_what_is_not_there_is_refused_before_any_work(objective, message, model, monkeypatch):
-    monkeypatch.setattr("keras_googlenet.visualize.rendering.differentiated", None)
+    monkeypatch.setattr("keras_googlenet.visualize.rendering.ascent.differentiated", None)
     with pytest.raises(InputError, match=message):
         render(model, objective)
 

@@ -7,8 +7,8 @@ from scipy import ndimage
 
 from keras_googlenet.visualize import Parametrization, Transforms
 from keras_googlenet.visualize.gradients import value_and_gradient
-from keras_googlenet.visualize.parametrization import COLORS, inverse_transform
-from keras_googlenet.visualize.transforms import GRAY, resample
+from keras_googlenet.visualize.rendering.parametrization import COLORS, inverse_transform
+from keras_googlenet.visualize.rendering.transforms import GRAY, resample
 
 SIZES = [(8, 12), (9, 12), (8, 11), (7, 9)]
 

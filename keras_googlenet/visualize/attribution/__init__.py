@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from keras_googlenet.visualize.attribution.cam import grad_cam
 from keras_googlenet.visualize.attribution.cams import grad_cam_plus_plus as grad_cam_plus_plus
 from keras_googlenet.visualize.attribution.cams import score_cam as score_cam
 from keras_googlenet.visualize.attribution.channels import channel_attribution as channel_attribution
@@ -19,9 +20,8 @@ from keras_googlenet.visualize.attribution.gradients import guided_backpropagati
 from keras_googlenet.visualize.attribution.gradients import saliency as saliency
 from keras_googlenet.visualize.attribution.gradients import smooth_grad as smooth_grad
 from keras_googlenet.visualize.attribution.integrated import integrated_gradients as integrated_gradients
-from keras_googlenet.visualize.attribution.occlusion import occlusion as occlusion
-from keras_googlenet.visualize.attribution.rise import rise as rise
-from keras_googlenet.visualize.cam import grad_cam
+from keras_googlenet.visualize.attribution.masking import rise as rise
+from keras_googlenet.visualize.attribution.occluding import occlusion as occlusion
 
 METHODS: Mapping[str, Callable[..., np.ndarray]] = MappingProxyType(
     {

@@ -5,7 +5,7 @@ import numpy as np
 from keras_googlenet.errors import InputError
 from keras_googlenet.imagenet import MEAN_RGB
 from keras_googlenet.utils.messages import nearest, shown
-from keras_googlenet.visualize.image_ops import blurred
+from keras_googlenet.visualize.rendering.image_ops import blurred
 
 BASELINES = ("mean", "gray", "black", "blur")
 """ImageNet's mean color, which the network sees as 0; the middle of 0 to 255; black; the image, blurred."""

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 
 from keras_googlenet.visualize.attribution.baselines import baseline_of
-from keras_googlenet.visualize.cam import default_layer, enlarged
+from keras_googlenet.visualize.attribution.cam import default_layer, enlarged
+from keras_googlenet.visualize.attribution.targets import checked, chunks, class_scores, maps_and_gradients
 from keras_googlenet.visualize.network import Network
-from keras_googlenet.visualize.targets import checked, chunks, class_scores, maps_and_gradients
 
 
 def grad_cam_plus_plus(

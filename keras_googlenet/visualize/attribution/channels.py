@@ -7,9 +7,9 @@ import numpy as np
 from keras import ops
 
 from keras_googlenet.errors import InputError
+from keras_googlenet.visualize.attribution.targets import checked, chunks, maps_and_gradients, of_model_size
 from keras_googlenet.visualize.gradients import value_and_gradient
 from keras_googlenet.visualize.network import Network
-from keras_googlenet.visualize.targets import checked, chunks, maps_and_gradients, of_model_size
 
 
 def channel_attribution(

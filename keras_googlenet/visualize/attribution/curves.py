@@ -10,8 +10,8 @@ import numpy as np
 from keras_googlenet.errors import InputError
 from keras_googlenet.utils.messages import shown
 from keras_googlenet.visualize.attribution.baselines import baseline_of
+from keras_googlenet.visualize.attribution.targets import check_count, checked, chunks
 from keras_googlenet.visualize.network import Network
-from keras_googlenet.visualize.targets import check_count, checked, chunks
 
 
 @dataclasses.dataclass(frozen=True)

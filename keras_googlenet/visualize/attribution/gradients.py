@@ -12,9 +12,9 @@ import numpy as np
 from keras import ops
 
 from keras_googlenet.errors import InputError
+from keras_googlenet.visualize.attribution.targets import check_count, checked, chunks, class_gradient
 from keras_googlenet.visualize.network import Network
 from keras_googlenet.visualize.relus import with_relu
-from keras_googlenet.visualize.targets import check_count, checked, chunks, class_gradient
 
 
 def saliency(

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 
 from keras_googlenet.visualize.attribution.baselines import baseline_of
+from keras_googlenet.visualize.attribution.targets import check_count, checked, chunks, class_gradient
 from keras_googlenet.visualize.network import Network
-from keras_googlenet.visualize.targets import check_count, checked, chunks, class_gradient
 
 
 def integrated_gradients(

@@ -8,8 +8,8 @@ from PIL import Image
 
 from keras_googlenet.errors import InputError
 from keras_googlenet.visualize.attribution.baselines import baseline_of
+from keras_googlenet.visualize.attribution.targets import check_count, checked, chunks
 from keras_googlenet.visualize.network import Network
-from keras_googlenet.visualize.targets import check_count, checked, chunks
 
 
 def rise(

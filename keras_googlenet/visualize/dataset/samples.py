@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_googlenet.errors import InputError
 from keras_googlenet.utils.messages import shown
-from keras_googlenet.visualize.image_batches import OnError, Paths, layer_outputs, listed
+from keras_googlenet.visualize.dataset.image_batches import OnError, Paths, layer_outputs, listed
 from keras_googlenet.visualize.network import Network
 
 IMAGES = 5000

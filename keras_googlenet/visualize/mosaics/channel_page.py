@@ -12,7 +12,7 @@ from keras_googlenet.errors import InputError
 from keras_googlenet.model.digest import add_model
 from keras_googlenet.utils.messages import shown
 from keras_googlenet.utils.writing import written_whole
-from keras_googlenet.visualize.icons import BATCH, SIDE, STEPS, icons
+from keras_googlenet.visualize.mosaics.icons import BATCH, SIDE, STEPS, icons
 from keras_googlenet.visualize.network import Network
 from keras_googlenet.visualize.sheet import sheet
 

@@ -10,8 +10,8 @@ from keras import ops
 from keras_googlenet.errors import InputError
 from keras_googlenet.model.googlenet import GoogLeNet
 from keras_googlenet.visualize.network import CLASS_SCORES, Network
-from keras_googlenet.visualize.objective import Objective
 from keras_googlenet.visualize.relus import with_relu
+from keras_googlenet.visualize.rendering.objective import Objective
 
 
 def objective_values(model: keras.Model | Network, objective: Objective, images: np.ndarray) -> np.ndarray:

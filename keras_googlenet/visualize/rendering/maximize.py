@@ -5,7 +5,7 @@ import numpy as np
 
 from keras_googlenet.visualize.network import Network
 from keras_googlenet.visualize.objectives import class_logit
-from keras_googlenet.visualize.rendering import render
+from keras_googlenet.visualize.rendering.ascent import render
 
 STEPS = 128
 """Half of `rendering.STEPS`: the whole network looks at 224x224 pixels in each."""

@@ -9,7 +9,7 @@ import numpy as np
 from keras_googlenet.errors import InputError, WorkError
 from keras_googlenet.utils.messages import one_line
 from keras_googlenet.visualize.channels import parse_channel
-from keras_googlenet.visualize.image_batches import OnError, Paths, layer_outputs, listed
+from keras_googlenet.visualize.dataset.image_batches import OnError, Paths, layer_outputs, listed
 from keras_googlenet.visualize.network import Network
 from keras_googlenet.visualize.receptive import centers, field
 

@@ -16,9 +16,9 @@ from sklearn.decomposition import NMF
 from sklearn.exceptions import ConvergenceWarning
 
 from keras_googlenet.errors import InputError
-from keras_googlenet.visualize.cam import enlarged
-from keras_googlenet.visualize.grid import maps_of
-from keras_googlenet.visualize.icons import BATCH, STEPS, icons
+from keras_googlenet.visualize.attribution.cam import enlarged
+from keras_googlenet.visualize.mosaics.grid import maps_of
+from keras_googlenet.visualize.mosaics.icons import BATCH, STEPS, icons
 from keras_googlenet.visualize.network import Network
 from keras_googlenet.visualize.sheet import sheet
 

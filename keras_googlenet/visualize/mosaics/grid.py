@@ -8,8 +8,8 @@ import keras
 import numpy as np
 
 from keras_googlenet.errors import InputError
-from keras_googlenet.visualize.icons import BATCH, SIDE, STEPS, icons
-from keras_googlenet.visualize.mosaic import mosaic
+from keras_googlenet.visualize.mosaics.icons import BATCH, SIDE, STEPS, icons
+from keras_googlenet.visualize.mosaics.mosaic import mosaic
 from keras_googlenet.visualize.network import Network
 
 CELLS = 16

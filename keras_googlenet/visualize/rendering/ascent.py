@@ -12,11 +12,11 @@ from keras import ops
 from keras_googlenet.errors import InputError
 from keras_googlenet.visualize.gradients import differentiated
 from keras_googlenet.visualize.network import Network
-from keras_googlenet.visualize.objective import Objective
-from keras_googlenet.visualize.parametrization import Parametrization
 from keras_googlenet.visualize.relus import redirected as redirected_relu
-from keras_googlenet.visualize.scoring import at_size, of_pixels
-from keras_googlenet.visualize.transforms import Transforms, resample
+from keras_googlenet.visualize.rendering.objective import Objective
+from keras_googlenet.visualize.rendering.parametrization import Parametrization
+from keras_googlenet.visualize.rendering.scoring import at_size, of_pixels
+from keras_googlenet.visualize.rendering.transforms import Transforms, resample
 
 STEPS = 256
 """Half of lucid's: after 128 the pictures are sharp."""

@@ -7,8 +7,8 @@ import numpy as np
 
 from keras_googlenet.errors import InputError
 from keras_googlenet.visualize.attribution.baselines import baseline_of
+from keras_googlenet.visualize.attribution.targets import check_count, checked, chunks, class_scores
 from keras_googlenet.visualize.network import Network
-from keras_googlenet.visualize.targets import check_count, checked, chunks, class_scores
 
 WINDOW = 7
 """Windows in the image's shorter side, unless another size is asked for."""

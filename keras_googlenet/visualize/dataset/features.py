@@ -14,9 +14,9 @@ from keras_googlenet.data.stamps import stamps
 from keras_googlenet.errors import InputError
 from keras_googlenet.model.digest import add_model
 from keras_googlenet.utils.messages import shown
-from keras_googlenet.visualize.image_batches import OnError, Paths, layer_outputs, listed
+from keras_googlenet.visualize.dataset.image_batches import OnError, Paths, layer_outputs, listed
+from keras_googlenet.visualize.dataset.partial_features import PartialFeatures
 from keras_googlenet.visualize.network import Network
-from keras_googlenet.visualize.partial_features import PartialFeatures
 
 POOLINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "mean": lambda maps: maps.mean(axis=(1, 2), dtype="float64").astype("float32"),

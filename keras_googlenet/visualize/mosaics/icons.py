@@ -7,10 +7,10 @@ from keras import ops
 from keras_googlenet.errors import InputError
 from keras_googlenet.utils.messages import shown
 from keras_googlenet.visualize.network import Network
-from keras_googlenet.visualize.objective import Objective
-from keras_googlenet.visualize.parametrization import Parametrization
-from keras_googlenet.visualize.rendering import render
-from keras_googlenet.visualize.scoring import at_size
+from keras_googlenet.visualize.rendering.ascent import render
+from keras_googlenet.visualize.rendering.objective import Objective
+from keras_googlenet.visualize.rendering.parametrization import Parametrization
+from keras_googlenet.visualize.rendering.scoring import at_size
 
 SIDE = 64
 """Pixels a side."""

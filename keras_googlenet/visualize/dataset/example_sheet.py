@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from keras_googlenet.data.images import read_view
 from keras_googlenet.utils.messages import one_line
-from keras_googlenet.visualize.examples import ChannelExamples, Example
+from keras_googlenet.visualize.dataset.examples import ChannelExamples, Example
 from keras_googlenet.visualize.network import Network
 from keras_googlenet.visualize.receptive import Field, field
 from keras_googlenet.visualize.sheet import SMALL, sheet

@@ -13,11 +13,11 @@ from sklearn.manifold import TSNE
 from keras_googlenet.errors import InputError
 from keras_googlenet.utils.extras import optional
 from keras_googlenet.utils.messages import shown
-from keras_googlenet.visualize.icons import BATCH, SIDE, STEPS, icons
-from keras_googlenet.visualize.image_batches import OnError, Paths
-from keras_googlenet.visualize.mosaic import mosaic
+from keras_googlenet.visualize.dataset.image_batches import OnError, Paths
+from keras_googlenet.visualize.dataset.samples import IMAGES, Samples, sample_activations
+from keras_googlenet.visualize.mosaics.icons import BATCH, SIDE, STEPS, icons
+from keras_googlenet.visualize.mosaics.mosaic import mosaic
 from keras_googlenet.visualize.network import Network
-from keras_googlenet.visualize.samples import IMAGES, Samples, sample_activations
 
 LEAST = 10
 """Vectors of which a plane can be made."""

@@ -18,7 +18,7 @@ from keras_googlenet.utils.locks import lock, open_folder
 from keras_googlenet.utils.messages import few, one_line
 from keras_googlenet.utils.partial import ExistsError
 from keras_googlenet.utils.writing import real, written_whole
-from keras_googlenet.visualize.feature_files import NUMBERS, Table, writer_for
+from keras_googlenet.visualize.dataset.feature_files import NUMBERS, Table, writer_for
 
 SUFFIX = ".part"
 """Of the folder's name, behind the file's."""

@@ -10,10 +10,10 @@ import numpy as np
 from keras_googlenet.errors import InputError
 from keras_googlenet.visualize import objectives
 from keras_googlenet.visualize.gradients import differentiated
-from keras_googlenet.visualize.image_ops import resized
 from keras_googlenet.visualize.network import Network
-from keras_googlenet.visualize.rendering import SIDES
-from keras_googlenet.visualize.scoring import of_any_size, of_pixels
+from keras_googlenet.visualize.rendering.ascent import SIDES
+from keras_googlenet.visualize.rendering.image_ops import resized
+from keras_googlenet.visualize.rendering.scoring import of_any_size, of_pixels
 
 LAYER = "inception_4c"
 """It sees animals and eyes."""

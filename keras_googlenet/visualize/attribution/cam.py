@@ -11,9 +11,9 @@ import keras
 import numpy as np
 from matplotlib import colormaps
 
+from keras_googlenet.visualize.attribution.targets import checked, maps_and_gradients
 from keras_googlenet.visualize.network import Network
 from keras_googlenet.visualize.receptive import centers
-from keras_googlenet.visualize.targets import checked, maps_and_gradients
 
 PLACES = 3
 """The fewest rows and columns of maps that are explained by default: of 48 pixels, module 5b has a single one."""
