@@ -125,8 +125,10 @@ def test_a_grid_of_fewer_cells_has_the_means_of_blocks():
 
 
 def test_a_grid_is_drawn_of_an_image_of_the_models_size(model):
-    with pytest.raises(InputError, match=r"Expected an RGB image of shape \(64, 64, 3\).*Received: \(32, 32, 3\)"):
+    with pytest.raises(InputError, match="input size, 64x64 pixels, as `data.center_crop` makes them. Received: 32x32"):
         activation_grid(model, np.zeros((32, 32, 3)), "4a")
+    with pytest.raises(InputError, match="Expected pixels of 0 to 255, .* Received: -1 to -1"):
+        activation_grid(model, np.full((64, 64, 3), -1.0), "4a")
     with pytest.raises(InputError, match="makes a vector"):
         activation_grid(model, np.zeros((64, 64, 3)), "predictions")
     with pytest.raises(InputError, match="Expected a grid of 1 cell a side or more. Received: 0"):

@@ -66,7 +66,10 @@ def of_model_size(network: Network, images: Any) -> np.ndarray:
         raise InputError(f"Expected RGB images, an array of shape (images, height, width, 3). Received: {images.shape}")
     if any(side not in (None, found) for side, found in zip(sides, images.shape[1:3], strict=True)):
         received = "x".join(map(str, images.shape[1:3]))
-        raise InputError(f"Expected images of the model's input size, {wanted} pixels. Received: {received}")
+        raise InputError(
+            f"Expected images of the model's input size, {wanted} pixels, as `data.center_crop` makes them. "
+            f"Received: {received}"
+        )
     if images.dtype.kind not in "uif":
         raise InputError(f"Expected pixels of 0 to 255. Received: values of type {images.dtype}")
     least, largest = images.min(), images.max()

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from keras_googlenet.errors import InputError
+from keras_googlenet.visualize.attribution.targets import of_model_size
 from keras_googlenet.visualize.mosaics.icons import BATCH, SIDE, STEPS, icons
 from keras_googlenet.visualize.mosaics.mosaic import mosaic
 from keras_googlenet.visualize.network import Network
@@ -46,7 +47,8 @@ def activation_grid(
         its vector: its side goes from half a cell's to the whole for the longest. Of a vector of zeros there is none.
 
     Raises:
-        InputError: There is no such layer, the image is not of the model's size, or the model has no gradients.
+        InputError: There is no such layer, the image is not RGB of 0 to 255 and the model's size, or the model has no
+            gradients.
 
     Example:
         >>> from keras_googlenet import GoogLeNet
@@ -81,15 +83,10 @@ def maps_of(network: Network, image: np.ndarray, layer: str) -> tuple[str, np.nd
         The layer's name, a key of `network.endpoints`; and a float32 array of shape (rows, columns, channels).
 
     Raises:
-        InputError: There is no such layer, or the image is not of the model's size.
+        InputError: There is no such layer, or the image is not RGB of 0 to 255 and the model's size.
     """
-    layer, image, (height, width) = network.endpoint(layer), np.asarray(image), network.images.size
-    if image.shape != (height, width, 3):
-        raise InputError(
-            f"Expected an RGB image of shape ({height}, {width}, 3), as {network.model.name} takes it; "
-            f"`data.center_crop` makes one. Received: {image.shape}"
-        )
-    return layer, network.maps(layer, image[None])[0]
+    layer = network.endpoint(layer)
+    return layer, network.maps(layer, of_model_size(network, np.asarray(image)[None]))[0]
 
 
 def pooled(maps: np.ndarray, most: int) -> np.ndarray:
