@@ -181,14 +181,17 @@ def _model(arguments, kinds):
     """The model and the names of its classes; none, where it is no classifier and need not be one."""
     from keras_googlenet.cli.models import load_classifier
     from keras_googlenet.model.loading import load_model, names_or_numbers
+    from keras_googlenet.model.outputs import main_output
 
-    model = load_model(arguments.model)
+    model = load_model(arguments.model, aux_heads=True)
     try:
         classifier = load_classifier(arguments.model, model)
     except InputError:
         if arguments.classes or any(KINDS[kind].of_a_class for kind in kinds):
             raise
         return model, []
+    if model.outputs[0] is main_output(model):  # as it is: its auxiliary heads have channels, too
+        return model, names_or_numbers(classifier, arguments.class_index)
     return classifier.model, names_or_numbers(classifier, arguments.class_index)
 
 

@@ -16,6 +16,7 @@ from keras_googlenet.data import undecodable, worker_pool
 from keras_googlenet.data.center_crop import Size, center_crop_image
 from keras_googlenet.data.colors import to_array
 from keras_googlenet.data.decoding import decode_here, is_bounded, opened, settings
+from keras_googlenet.data.errors import ImageError
 
 
 def read_image(path: str | bytes | os.PathLike) -> np.ndarray:
@@ -101,6 +102,8 @@ def decode_views(data: bytes, name: str, sizes: Sequence[Size], seconds: float |
 
 
 def _read(path: str | bytes | os.PathLike, sizes: tuple[Size, ...] | None) -> list[np.ndarray]:
+    if isinstance(path, bytes) and b"\0" in path:
+        raise ImageError("Expected an image's path. Received: other bytes; `decode_image` takes those of an image file")
     path = os.fsdecode(path)
     return opened(path, path, lambda file: _decode(file, None, path, sizes))
 

@@ -117,6 +117,20 @@ def test_classes_and_a_layer_by_name(model, photo, tmp_path):
     assert wider == width + 2 * 234
 
 
+def test_the_heads_have_channels_too(tmp_path, capsys):
+    """By Google's name; what explains an answer explains the main one."""
+    made = GoogLeNet(weights=None, input_shape=(64, 64, 3), classes=4, aux_heads=True, variant=SMALL)
+    made.save(tmp_path / "heads.keras")
+    Image.new("RGB", (70, 64), "green").save(tmp_path / "green.png")
+    options = ["--only", "examples,cam", "--channel", "head0_bottleneck:3", "--images", tmp_path]
+    assert visualize(tmp_path / "heads.keras", tmp_path / "green.png", "--output", tmp_path / "out", *options) == 0
+    assert list(sizes(tmp_path / "out")) == ["examples-aux1_conv-3.png", "green-cam.png"]
+    capsys.readouterr()
+    made.inference_model().save(tmp_path / "none.keras")
+    assert visualize(tmp_path / "none.keras", "--channel", "head0_bottleneck:3") == 2
+    assert "No such layer: head0_bottleneck" in capsys.readouterr().err
+
+
 def test_the_slow_ones_on_request(model, photo, tmp_path, monkeypatch):
     for slow in (dream, maximize_class):
         monkeypatch.setattr(gallery, slow.__name__, functools.partial(slow, steps=1))

@@ -144,6 +144,15 @@ def test_unreadable_files_are_named_in_one_line(tmp_path, kind, why):
     assert isinstance(caught.value, DataError)
 
 
+def test_the_bytes_of_an_image_are_no_path():
+    """And are not quoted, all of them."""
+    data = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(data, "PNG")
+    with pytest.raises(ImageError, match="Expected an image's path.*decode_image") as error:
+        read_image(data.getvalue())
+    assert len(str(error.value)) < 100
+
+
 def test_a_line_break_in_a_name_does_not_break_the_message(tmp_path):
     with pytest.raises(ImageError, match=r"a\\nb.png: no such file\Z"):
         read_image(tmp_path / "a\nb.png")

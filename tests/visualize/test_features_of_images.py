@@ -281,6 +281,14 @@ def test_a_layer_asked_for_twice_by_two_names_is_there_once(network, folder):
     assert list(features(network, READABLE[:1], ["3a", "mixed3a"]).layers) == ["inception_3a"]
 
 
+def test_a_layer_of_a_name_that_the_file_needs_is_refused(model, folder):
+    """Which another builder's model may have."""
+    named = keras.Model(model.inputs, keras.layers.Dense(2, name="paths")(model.outputs[0]))
+    with pytest.raises(InputError, match="needs this name for itself: rename the layer. Received: paths"):
+        write_features(named, "in", "paths", "f.npz", on_error=print, verbose=0)
+    assert sorted(path.name for path in folder.iterdir()) == ["in"]
+
+
 def test_names_that_are_no_utf8(network, folder):
     name = os.fsdecode(b"in/\xff.png")
     shutil.copy(READABLE[0], name)

@@ -53,6 +53,7 @@ class PartialFeatures:
         unreadable: Why images could not be read, by their places.
 
     Raises:
+        InputError: A layer has a name that the file needs for itself.
         ExistsError: The file is there already.
         FeaturesError: The folder is damaged, or of another command.
         WorkError: Another process writes there, or the disk is full (`WriteError`).
@@ -69,6 +70,8 @@ class PartialFeatures:
     ) -> None:
         self._file, self._paths, self._shapes, self._about = real(file), paths, shapes, about
         self._write = writer_for(Path(file), paths)
+        if taken := {"path", "paths", *about} & set(shapes):
+            raise InputError(f"A file of features needs this name for itself: rename the layer. Received: {few(taken)}")
         self.folder = self._file.with_name(self._file.name + SUFFIX)
         self.done, self.unreadable, self._unnoted = 0, dict[int, str](), dict[int, str]()
         self._check_new()
