@@ -127,7 +127,7 @@ def test_the_heads_have_channels_too(tmp_path, capsys):
     assert list(sizes(tmp_path / "out")) == ["examples-aux1_conv-3.png", "green-cam.png"]
     capsys.readouterr()
     made.inference_model().save(tmp_path / "none.keras")
-    assert visualize(tmp_path / "none.keras", "--channel", "head0_bottleneck:3") == 2
+    assert visualize(tmp_path / "none.keras", "--output", tmp_path / "none", "--channel", "head0_bottleneck:3") == 2
     assert "No such layer: head0_bottleneck" in capsys.readouterr().err
 
 
