@@ -200,7 +200,7 @@ def nameless(folder, monkeypatch, tmp_path):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(keras.utils, "get_file", refused)
     made = GoogLeNet(weights=None, classes=1000, variant=SMALL, input_shape=(64, 64, 3))
-    monkeypatch.setattr(loaded, "load_model", lambda spec, precision=None: made.inference_model())
+    monkeypatch.setattr(loaded, "load_model", lambda spec, **_: made.inference_model())
     return made
 
 
