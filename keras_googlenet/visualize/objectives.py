@@ -17,7 +17,10 @@ from keras import ops
 from keras_googlenet.architecture.names import BEFORE_SOFTMAX
 from keras_googlenet.errors import InputError
 from keras_googlenet.visualize.network import CLASS_SCORES
-from keras_googlenet.visualize.rendering.objective import Objective
+from keras_googlenet.visualize.rendering.comparisons import caricature as caricature
+from keras_googlenet.visualize.rendering.comparisons import inversion as inversion
+from keras_googlenet.visualize.rendering.comparisons import style as style
+from keras_googlenet.visualize.rendering.objective import Objective, check_rank, of_endpoint
 
 
 def neuron(layer: str, channel: int, place: tuple[int, int] | None = None) -> Objective:
@@ -30,7 +33,7 @@ def neuron(layer: str, channel: int, place: tuple[int, int] | None = None) -> Ob
     """
 
     def function(maps):
-        _check_rank(layer, maps, 4)
+        check_rank(layer, maps, 4)
         _check_index(f"a channel of {layer}", channel, maps.shape[-1])
         rows, columns = maps.shape[1:3]
         row, column = (rows // 2, columns // 2) if place is None else place
@@ -38,7 +41,7 @@ def neuron(layer: str, channel: int, place: tuple[int, int] | None = None) -> Ob
         _check_index(f"a column of {layer}", column, columns)
         return maps[:, row, column, channel]
 
-    return _of(layer, function, f"neuron({layer!r}, {channel}{'' if place is None else f', {place}'})")
+    return of_endpoint(layer, function, f"neuron({layer!r}, {channel}{'' if place is None else f', {place}'})")
 
 
 def channel(layer: str, channel: int) -> Objective:
@@ -53,7 +56,7 @@ def channel(layer: str, channel: int) -> Objective:
         _check_index(f"a channel of {layer}", channel, maps.shape[-1])
         return _mean(maps[..., channel])
 
-    return _of(layer, function, f"channel({layer!r}, {channel})")
+    return of_endpoint(layer, function, f"channel({layer!r}, {channel})")
 
 
 def direction(layer: str, vector: Sequence[float] | np.ndarray, cosine_power: float = 0) -> Objective:
@@ -78,7 +81,7 @@ def direction(layer: str, vector: Sequence[float] | np.ndarray, cosine_power: fl
         lengths = ops.sqrt(ops.sum(ops.square(maps), axis=-1) + 1e-8) * float(np.linalg.norm(vector))
         return _mean(product * ops.maximum(product / lengths, 0.1) ** cosine_power)
 
-    return _of(layer, function, f"direction({layer!r}, vector of {len(vector)})")
+    return of_endpoint(layer, function, f"direction({layer!r}, vector of {len(vector)})")
 
 
 def layer(layer: str) -> Objective:
@@ -87,7 +90,7 @@ def layer(layer: str) -> Objective:
     Args:
         layer: Name of an endpoint.
     """
-    return _of(layer, lambda maps: _mean(ops.square(maps)), f"layer({layer!r})")
+    return of_endpoint(layer, lambda maps: _mean(ops.square(maps)), f"layer({layer!r})")
 
 
 def class_logit(index: int) -> Objective:
@@ -101,7 +104,7 @@ def class_logit(index: int) -> Objective:
         _check_index("the index of a class", index, scores.shape[-1])
         return scores[:, index]
 
-    return _of(CLASS_SCORES, function, f"class_logit({index})")
+    return of_endpoint(CLASS_SCORES, function, f"class_logit({index})")
 
 
 def head(name: str, index: int) -> Objective:
@@ -113,11 +116,11 @@ def head(name: str, index: int) -> Objective:
     """
 
     def function(scores):
-        _check_rank(name, scores, 2)
+        check_rank(name, scores, 2)
         _check_index(f"the index of a class of {name}", index, scores.shape[-1])
         return scores[:, index]
 
-    return _of(f"{name}{BEFORE_SOFTMAX}", function, f"head({name!r}, {index})")
+    return of_endpoint(f"{name}{BEFORE_SOFTMAX}", function, f"head({name!r}, {index})")
 
 
 def on(objective: Objective, image: int) -> Objective:
@@ -148,7 +151,7 @@ def diversity(layer: str) -> Objective:
     """
 
     def function(maps):
-        _check_rank(layer, maps, 4)
+        check_rank(layer, maps, 4)
         count, channels = maps.shape[0], maps.shape[-1]
         if count < 2:
             raise InputError(f"diversity needs a batch of several images. Received: {count}")
@@ -157,7 +160,7 @@ def diversity(layer: str) -> Objective:
         grams = grams / ops.sqrt(ops.sum(ops.square(grams), axis=1, keepdims=True) + 1e-10)
         return 1 - ops.sum(ops.square(ops.sum(grams, axis=0))) / count
 
-    return _of(layer, function, f"diversity({layer!r})")
+    return of_endpoint(layer, function, f"diversity({layer!r})")
 
 
 def interpolation(first: Objective, last: Objective) -> Objective:
@@ -197,12 +200,7 @@ def alignment(layer: str, decay: float = 2.0) -> Objective:
         pairs = [(i, i + apart) for apart in range(1, 5) for i in range(count - apart)]
         return -sum(ops.mean(ops.square(each[i] - each[j])) / decay ** (j - i) for i, j in pairs)
 
-    return _of(layer, function, f"alignment({layer!r})")
-
-
-def _of(layer, function, text):
-    """An objective on one endpoint."""
-    return Objective(frozenset([layer]), lambda values: function(values[layer]), text)
+    return of_endpoint(layer, function, f"alignment({layer!r})")
 
 
 def _mean(x):
@@ -213,9 +211,3 @@ def _mean(x):
 def _check_index(what, index, count):
     if isinstance(index, bool) or not isinstance(index, (int, np.integer)) or not 0 <= index < count:
         raise InputError(f"Expected {what}, 0 to {count - 1}. Received: {index!r}")
-
-
-def _check_rank(name, tensor, rank):
-    if len(tensor.shape) != rank:
-        kind = {2: "scores of classes", 4: "maps"}[rank]
-        raise InputError(f"Expected an endpoint of {kind}. Received: {name}, of shape {tuple(tensor.shape)}")

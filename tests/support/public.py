@@ -64,7 +64,9 @@ def public():
     """The definition of each public name, and the names that it has."""
     packages = ["keras_googlenet", *(f"keras_googlenet.{path.parent.name}" for path in PACKAGE.glob("*/__init__.py"))]
     names = [f"{package}.{name}" for package in packages for name in imports(package, exported=True)]
-    names += [f"{module}.{name}" for module in MODULES for name in definitions(module) if not name.startswith("_")]
+    for module in MODULES:
+        own = [name for name in definitions(module) if not name.startswith("_")]
+        names += [f"{module}.{name}" for name in (*own, *imports(module, exported=True))]
     found = {}
     for name in names:
         found.setdefault(definition(name), []).append(name)

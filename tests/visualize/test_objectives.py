@@ -52,7 +52,20 @@ def cosines(maps, vector, power):
     return (product * np.maximum(cosine, 0.1) ** power).mean((1, 2))
 
 
+def gram(maps):
+    flat = maps.reshape(-1, maps.shape[-1]).astype("float64")
+    return flat.T @ flat / len(flat)
+
+
+def caricatures(maps, reference, power):
+    products = np.array([(each * reference).sum() for each in maps])
+    cosines = [(each * reference).sum() / np.linalg.norm(each) / np.linalg.norm(reference) for each in maps]
+    return products / 64 * np.maximum(cosines, 0.1) ** power
+
+
 VECTOR = np.random.default_rng(1).normal(size=40)
+REFERENCE = np.random.default_rng(2).normal(0.5, size=(8, 8, 40))
+SMALLER = np.random.default_rng(3).normal(0.5, size=(5, 3, 40))
 CASES = {
     "neuron": (o.neuron("3a", 5), lambda f: f["3a"][:, 4, 4, 5]),
     "place": (o.neuron("3a", 5, (1, 6)), lambda f: f["3a"][:, 1, 6, 5]),
@@ -65,6 +78,15 @@ CASES = {
     "head of Google's": (o.head("softmax0", 3), lambda f: f["aux1"][:, 3]),
     "diversity": (o.diversity("3a"), lambda f: diversity(f["3a"])),
     "alignment": (o.alignment("3a"), lambda f: alignment(f["3a"])),
+    "caricature": (o.caricature("3a", REFERENCE, 2), lambda f: caricatures(f["3a"], REFERENCE, 2)),
+    "inversion": (
+        o.inversion("3a", REFERENCE),
+        lambda f: [-np.square(each - REFERENCE).sum() / np.square(REFERENCE).sum() for each in f["3a"]],
+    ),
+    "style": (
+        o.style("3a", SMALLER),
+        lambda f: [-np.square(gram(each) - gram(SMALLER)).sum() / np.square(gram(SMALLER)).sum() for each in f["3a"]],
+    ),
     "sum": (
         2 * o.channel("3a", 7) - o.channel("4a", 3) / 4 + 1,
         lambda f: 2 * f["3a"][..., 7].mean((1, 2)) - f["4a"][..., 3].mean((1, 2)) / 4 + 1,
@@ -115,6 +137,9 @@ def test_how_they_are_written():
         (o.channel("3a", 1.5), "Expected a channel of 3a, 0 to 39. Received: 1.5"),
         (o.neuron("3a", 0, (8, 0)), "Expected a row of 3a, 0 to 7. Received: 8"),
         (o.neuron("predictions", 0), "Expected an endpoint of maps. Received: predictions"),
+        (o.inversion("3a", SMALLER), r"Expected maps of shape \(8, 8, 40\), as 3a makes them.*Received: \(5, 3, 40\)"),
+        (o.style("4a", SMALLER), "channels, those of 4a. Received: 40"),
+        (o.caricature("predictions", SMALLER), "Expected an endpoint of maps. Received: predictions"),
         (o.direction("3a", [1, 2]), "Expected a vector of 40, the channels of 3a. Received: 2"),
         (o.class_logit(4), "Expected the index of a class, 0 to 3. Received: 4"),
         (o.head("aux1", 4), "Expected the index of a class of aux1, 0 to 3. Received: 4"),
@@ -136,3 +161,17 @@ def test_directions_are_vectors():
     for vector in ([], [0, 0], [[1, 2]], [np.nan, 1]):
         with pytest.raises(InputError, match="Expected a vector of finite numbers"):
             o.direction("3a", vector)
+
+
+def test_maps_are_of_one_image():
+    for maps in (np.ones((1, 8, 8, 40)), np.zeros((8, 8, 40)), np.full((8, 8, 40), np.nan), np.full((2, 2, 2), "a")):
+        for make in (o.caricature, o.inversion, o.style):
+            with pytest.raises(InputError, match="Expected maps of one image, finite numbers that are not all 0"):
+                make("3a", maps)
+
+
+def test_an_image_is_found_again_from_what_a_layer_knows_of_it(model, found):
+    """The caricature has the image's direction, and the inversion comes near its maps."""
+    _, before = render(model, o.inversion("3a", found["3a"][0]), steps=0)
+    _, after = render(model, o.inversion("3a", found["3a"][0]), steps=60, transforms=None)
+    assert -after[0] < 0.5 * -before[0]

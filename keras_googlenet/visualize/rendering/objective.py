@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from keras_googlenet.errors import InputError
+
 Values = Mapping[str, Any]
 
 
@@ -70,3 +72,21 @@ def _combined(operation, sign, *sides):
 
 def _number(number, values):
     return number
+
+
+def of_endpoint(name: str, function: Callable[[Any], Any], text: str) -> Objective:
+    """An objective on one endpoint.
+
+    Args:
+        name: The endpoint's.
+        function: From its tensor, of shape (images, ...), to a tensor of shape (images,) or ().
+        text: How it is written.
+    """
+    return Objective(frozenset([name]), lambda values: function(values[name]), text)
+
+
+def check_rank(name: str, tensor: Any, rank: int) -> None:
+    """Raises an `InputError` where an endpoint has not maps (rank 4), or not scores of classes (2)."""
+    if len(tensor.shape) != rank:
+        kind = {2: "scores of classes", 4: "maps"}[rank]
+        raise InputError(f"Expected an endpoint of {kind}. Received: {name}, of shape {tuple(tensor.shape)}")
