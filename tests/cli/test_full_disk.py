@@ -27,6 +27,7 @@ COMMANDS = {
     "predictions.npz": ["evaluate", "net.keras", "--dataset", "digits", "--split", "validation", "--predictions", "{}"],
     "result.json": ["evaluate", "net.keras", "--dataset", "digits", "--split", "validation", "--json", "{}"],
     "pictures": ["visualize", "net.keras", "--only", "cam", "--output", "{}", PHOTO],
+    "features.npz": ["features", "net.keras", PHOTO, "--layer", "conv2", "--pooling", "none", "--output", "{}"],
     "served": ["export", "net.keras", "{}", "--format", "savedmodel"],
     "x.tflite": ["export", "net.keras", "{}", "--format", "litert"],
     "x.onnx": ["export", "net.keras", "{}", "--format", "onnx"],
@@ -93,8 +94,8 @@ def test_a_disk_that_fills(name, work, tmp_path, capsys, monkeypatch):
 
 
 def left(disk):
-    """What lies on a disk, but for pictures that were whole before one was not, and their folder."""
-    return sorted(path.name for path in disk.iterdir() if path.name != "pictures")
+    """What lies on a disk, but for pictures that were whole before one was not, and features that are gone on with."""
+    return sorted(path.name for path in disk.iterdir() if path.name not in ("pictures", "features.npz.part"))
 
 
 @pytest.mark.spawns
