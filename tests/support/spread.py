@@ -189,14 +189,23 @@ def everything(context):
     from keras_googlenet.training.distributed.broadcast import broadcast
     from support import replica_steps
 
-    agreed, before = broadcast(context, 7 + context.worker, -1), keras.config.floatx()
-    keras.config.set_floatx("float64")
+    agreed = broadcast(context, 7 + context.worker, -1)
+    before = keras.config.floatx(), keras.config.dtype_policy()
+    in_precision("float64", "float64")
     try:
         with context.strategy.scope():
             small = {**replica_steps.steps(), "statistics": replica_steps.statistics(context)}
         return {**train(context), **seen(context), **small, "agreed": agreed, "replicas": context.replicas}
     finally:
-        keras.config.set_floatx(before)
+        in_precision(*before)
+
+
+def in_precision(floatx, policy):
+    """Sets Keras's own precision, and that of layers, which Keras takes from it once in a process."""
+    import keras
+
+    keras.config.set_floatx(floatx)
+    keras.config.set_dtype_policy(policy)
 
 
 def main(kind, folder):
