@@ -1,6 +1,6 @@
 """Judges the attribution methods by deletion and insertion, on photos, for the class that the network names.
 
-    python benchmarks/attribution.py photos/ bvlc_googlenet.npz --rows rows.jsonl    # a minute a photo, on two cores
+    python benchmarks/attribution.py photos/ bvlc_googlenet.npz --rows rows.jsonl    # half a minute a photo
 
 Each photo's areas are appended to a file, so that a run that was ended goes on there. Three controls are judged with
 the methods: pixels in random order, soft random spots, and the nearness to the center.
