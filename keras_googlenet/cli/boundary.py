@@ -34,7 +34,7 @@ def fail(error, arguments=None, noted=None):
     Returns:
         The exit status.
     """
-    if noted is not None and noted.number is not None and not isinstance(error, (Ended, WorkError)):
+    if noted is not None and noted.number is not None and getattr(error, "status", None) != 128 + noted.number:
         error = Ended(noted.number)  # of which a library has made something else
     if isinstance(error, ReaderLeft):  # quietly, as `yes | head` ends
         return CLOSED_PIPE

@@ -10,11 +10,22 @@ import numpy as np
 
 REQUEST, VIEWS, READY, SHAPE, PIXELS, ERROR, ANSWERS = b"R", b"V", b"Y", b"S", b"P", b"E", b"A"
 
+MEMORY = 2**30
+"""Bytes that decoding an image may take, beside its file."""
+
+OUT_OF_MEMORY = 3
+"""Exit status of a process that had no memory left to answer."""
+
 Receive = Callable[[memoryview], int]
 """Puts bytes into the beginning of a buffer, at least one, and returns how many; 0 where no more will come."""
 
 _HEAD = struct.Struct(">cQ")
 _AT_ONCE = 4096  # bytes: what is said of some dozens of views
+
+
+def too_much(name: str) -> str:
+    """Why an image cannot be read that takes too much memory."""
+    return f"{name}: decoding takes more than {MEMORY // 2**20:,} MiB of memory; save it as JPEG or PNG"
 
 
 def send(

@@ -29,9 +29,6 @@ from keras_googlenet.data.sampling import sampler_for
 from keras_googlenet.data.tasks import Task
 from keras_googlenet.utils.messages import one_line
 
-MEMORY = 2**30
-"""Bytes that decoding an image may take, beside its file."""
-
 NICE = 19
 """What training itself does comes first: views are made ahead of it, and are no use beside it.
 
@@ -45,6 +42,13 @@ _THREADS = 4  # of the one decoder that has several; each takes memory
 
 def main() -> None:
     """Decodes images until the parent closes the other end of standard input, a socket."""
+    try:
+        _serve()
+    except MemoryError:  # too little is left even to say so
+        os._exit(frames.OUT_OF_MEMORY)
+
+
+def _serve() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())  # whatever the thread that started this had blocked
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the parent may have images left when it gets one
@@ -141,9 +145,7 @@ def _answer(parent: socket.socket, file: BinaryIO, request: dict[str, Any]) -> N
 
 
 def _why(error: ImageError, name: str) -> str:
-    if isinstance(error.__cause__, MemoryError):
-        return f"{one_line(name)}: decoding takes more than {MEMORY // 2**20:,} MiB of memory; save it as JPEG or PNG"
-    return str(error)
+    return frames.too_much(one_line(name)) if isinstance(error.__cause__, MemoryError) else str(error)
 
 
 def _limit(file: BinaryIO, seconds: float) -> None:
@@ -155,7 +157,7 @@ def _limit(file: BinaryIO, seconds: float) -> None:
         with open("/proc/self/statm", encoding="ascii") as status:
             taken = int(status.read().split()[0]) * resource.getpagesize()
         _, most = resource.getrlimit(resource.RLIMIT_AS)
-        wanted = taken + MEMORY + size
+        wanted = taken + frames.MEMORY + size
         resource.setrlimit(resource.RLIMIT_AS, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most))
 
 

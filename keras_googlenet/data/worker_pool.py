@@ -17,9 +17,10 @@ import numpy as np
 
 from keras_googlenet.data.clock import Clock, TooLong
 from keras_googlenet.data.errors import ImageError
+from keras_googlenet.data.frames import too_much
 from keras_googlenet.data.tasks import Job, Task
 from keras_googlenet.data.views import Answer
-from keras_googlenet.data.worker_process import TIMED_OUT, WorkerProcess
+from keras_googlenet.data.worker_process import OUT_OF_MEMORY, TIMED_OUT, WorkerProcess
 from keras_googlenet.utils.messages import one_line
 
 SECONDS = 10
@@ -147,7 +148,8 @@ def _ask(name: str, seconds: float, ask: Callable[[WorkerProcess, Clock], T], pa
                 if how == TIMED_OUT:
                     raise _Failed(too_long) from error
                 if worker.served == 1:  # another may have been ended before, for what it did before
-                    raise _Failed(f"{name}: the process that decoded it {how}") from error
+                    why = too_much(name) if how == OUT_OF_MEMORY else f"{name}: the process that decoded it {how}"
+                    raise _Failed(why) from error
             except (MemoryError, OSError) as error:
                 raise _Failed(f"{name}: there is not enough memory for it") from error
             finally:

@@ -38,6 +38,9 @@ worker.main()
 TIMED_OUT = "was ended by SIGPROF"
 """How a process ended that took too much processor time."""
 
+OUT_OF_MEMORY = f"ended with status {frames.OUT_OF_MEMORY}"
+"""How one ended that took too much memory, and could not say so."""
+
 # Threads and arenas that a single decoder does not use would count as its memory. What an image took is kept for the
 # next one, up to 64 MiB: to give it back to the system and to get it anew takes a fifth of the time (glibc).
 _ENVIRONMENT = {

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.bombs import BOMBS
 
-from keras_googlenet.data import ImageError, bounded, worker_pool
+from keras_googlenet.data import ImageError, bounded, worker, worker_pool, worker_process
 from keras_googlenet.data.images import decode_view
 
 pytestmark = [
@@ -19,6 +19,13 @@ pytestmark = [
 ]
 
 MEMORY = 1.5 * 2**30
+
+FULL = """
+def full(*_): raise MemoryError
+worker._answer = full
+worker.main()
+"""
+"""A process whose memory is full whenever it is asked for an image."""
 
 
 class Peak:
@@ -33,8 +40,8 @@ class Peak:
 
     def _look(self):
         while not self._done.wait(0.01):
-            for worker in list(worker_pool._pool()._all):
-                pid = worker._process.pid
+            for one in list(worker_pool._pool()._all):
+                pid = one._process.pid
                 self._most[pid] = max(self._most.get(pid, 0), self._kilobytes(pid))
 
     def _kilobytes(self, pid):
@@ -103,6 +110,21 @@ def test_those_that_were_found(name, said):
     assert _seconds() - before < 20
 
 
+def test_a_process_without_memory_to_say_so(monkeypatch):
+    """Its status tells: an error on the way to the answer may need memory, too."""
+    ended = []
+    monkeypatch.setattr(worker, "_serve", lambda: bytearray(2**62))
+    monkeypatch.setattr(worker.os, "_exit", ended.append)
+    worker.main()
+    assert f"ended with status {ended[0]}" == worker_process.OUT_OF_MEMORY
+    worker_pool._pool().end_all()
+    worker_pool._pool().idle.clear()
+    monkeypatch.undo()
+    monkeypatch.setattr(worker_process, "_PROGRAM", worker_process._PROGRAM.replace("worker.main()", FULL))
+    with pytest.raises(ImageError, match="^a: decoding takes more than 1,024 MiB of memory; save it as JPEG or PNG"):
+        decode_view(BOMBS["icon_of_entries"](), "a", 32)
+
+
 def _seconds():
     """Of processor time, of this process and those that have ended."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -125,7 +147,7 @@ def test_others_are_decoded_beside_one():
     for _ in range(20):
         assert decode_view(image, "image", 32).shape == (32, 32, 3)
     assert not refused
-    for worker in list(worker_pool._pool()._all):
-        os.kill(worker._process.pid, 9)
+    for one in list(worker_pool._pool()._all):
+        os.kill(one._process.pid, 9)
     thread.join()
     assert refused
