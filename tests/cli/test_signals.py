@@ -11,6 +11,7 @@ from support.small import SMALL
 
 from keras_googlenet import GoogLeNet
 from keras_googlenet.cli import main, predict, signals
+from keras_googlenet.errors import WorkError
 from keras_googlenet.utils.writing import written_whole
 
 SIGNALS = {signal.SIGINT: "interrupted", signal.SIGTERM: "ended by SIGTERM", signal.SIGHUP: "ended by SIGHUP"}
@@ -84,15 +85,31 @@ def test_what_is_ignored_stays_ignored(command, monkeypatch):
         signal.signal(signal.SIGHUP, before)
 
 
-def test_an_error_that_a_library_made_of_it(command, capsys):
+@pytest.mark.parametrize("kind", [RuntimeError, WorkError])
+def test_an_error_that_a_library_made_of_it(command, capsys, kind):
+    """Or that this package took for a failure of the library's."""
+
     def do():
         try:
             signal.raise_signal(signal.SIGTERM)
         except BaseException as error:
-            raise RuntimeError("graph execution error") from error
+            raise kind("graph execution error") from error
 
     assert command(do) == 143
     assert capsys.readouterr().err == "keras-googlenet: error: ended by SIGTERM\n"
+
+
+def test_what_says_itself_what_ended_it_does(command, capsys):
+    def do():
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except BaseException as error:
+            stopped = WorkError("Stopped by SIGTERM. Go on with --resume")
+            stopped.status = 143
+            raise stopped from error
+
+    assert command(do) == 143
+    assert capsys.readouterr().err == "keras-googlenet: error: Stopped by SIGTERM. Go on with --resume\n"
 
 
 def test_another_thread_handles_none(command):
