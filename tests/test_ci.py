@@ -69,7 +69,7 @@ def test_a_command_runs_where_no_slurm_can_be_had(tmp_path):
 
 def test_what_the_script_runs_by_name_is_there():
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    named = re.findall(r"tests/\S+|\.ci/(?!run)\w+(?:\.py)?", script)
+    named = re.findall(r"tests/[\w./]+|\.ci/(?!run)\w+(?:\.py)?", script)
     assert {"tests/training/test_slurm.py", ".ci/two_node_slurm"} < set(named)
     assert all((ROOT / name).exists() for name in named)
 
@@ -81,5 +81,12 @@ def test_the_script_begins_with_the_readmes_command():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert found.strip() in readme
     assert found.endswith("&& .venv/bin/python -m pytest\n")
-    assert script.index("rm -rf .venv ") < script.index('"$test_command"\n.venv/bin/python .ci/fresh.py')
-    assert script.index("pip install") > script.index('bash -euo pipefail -c "$test_command"')
+    steps = [
+        "rm -rf .venv ",
+        'bash -euo pipefail -c "$test_command"',
+        ".venv/bin/python .ci/fresh.py",
+        "start demo_and_rules",
+    ]
+    assert steps == sorted(steps, key=script.index)
+    last = re.search(r"^demo_and_rules\(\) \{\n.*?^\}", script, re.MULTILINE | re.DOTALL)[0]
+    assert script.count(" .venv/bin/pip ") == last.count(" .venv/bin/pip ") == 1  # nothing comes into it before
