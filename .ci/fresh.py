@@ -16,21 +16,36 @@ def names(requirements):
     return {re.match(r"[\w.-]+", requirement)[0].lower().replace("_", "-") for requirement in requirements}
 
 
+def needed(distribution):
+    """The requirements of a distribution itself, without those of its extras."""
+    return [one for one in distribution.requires or () if "extra ==" not in one]
+
+
+def closure(meant, installed):
+    """Distributions, and what comes with them: another extra may name one of these, too, such as pyarrow."""
+    found, new = set(), meant
+    while new:
+        found |= new
+        new = set().union(*(installed.get(name, set()) for name in new)) - found
+    return found
+
+
 def main(environment):
     """Looks for packages of the other extras, and for packages from outside."""
     project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     meant = names(project["dependencies"] + extras["dev"])
-    foreign = set().union(*map(names, extras.values())) - meant
-    installed = {one.metadata["Name"].lower().replace("_", "-") for one in distributions()}
+    installed = {names([one.metadata["Name"]]).pop(): names(needed(one)) for one in distributions()}
+    brought = closure(meant, installed)
+    foreign = set().union(*map(names, extras.values())) - brought
     settings = configparser.ConfigParser()
     settings.read_string("[venv]\n" + (Path(environment) / "pyvenv.cfg").read_text())
     if settings["venv"]["include-system-site-packages"] != "false":
         return f"{environment} sees the system's packages"
-    if not meant <= installed:
-        return f"{environment} lacks {', '.join(sorted(meant - installed))}"
-    if foreign & installed:
-        return f"{environment} was not fresh: it has {', '.join(sorted(foreign & installed))}"
+    if not meant <= installed.keys():
+        return f"{environment} lacks {', '.join(sorted(meant - installed.keys()))}"
+    if foreign & installed.keys():
+        return f"{environment} was not fresh: it has {', '.join(sorted(foreign & installed.keys()))}"
     return None
 
 

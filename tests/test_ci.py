@@ -22,9 +22,9 @@ def judged(tmp_path, monkeypatch):
     spec.loader.exec_module(fresh)
     monkeypatch.chdir(ROOT)
 
-    def judged(*names, system="false"):
+    def judged(*names, system="false", requires=()):
         (tmp_path / "pyvenv.cfg").write_text(f"home = /usr/bin\ninclude-system-site-packages = {system}\n")
-        found = [SimpleNamespace(metadata={"Name": name}) for name in names]
+        found = [SimpleNamespace(metadata={"Name": name}, requires=requires) for name in names]
         monkeypatch.setattr(fresh, "distributions", lambda: found)
         return fresh.main(tmp_path)
 
@@ -40,6 +40,14 @@ def installed():
 
 def test_a_fresh_environment(judged):
     assert judged(*installed(), "pip", "six", "tensorboard") is None
+
+
+def test_what_the_dependencies_bring_is_meant(judged):
+    """The extra `parquet` names it, too; what an extra of a dependency would bring is not."""
+    requires = ["pyarrow>=3; python_version > '3'", "torch; extra == 'torch'"]
+    assert judged(*installed(), "pyarrow", requires=requires) is None
+    assert judged(*installed(), "pyarrow").endswith("it has pyarrow")
+    assert judged(*installed(), "torch", requires=requires).endswith("it has torch")
 
 
 @pytest.mark.parametrize("name", OTHERS)
