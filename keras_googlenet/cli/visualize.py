@@ -190,9 +190,9 @@ def _model(arguments, kinds):
         if arguments.classes or any(KINDS[kind].of_a_class for kind in kinds):
             raise
         return model, []
-    if model.outputs[0] is main_output(model):  # as it is: its auxiliary heads have channels, too
-        return model, names_or_numbers(classifier, arguments.class_index)
-    return classifier.model, names_or_numbers(classifier, arguments.class_index)
+    if model.outputs[0] is not main_output(model):  # else as it is: its auxiliary heads have channels, too
+        model = classifier.model
+    return model, names_or_numbers(classifier, arguments.class_index)
 
 
 def _kinds(arguments):

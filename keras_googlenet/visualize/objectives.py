@@ -20,7 +20,7 @@ from keras_googlenet.visualize.network import CLASS_SCORES
 from keras_googlenet.visualize.rendering.comparisons import caricature as caricature
 from keras_googlenet.visualize.rendering.comparisons import inversion as inversion
 from keras_googlenet.visualize.rendering.comparisons import style as style
-from keras_googlenet.visualize.rendering.objective import Objective, check_rank, of_endpoint
+from keras_googlenet.visualize.rendering.objective import Objective, check_rank, gram_matrices, of_endpoint
 
 
 def neuron(layer: str, channel: int, place: tuple[int, int] | None = None) -> Objective:
@@ -152,11 +152,10 @@ def diversity(layer: str) -> Objective:
 
     def function(maps):
         check_rank(layer, maps, 4)
-        count, channels = maps.shape[0], maps.shape[-1]
+        count = maps.shape[0]
         if count < 2:
             raise InputError(f"diversity needs a batch of several images. Received: {count}")
-        flat = ops.reshape(maps, (count, -1, channels))
-        grams = ops.reshape(ops.matmul(ops.transpose(flat, (0, 2, 1)), flat), (count, -1))
+        grams = ops.reshape(gram_matrices(maps), (count, -1))
         grams = grams / ops.sqrt(ops.sum(ops.square(grams), axis=1, keepdims=True) + 1e-10)
         return 1 - ops.sum(ops.square(ops.sum(grams, axis=0))) / count
 

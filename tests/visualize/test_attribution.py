@@ -278,7 +278,7 @@ GOOD = photos()
         (GOOD, [0], "Expected a class for each of 2 images. Received: 1"),
         (GOOD, [0.0, 1.0], "Expected the indices of classes. Received: .0.0, 1.0."),
         (GOOD[0], [0], r"of shape \(images, height, width, 3\). Received: \(64, 64, 3\)"),
-        (GOOD[:, :32], [0, 1], "Expected images of the model's input size, 64x64 pixels, .* Received: 32x64"),
+        (GOOD[:, :32], [0, 1], "input size, 64x64 pixels, as `data.center_crop` makes them. Received: 32x64"),
         (GOOD[..., :1], [0, 1], "Expected RGB images"),
         (GOOD[:0], [], "Expected RGB images"),
         (GOOD - MEAN, [0, 1], "Expected pixels of 0 to 255, as read from a file and before preprocess_input"),

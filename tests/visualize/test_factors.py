@@ -66,7 +66,7 @@ def test_what_cannot_be_factored_is_refused(model):
         activation_factors(model, photo(), "conv2_3x3_pre_relu", 2)
     with pytest.raises(InputError, match="No such layer: 9a"):
         activation_factors(model, photo(), "9a", 2)
-    with pytest.raises(InputError, match="input size, 64x64 pixels, .*Received: 64x60"):
+    with pytest.raises(InputError, match="input size, 64x64 pixels, as `data.center_crop` makes them. Received: 64x60"):
         activation_factors(model, photo()[:, :60], "4a", 2)
 
 

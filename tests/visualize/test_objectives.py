@@ -171,7 +171,7 @@ def test_maps_are_of_one_image():
 
 
 def test_an_image_is_found_again_from_what_a_layer_knows_of_it(model, found):
-    """The caricature has the image's direction, and the inversion comes near its maps."""
+    """The inversion comes near its maps."""
     _, before = render(model, o.inversion("3a", found["3a"][0]), steps=0)
     _, after = render(model, o.inversion("3a", found["3a"][0]), steps=60, transforms=None)
     assert -after[0] < 0.5 * -before[0]

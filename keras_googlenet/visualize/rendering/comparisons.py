@@ -6,7 +6,7 @@ import numpy as np
 from keras import ops
 
 from keras_googlenet.errors import InputError
-from keras_googlenet.visualize.rendering.objective import Objective, check_rank, of_endpoint
+from keras_googlenet.visualize.rendering.objective import Objective, check_rank, gram_matrices, of_endpoint
 
 
 def caricature(layer: str, maps: np.ndarray, cosine_power: float = 1) -> Objective:
@@ -85,11 +85,10 @@ def style(layer: str, maps: np.ndarray) -> Objective:
 
     def function(found):
         check_rank(layer, found, 4)
-        count, rows, columns, channels = found.shape
+        _, rows, columns, channels = found.shape
         if channels != len(gram):
             raise InputError(f"Expected maps of {channels} channels, those of {layer}. Received: {len(gram)}")
-        flat = ops.reshape(found, (count, -1, channels))
-        grams = ops.matmul(ops.transpose(flat, (0, 2, 1)), flat) / (rows * columns)
+        grams = gram_matrices(found) / (rows * columns)
         return -ops.sum(ops.square(grams - ops.convert_to_tensor(gram, "float32")), axis=(1, 2)) / square
 
     return of_endpoint(layer, function, f"style({layer!r}, {_shown(maps)})")

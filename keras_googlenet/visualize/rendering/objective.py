@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from keras import ops
 
 from keras_googlenet.errors import InputError
 
@@ -90,3 +91,16 @@ def check_rank(name: str, tensor: Any, rank: int) -> None:
     if len(tensor.shape) != rank:
         kind = {2: "scores of classes", 4: "maps"}[rank]
         raise InputError(f"Expected an endpoint of {kind}. Received: {name}, of shape {tuple(tensor.shape)}")
+
+
+def gram_matrices(maps: Any) -> Any:
+    """The sums over all places of each two channels' product.
+
+    Args:
+        maps: Tensor of shape (images, rows, columns, channels).
+
+    Returns:
+        Tensor of shape (images, channels, channels).
+    """
+    flat = ops.reshape(maps, (maps.shape[0], -1, maps.shape[-1]))
+    return ops.matmul(ops.transpose(flat, (0, 2, 1)), flat)
