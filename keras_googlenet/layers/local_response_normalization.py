@@ -97,8 +97,9 @@ class LocalResponseNormalization(keras.layers.Layer):
     def call(self, inputs: Any) -> Any:
         """Normalizes `inputs`."""
         numbers = (self.depth_radius, self.bias, self.alpha, self.beta)
-        kernel = keras.backend.backend() if self.data_format == "channels_last" else None
-        x = ops.cast(inputs, self.compute_dtype if kernel == "jax" else "float32")
+        exact = self.compute_dtype == "float64"  # of which the kernels make float32
+        kernel = keras.backend.backend() if self.data_format == "channels_last" and not exact else None
+        x = ops.cast(inputs, self.compute_dtype if exact or kernel == "jax" else "float32")
         if kernel == "tensorflow":
             import tensorflow as tf
 

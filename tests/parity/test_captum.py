@@ -3,6 +3,7 @@
 import copy
 import warnings
 
+import keras
 import numpy as np
 import pytest
 from support import deterministic
@@ -41,19 +42,23 @@ def pair(request):
     with warnings.catch_warnings(action="ignore"):  # of what Captum imports
         import captum.attr
 
+    # In float64: in float32, rounding turns a ReLU here and there on one side, and all that it sees with it.
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float64")
     if request.param == "bvlc":
         weights = request.getfixturevalue("shared_data") / "bvlc_googlenet.npz"
         model = GoogLeNet(weights=weights, input_shape=(SIDE, SIDE, 3))
     else:
         model = GoogLeNet(weights=None, input_shape=(SIDE, SIDE, 3), aux_heads=False)
         deterministic.fill(model)
+    keras.config.set_dtype_policy(before)
     arrays = {name: np.asarray(variable.numpy()) for name, variable in targets(model.layers).items()}
     images = deterministic.images(2, SIDE) + MEAN
-    return Network(model), Twin(arrays).eval(), images, captum.attr
+    return Network(model), Twin(arrays).eval().double(), images, captum.attr
 
 
 def to_torch(images):
-    return torch.from_numpy((images - MEAN).transpose(0, 3, 1, 2).astype("float32").copy())
+    return torch.from_numpy((images - MEAN).transpose(0, 3, 1, 2).astype("float64").copy())
 
 
 def from_torch(found):
